@@ -1,0 +1,24 @@
+/** Bounds of an exchange. Every one is an option (`config.ts`), all times in milliseconds, all sizes in bytes. */
+export interface Limits {
+  /** Head of a request or reply, start line to empty line. 431 or 502 above. */
+  readonly maxHeadBytes: number;
+  readonly maxFields: number;
+  /** 413 above. */
+  readonly maxBodyBytes: number;
+  /** From a head's first byte, or the connection's start, to its end. 408. */
+  readonly headMs: number;
+  /** Longest silence inside a request's body. 408. */
+  readonly bodyIdleMs: number;
+  /** Longest time a client may leave its reply unread. */
+  readonly sendMs: number;
+  /** 504. */
+  readonly connectMs: number;
+  /** Longest silence of a server that owes bytes. 504 before the reply, a cut connection inside it. */
+  readonly readMs: number;
+  /** Longest idleness of a client's connection between requests. */
+  readonly keepAliveMs: number;
+  /** Longest idleness of a server's connection between requests. */
+  readonly serverKeepAliveMs: number;
+  /** Longest silence of an upgraded connection, both ways. */
+  readonly tunnelIdleMs: number;
+}

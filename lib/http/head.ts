@@ -1,0 +1,147 @@
+/**
+ * One message head, request or reply, as offsets into the bytes it was parsed from.
+ *
+ * A head is a record to be reused: a parser fills it, nothing is copied, and a field becomes a string only when somebody
+ * asks. The offsets are valid as long as `bytes` is: whoever keeps a head beyond the read that brought it copies the bytes
+ * first and calls `rebase`.
+ *
+ *     GET /a?b HTTP/1.1 CRLF Host: a.test CRLF CRLF
+ *     ^methodStart  ^targetStart       ^nameStart ^valueStart
+ */
+export class Head {
+  bytes: Buffer = EMPTY;
+  /** First byte of the start line and first byte after the empty line. */
+  start = 0;
+  end = 0;
+  /** Minor version: 0 or 1. */
+  minor = 1;
+  // Request line. For replies all are 0.
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  // Status line. For requests all are 0.
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+  /** Number of fields. */
+  count = 0;
+  /** Four offsets a field: nameStart, nameEnd, valueStart, valueEnd; the value without its outer white space. */
+  readonly offsets: Int32Array;
+  /** What is known of a field's name: a value of `Known`, 0 for any other name. */
+  readonly known: Uint8Array;
+  /** Bit `1 << Known.X` is set when such a field is there. */
+  seen = 0;
+  // Filled by the framing functions.
+  /** A value of `BodyKind`. */
+  bodyKind = 0;
+  /** Length in bytes for BodyKind.LENGTH, else 0. */
+  bodyLength = 0;
+
+  constructor(maxFields: number) {
+    this.offsets = new Int32Array(maxFields * 4);
+    this.known = new Uint8Array(maxFields);
+  }
+
+  /** The i-th field's name as it was sent. */
+  name(i: number): string {
+    return this.bytes.latin1Slice(this.offsets[i * 4], this.offsets[i * 4 + 1]);
+  }
+
+  /** The i-th field's value, outer white space removed, bytes as Latin-1. */
+  value(i: number): string {
+    return this.bytes.latin1Slice(this.offsets[i * 4 + 2], this.offsets[i * 4 + 3]);
+  }
+
+  /** Index of the first field of a known kind, or -1. */
+  find(known: number): number {
+    if ((this.seen & (1 << known)) === 0) return -1;
+    for (let i = 0; i < this.count; i++) if (this.known[i] === known) return i;
+    return -1;
+  }
+
+  /** All values of a field joined by ", ", or null. `lowerName` in lower case. */
+  get(lowerName: string): string | null {
+    let value: string | null = null;
+    const { offsets, count } = this;
+    for (let i = 0; i < count; i++) {
+      const nameStart = offsets[i * 4] ?? 0;
+      const nameEnd = offsets[i * 4 + 1] ?? 0;
+      if (nameEnd - nameStart !== lowerName.length || !sameName(this.bytes, nameStart, lowerName)) continue;
+      value = value === null ? this.value(i) : `${value}, ${this.value(i)}`;
+    }
+    return value;
+  }
+
+  method(): string {
+    return this.bytes.latin1Slice(this.start, this.methodEnd);
+  }
+
+  target(): string {
+    return this.bytes.latin1Slice(this.targetStart, this.targetEnd);
+  }
+
+  reason(): string {
+    return this.bytes.latin1Slice(this.reasonStart, this.reasonEnd);
+  }
+
+  /** The same head after its bytes were copied: `bytes[start]` there is the first byte of the start line. */
+  rebase(bytes: Buffer, start: number): void {
+    const by = start - this.start;
+    this.bytes = bytes;
+    this.start += by;
+    this.end += by;
+    this.methodEnd += by;
+    this.targetStart += by;
+    this.targetEnd += by;
+    this.reasonStart += by;
+    this.reasonEnd += by;
+    const last = this.count * 4;
+    for (let i = 0; i < last; i++) this.offsets[i] = (this.offsets[i] ?? 0) + by;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Names the proxy itself acts on. Bits of `Head.seen`, so there may be 31 of them. */
+export const Known = {
+  HOST: 1,
+  CONNECTION: 2,
+  CONTENT_LENGTH: 3,
+  TRANSFER_ENCODING: 4,
+  EXPECT: 5,
+  UPGRADE: 6,
+  KEEP_ALIVE: 7,
+  PROXY_CONNECTION: 8,
+  TE: 9,
+  TRAILER: 10,
+  USER_AGENT: 11,
+  X_REAL_IP: 12,
+  X_FORWARDED_FOR: 13,
+  X_FORWARDED_PROTO: 14,
+  X_FORWARDED_HOST: 15,
+  REMOTE_HOST: 16,
+  FORWARDED: 17,
+  VIA: 18,
+  MAX_FORWARDS: 19,
+  PROXY_AUTHENTICATE: 20,
+  PROXY_AUTHORIZATION: 21,
+  DATE: 22,
+} as const;
+
+/** How a message's body ends (RFC 9112 6.3). */
+export const BodyKind = { NONE: 0, LENGTH: 1, CHUNKED: 2, CLOSE: 3 } as const;
+
+/** Bounds of a head. Bytes count from the first byte of the start line to the end of the empty line. */
+export interface HeadLimits {
+  readonly maxHeadBytes: number;
+  readonly maxFields: number;
+}
+
+function sameName(bytes: Buffer, start: number, lowerName: string): boolean {
+  for (let i = 0; i < lowerName.length; i++) {
+    let byte = bytes[start + i] ?? 0;
+    if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
+    if (byte !== lowerName.charCodeAt(i)) return false;
+  }
+  return true;
+}

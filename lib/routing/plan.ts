@@ -1,0 +1,23 @@
+/**
+ * What the graph decided and the exchange does: one record per client connection, reset for each request.
+ */
+export class Plan {
+  /** Name of an upstream, or `host:port`, `http://host:port`, `https://host:port`; null when the plan is an answer. */
+  upstream: string | null = null;
+  /** A code of `Fault` that answers the request when there is no upstream; 0 with one. */
+  fault = 0;
+  /** Path instead of the request's, in normal form, beginning with a slash; null keeps it. */
+  path: string | null = null;
+  /**
+   * Fields to set on the forwarded request: name, value, name, value, ... The values replace every field of that name the
+   * client sent; a name that occurs twice here is sent twice.
+   */
+  setFields: string[] = [];
+
+  reset(): void {
+    this.upstream = null;
+    this.fault = 0;
+    this.path = null;
+    if (this.setFields.length > 0) this.setFields = [];
+  }
+}

@@ -1,0 +1,63 @@
+import type { Plan } from './plan.ts';
+
+/** What a node may ask of a request. Values are read lazily: an unasked field costs nothing. */
+export interface RoutedRequest {
+  readonly method: string;
+  /** Host in lower case, without port and trailing dot. */
+  readonly host: string;
+  /** Path in normal form, without query, as rewritten by the nodes before. */
+  readonly path: string;
+  /** Query with its question mark, or an empty string. */
+  readonly query: string;
+  /** Address of the client: the TCP peer, or what a trusted proxy says. */
+  readonly clientAddress: string;
+  /** All values of a field joined by ", ", or null; `lowerName` in lower case. */
+  field(lowerName: string): string | null;
+}
+
+/** One step of a graph: decides where to go next. `null` ends the walk; the plan then says what happens. */
+export interface Node {
+  /** Name of the rule in its document; empty for the nodes that stand for a missing edge. */
+  readonly name: string;
+  decide(request: RoutedRequest, plan: Plan): Node | null | Promise<Node | null>;
+}
+
+/** Something wrong in a document, at a JSON pointer (RFC 6901) below the document's root. */
+export interface Problem {
+  readonly at: string;
+  readonly msg: string;
+}
+
+/** What a rule's `compile` may use. */
+export interface CompileContext {
+  /** The rule's name in its document. */
+  readonly name: string;
+  /** The compiled node behind an edge; the node that answers 403 where the document names none. */
+  edge(edge: string): Node;
+  /** Reports a problem of the args; `at` is a JSON pointer below the args, such as `/pattern`. */
+  problem(at: string, msg: string): void;
+}
+
+/**
+ * A node type. `args` is a JSON schema (ajv, draft 2020-12) of the args without edges' meaning; each edge is an optional
+ * string arg that names another rule. `compile` runs once per document and returns the node's decision.
+ */
+export interface Rule<Args = Record<string, unknown>> {
+  readonly type: string;
+  readonly summary: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly edges: readonly string[];
+  compile(args: Args, context: CompileContext): Node['decide'];
+}
+
+/** Declares a node type: one file in `rules/` each. */
+export function defineRule<Args>(rule: Rule<Args>): Rule {
+  // Args were checked against the rule's own schema before `compile` sees them.
+  return rule as unknown as Rule;
+}
+
+/** A graph as it stands in the store. */
+export interface GraphDocument {
+  readonly init: string;
+  readonly rules: Readonly<Record<string, { readonly type: string; readonly args: Readonly<Record<string, unknown>> }>>;
+}

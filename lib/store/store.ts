@@ -1,0 +1,73 @@
+/** One key of a store. Keys are relative to the instance's prefix: `rules/a.test`, `upstreams/up1/10.0.0.1:80`. */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  /** Revision of the key's last write. */
+  readonly revision: number;
+}
+
+/** All keys at one revision. */
+export interface Snapshot {
+  readonly revision: number;
+  /** Identity of the store; a change means that revisions before and after cannot be compared. */
+  readonly cluster: string;
+  readonly entries: readonly Entry[];
+}
+
+/** A key written (`value`) or removed (`null`) at a revision. */
+export interface Change {
+  readonly key: string;
+  readonly value: string | null;
+  readonly revision: number;
+}
+
+/** A write of one transaction. `expected` is the revision of the key's last write that this write rests on, 0 for "absent". */
+export interface Write {
+  readonly key: string;
+  readonly value: string | null;
+  readonly expected: number;
+}
+
+export interface WatchListener {
+  /** All changes of exactly one revision, in order; revisions only grow. */
+  changes(revision: number, changes: readonly Change[]): void;
+  /** The store is at `revision` and everything up to it has been told. */
+  progress(revision: number): void;
+  /** The watch has ended, once, for a reason; nothing comes after it. */
+  ended(reason: WatchEnd): void;
+}
+
+/** `compacted`: history is gone, read again. `lost`: connection, silence, authentication: watch again from the same revision. */
+export interface WatchEnd {
+  readonly kind: 'compacted' | 'lost';
+  readonly message: string;
+}
+
+export interface Watch {
+  close(): void;
+}
+
+/**
+ * Where documents live. A store reads all keys at one revision, tells every later change in order and exactly once, and
+ * writes transactions. It never retries by itself: `follow` does, once for every store.
+ */
+export interface Store {
+  /** For people: `etcd 127.0.0.1:2379` or `file elb.yaml`. */
+  readonly label: string;
+  /** Throws StoreError. */
+  read(): Promise<Snapshot>;
+  /** Tells every change after `revision`. Errors come as `ended`. */
+  watch(revision: number, listener: WatchListener): Watch;
+  /**
+   * Writes all or nothing. Resolves with the new revision, or with null if an `expected` revision did not hold (nothing was
+   * written). At most `maxWrites` at once. Throws StoreError: it is then unknown whether it was written.
+   */
+  write(writes: readonly Write[]): Promise<number | null>;
+  readonly maxWrites: number;
+  close(): Promise<void>;
+}
+
+/** The store could not be reached or refused. The message is for an operator. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
