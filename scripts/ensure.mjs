@@ -1,0 +1,137 @@
+/**
+ * Brings a clone to the state in which the project runs: npm packages as the lock file says, the project's own Node, and
+ * with `--test` the Debian packages the suite uses. Says nothing and changes nothing where all is there.
+ *
+ * Plain JavaScript without dependencies: it runs on whatever Node the machine has, before `node_modules` exists.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const ownNode = join(root, 'node_modules/.bin/node');
+
+/** What the suite uses besides npm packages: how to see that it is there, and the Debian package that brings it. */
+const TOOLS = [
+  { debian: 'etcd-server', present: () => onPath('etcd') },
+  { debian: 'etcd-client', present: () => onPath('etcdctl') },
+  { debian: 'nginx-light', present: () => onPath('nginx') },
+  { debian: 'curl', present: () => onPath('curl') },
+  { debian: 'wrk', present: () => onPath('wrk') },
+  { debian: 'openssl', present: () => onPath('openssl') },
+  { debian: 'python3-requests', present: pythonRequests },
+];
+
+/** Daemons that Debian starts and enables with a package; the suite starts its own. */
+const SERVICES = { 'etcd-server': 'etcd', 'nginx-light': 'nginx' };
+
+ensurePackages();
+if (process.argv.includes('--test')) ensureTools();
+
+function ensurePackages() {
+  if (!installed()) {
+    say('installing npm packages');
+    // --include=dev: the project's own Node is a dev dependency, whatever NODE_ENV says.
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+    // stdout stays the caller's own: what npm says goes to stderr.
+    const npm = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+    if (npm.status !== 0) fail('npm ci failed; its messages are above');
+  }
+  if (!nodeWorks())
+    fail('node_modules/.bin/node does not run: remove node_modules and run npm ci with scripts allowed');
+}
+
+/** Whether node_modules holds what package-lock.json says. npm leaves a lock file of what it installed in node_modules. */
+function installed() {
+  const wanted = packagesOf(join(root, 'package-lock.json'));
+  const found = packagesOf(join(root, 'node_modules/.package-lock.json'));
+  if (wanted === null) fail('package-lock.json is missing or not JSON');
+  if (found === null || !existsSync(ownNode)) return false;
+  for (const [path, { version, integrity, optional, devOptional, peer }] of Object.entries(wanted)) {
+    if (path === '') continue;
+    const there = found[path];
+    // Packages for other platforms are in the lock file and never installed.
+    if (there === undefined && !optional && !devOptional && !peer) return false;
+    if (there !== undefined && (there.version !== version || there.integrity !== integrity)) return false;
+  }
+  return Object.keys(found).every((path) => path in wanted);
+}
+
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function nodeWorks() {
+  try {
+    if (realpathSync(ownNode) === realpathSync(process.execPath)) return true;
+  } catch {
+    return false;
+  }
+  return spawnSync(ownNode, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function ensureTools() {
+  const missing = TOOLS.filter((tool) => !tool.present()).map((tool) => tool.debian);
+  if (missing.length === 0) return;
+  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) fail(`the tests need: ${command}`);
+
+  say(`installing Debian packages: ${missing.join(' ')}`);
+  // RUNLEVEL keeps invoke-rc.d from starting daemons where there is no systemd.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { env, encoding: 'utf8' });
+  apt('update'); // A list that is out of date may still do: the installation decides.
+  const install = apt('install', '-y', '--no-install-recommends', ...missing);
+  if (install.status !== 0) {
+    process.stderr.write(install.stderr);
+    fail(`this failed: ${command}`);
+  }
+  for (const debian of missing) switchOff(SERVICES[debian]);
+
+  const still = TOOLS.filter((tool) => !tool.present()).map((tool) => tool.debian);
+  if (still.length > 0) fail(`installed, but not found on PATH: ${still.join(' ')}`);
+}
+
+/** Stops a daemon that came up with its package a moment ago, and keeps it off. */
+function switchOff(service) {
+  if (service === undefined) return;
+  if (existsSync('/run/systemd/system')) {
+    spawnSync('systemctl', ['disable', '--quiet', '--now', service], { stdio: 'ignore' });
+  } else if (existsSync(`/etc/init.d/${service}`)) {
+    spawnSync(`/etc/init.d/${service}`, ['stop'], { stdio: 'ignore' });
+  }
+}
+
+function onPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => executable(join(folder, command)));
+}
+
+function executable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The tests run Debian's own Python; asking it takes a quarter of a second, so the place where Debian puts it comes first. */
+function pythonRequests() {
+  if (!executable('/usr/bin/python3')) return false;
+  if (existsSync('/usr/lib/python3/dist-packages/requests/__init__.py')) return true;
+  return spawnSync('/usr/bin/python3', ['-c', 'import requests'], { stdio: 'ignore' }).status === 0;
+}
+
+function say(text) {
+  process.stderr.write(`ensure: ${text}\n`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { Meter, OTHER } from '../../lib/stats/meter.ts';
+
+describe('stats/meter', () => {
+  it('counts requests, last statuses and times by host', () => {
+    const meter = new Meter();
+    meter.exchange('a.test', 200, 3);
+    meter.exchange('a.test', 502, 40);
+    meter.exchange('b.test', 200, 0);
+    meter.exchange('a.test', 200, 5);
+    expect([...meter.drain()]).to.deep.equal([
+      [
+        'a.test',
+        {
+          total: 3,
+          statuses: new Map([
+            [200, 2],
+            [502, 1],
+          ]),
+          costsMs: [3, 40, 5],
+        },
+      ],
+      ['b.test', { total: 1, statuses: new Map([[200, 1]]), costsMs: [0] }],
+    ]);
+  });
+
+  it('begins anew after a drain', () => {
+    const meter = new Meter();
+    meter.exchange('a.test', 200, 3);
+    meter.drain();
+    expect(meter.drain().size).to.equal(0);
+    meter.exchange('a.test', 204, 1);
+    expect(meter.drain().get('a.test')).to.deep.equal({ total: 1, statuses: new Map([[204, 1]]), costsMs: [1] });
+  });
+
+  it('counts hosts beyond its bound together, and known ones as before', () => {
+    const meter = new Meter({ maxHosts: 2, maxCosts: 100 });
+    for (const host of ['a.test', 'b.test', 'c.test', 'd.test', 'a.test']) meter.exchange(host, 200, 1);
+    const totals = [...meter.drain()].map(([host, counts]) => [host, counts.total]);
+    expect(totals).to.deep.equal([
+      ['a.test', 2],
+      ['b.test', 1],
+      [OTHER, 2],
+    ]);
+  });
+
+  it('counts a name longer than any in the DNS as another', () => {
+    const meter = new Meter();
+    meter.exchange('a'.repeat(256), 200, 1);
+    meter.exchange('a'.repeat(255), 200, 1);
+    expect([...meter.drain().keys()]).to.deep.equal([OTHER, 'a'.repeat(255)]);
+  });
+
+  it('keeps no more times than its bound, counts the rest as lost, and counters stay exact', () => {
+    const meter = new Meter({ maxHosts: 10, maxCosts: 3 });
+    for (let i = 0; i < 5; i++) meter.exchange(i % 2 === 0 ? 'a.test' : 'b.test', 200, i);
+    const drained = meter.drain();
+    expect(drained.get('a.test')).to.deep.equal({ total: 3, statuses: new Map([[200, 3]]), costsMs: [0, 2] });
+    expect(drained.get('b.test')).to.deep.equal({ total: 2, statuses: new Map([[200, 2]]), costsMs: [1] });
+    expect(meter.lostCosts).to.equal(2);
+    meter.exchange('a.test', 200, 9);
+    expect(meter.drain().get('a.test')?.costsMs).to.deep.equal([9]);
+  });
+});
