@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Limits } from './limits.ts';
+import type { ListenAddress } from './listener.ts';
+import { Refusal } from './option-kinds.ts';
+import type { EtcdEndpoints } from './option-kinds.ts';
+import { OPTIONS } from './options.ts';
+import type { Option, OptionKey, OptionValues } from './options.ts';
+
+/** How to reach etcd. Contents of the files, not their paths. */
+export interface EtcdAccess {
+  /** With scheme: `http://127.0.0.1:2379`. All have the same. */
+  readonly endpoints: readonly string[];
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly ca: Buffer | null;
+  readonly cert: Buffer | null;
+  readonly key: Buffer | null;
+}
+
+/** What ELB was told on its command line and in its environment, checked and complete. */
+export interface Config {
+  readonly name: string;
+  readonly store:
+    { readonly kind: 'etcd'; readonly etcd: EtcdAccess } | { readonly kind: 'file'; readonly path: string };
+  readonly listen: readonly ListenAddress[];
+  readonly workers: number;
+  readonly trustedProxies: readonly string[];
+  readonly statsd: { readonly host: string; readonly port: number } | null;
+  readonly logLevel: string;
+  readonly drainMs: number;
+  readonly admin: { readonly allow: readonly string[]; readonly token: string | null };
+  readonly limits: Limits;
+}
+
+export type ConfigResult =
+  | { readonly kind: 'run'; readonly config: Config }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  /** One line for each thing that is wrong. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+/** Reads the command line and the environment. Everything that is wrong is reported, not only the first. */
+export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const problems: string[] = [];
+  const line = readArgs(args, problems);
+  if (line.help) return { kind: 'help' };
+  if (line.version) return { kind: 'version' };
+  const values = readValues(line.flags, env, problems);
+  const config = assemble(values, problems);
+  return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'run', config };
+}
+
+interface CommandLine {
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly flags: ReadonlyMap<string, string>;
+}
+
+function readArgs(args: readonly string[], problems: string[]): CommandLine {
+  const rows = new Map<string, Option<unknown>>();
+  for (const option of Object.values(OPTIONS)) if (option.flag !== null) rows.set(option.flag, option);
+  const known = Object.fromEntries([...rows.keys()].map((flag) => [flag, { type: 'string' as const }]));
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { ...known, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+    strict: false,
+    tokens: true,
+  });
+  const flags = new Map<string, string>();
+  let help = false;
+  let version = false;
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push(`unexpected argument ${quote(token.value)}`);
+    if (token.kind !== 'option') continue;
+    const option = rows.get(token.name);
+    if (token.name === 'help') help = true;
+    else if (token.name === 'version') version = true;
+    else if (option === undefined) problems.push(`unknown option ${token.rawName}; elb --help lists them`);
+    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
+      problems.push(`${token.rawName} needs a value: ${token.rawName} ${option.kind.placeholder}`);
+    } else {
+      const before = flags.get(token.name);
+      if (before !== undefined && !option.kind.list) problems.push(`${token.rawName} is given more than once`);
+      flags.set(token.name, before === undefined ? token.value : `${before},${token.value}`);
+    }
+  }
+  return { help, version, flags };
+}
+
+function readValues(
+  flags: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): OptionValues {
+  const values: Partial<Record<OptionKey, unknown>> = {};
+  for (const [key, option] of Object.entries(OPTIONS)) {
+    const source = sourceOf(option, flags, env);
+    const value = source === null ? null : option.kind.parse(source.text);
+    if (value instanceof Refusal)
+      problems.push(`${source?.label ?? key} must be ${value.expected}, not ${shown(option, source?.text ?? '')}`);
+    values[key as OptionKey] = value instanceof Refusal ? null : value; // keys of OPTIONS
+  }
+  return values as OptionValues; // every key was visited, every value parsed by its own kind
+}
+
+function sourceOf(
+  option: Option<unknown>,
+  flags: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly label: string; readonly text: string } | null {
+  const flag = option.flag === null ? undefined : flags.get(option.flag);
+  if (flag !== undefined) return { label: `--${option.flag ?? ''}`, text: flag };
+  for (const name of option.env) {
+    const text = env[name];
+    if (text !== undefined && text !== '') return { label: name, text };
+  }
+  return option.fallback === null ? null : { label: 'default', text: option.fallback };
+}
+
+/** Values that passed become a configuration. What is null although it has a default was refused, and reported, before. */
+function assemble(values: OptionValues, problems: string[]): Config {
+  return {
+    name: values.name ?? '',
+    store:
+      values.file === null ? { kind: 'etcd', etcd: etcdAccess(values, problems) } : { kind: 'file', path: values.file },
+    listen: values.listen ?? [],
+    workers: values.workers ?? availableParallelism(),
+    trustedProxies: values.trustedProxies ?? [],
+    statsd: values.statsd,
+    logLevel: values.logLevel ?? 'info',
+    drainMs: values.drainMs ?? 0,
+    admin: { allow: values.adminAllow ?? [], token: values.adminToken },
+    limits: {
+      maxHeadBytes: values.maxHeadBytes ?? 0,
+      maxFields: values.maxFields ?? 0,
+      maxBodyBytes: values.maxBodyBytes ?? 0,
+      headMs: values.headMs ?? 0,
+      bodyIdleMs: values.bodyIdleMs ?? 0,
+      sendMs: values.sendMs ?? 0,
+      connectMs: values.connectMs ?? 0,
+      readMs: values.readMs ?? 0,
+      keepAliveMs: values.keepAliveMs ?? 0,
+      serverKeepAliveMs: values.serverKeepAliveMs ?? 0,
+      tunnelIdleMs: values.tunnelIdleMs ?? 0,
+    },
+  };
+}
+
+function etcdAccess(values: OptionValues, problems: string[]): EtcdAccess {
+  const single = `${bracketed(values.etcdHost ?? '')}:${String(values.etcdPort ?? 0)}`;
+  const members: EtcdEndpoints = values.etcd ?? { hosts: [single], scheme: null };
+  const ca = readPem('ETCD_CA', values.etcdCa, problems);
+  const cert = readPem('ETCD_CERT', values.etcdCert, problems);
+  const key = readPem('ETCD_KEY', values.etcdKey, problems);
+  if (values.etcdCert !== null && values.etcdKey === null) problems.push('ETCD_CERT needs ETCD_KEY');
+  if (values.etcdKey !== null && values.etcdCert === null) problems.push('ETCD_KEY needs ETCD_CERT');
+  if (values.etcdPassword !== null && values.etcdUsername === null) problems.push('ETCD_PASSWORD needs ETCD_USERNAME');
+  if (values.etcdUsername !== null && values.etcdPassword === null) problems.push('ETCD_USERNAME needs ETCD_PASSWORD');
+  const wantsTls = values.etcdCa !== null || values.etcdCert !== null;
+  if (wantsTls && members.scheme === 'http') problems.push('ETCD_CA and ETCD_CERT need etcd members with https://');
+  const scheme = members.scheme ?? (wantsTls ? 'https' : 'http');
+  const endpoints = members.hosts.map((host) => `${scheme}://${host}`);
+  return { endpoints, username: values.etcdUsername, password: values.etcdPassword, ca, cert, key };
+}
+
+function readPem(name: string, path: string | null, problems: string[]): Buffer | null {
+  if (path === null) return null;
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.includes('-----BEGIN ')) return bytes;
+    problems.push(`${name}: ${quote(path)} is not a PEM file`);
+  } catch (error) {
+    problems.push(`${name}: cannot read ${quote(path)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return null;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+/** Values of options without a flag may be secrets and are not repeated. */
+function shown(option: Option<unknown>, text: string): string {
+  return option === OPTIONS.etcdPassword || option === OPTIONS.adminToken ? 'what it is' : quote(text);
+}
+
+/** One line, whatever the text holds. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text);
+}

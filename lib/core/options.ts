@@ -1,0 +1,229 @@
+import {
+  cidrs,
+  duration,
+  etcdEndpoints,
+  filePath,
+  hostPort,
+  instanceName,
+  integer,
+  listenAddresses,
+  oneOf,
+  size,
+  text,
+} from './option-kinds.ts';
+import type { OptionKind } from './option-kinds.ts';
+
+/** One thing an operator can set: reading, checking, `--help` and docs/options.md all come from this row. */
+export interface Option<Value> {
+  readonly group: string;
+  /** Without its dashes; null for what does not belong on a command line, where every user of the machine can read it. */
+  readonly flag: string | null;
+  /** Environment variables; the first one that is set and not empty counts. A flag beats them all. */
+  readonly env: readonly string[];
+  readonly kind: OptionKind<Value>;
+  /** As an operator would write it; null: unset. */
+  readonly fallback: string | null;
+  readonly help: string;
+}
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+const KIB = 1024;
+const MIB = KIB * KIB;
+const GIB = KIB * MIB;
+
+const anyTime = duration(1, DAY);
+
+export const OPTIONS = {
+  name: row(
+    'Configuration',
+    'name',
+    ['ELBNAME'],
+    instanceName,
+    'ELB',
+    'instance name: prefix of every key and every metric',
+  ),
+  etcd: row(
+    'Configuration',
+    'etcd',
+    ['ETCD', 'ETCD_URL'],
+    etcdEndpoints,
+    null,
+    'members of the etcd cluster, with or without scheme; without any of these: ETCD_HOST and ETCD_PORT',
+  ),
+  etcdHost: row('Configuration', null, ['ETCD_HOST'], text, '127.0.0.1', 'host of the only etcd member'),
+  etcdPort: row('Configuration', null, ['ETCD_PORT'], integer(1, 65_535), '2379', 'port of the only etcd member'),
+  etcdUsername: row('Configuration', null, ['ETCD_USERNAME'], text, null, 'etcd user'),
+  etcdPassword: row('Configuration', null, ['ETCD_PASSWORD'], text, null, 'password of the etcd user'),
+  etcdCa: row(
+    'Configuration',
+    null,
+    ['ETCD_CA'],
+    filePath,
+    null,
+    'certificates that etcd is checked against (PEM); turns TLS on',
+  ),
+  etcdCert: row('Configuration', null, ['ETCD_CERT'], filePath, null, 'certificate shown to etcd (PEM), with ETCD_KEY'),
+  etcdKey: row('Configuration', null, ['ETCD_KEY'], filePath, null, 'key of ETCD_CERT (PEM)'),
+  file: row(
+    'Configuration',
+    'file',
+    ['ELB_FILE'],
+    filePath,
+    null,
+    'keep the configuration in this YAML or JSON file instead of etcd',
+  ),
+
+  listen: row(
+    'Serving',
+    'listen',
+    ['ELB_LISTEN'],
+    listenAddresses,
+    '0.0.0.0:8080',
+    'where to listen: `:8080`, `127.0.0.1:8080`, `[::]:80`, `unix:/path`',
+  ),
+  workers: row(
+    'Serving',
+    'workers',
+    ['ELB_WORKERS'],
+    integer(0, 1024),
+    null,
+    'worker processes; 0: everything in one process; unset: one per core',
+  ),
+  trustedProxies: row(
+    'Serving',
+    'trusted-proxies',
+    ['ELB_TRUSTED_PROXIES'],
+    cidrs,
+    null,
+    'networks whose forwarded fields (X-Forwarded-For, ...) are believed',
+  ),
+  statsd: row('Serving', 'statsd', ['STATSD'], hostPort(8125), null, 'send statistics to this statsd; unset: none'),
+  logLevel: row(
+    'Serving',
+    'log',
+    ['ELB_LOG'],
+    oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    'info',
+    'least level that is logged',
+  ),
+  drainMs: row(
+    'Serving',
+    'drain',
+    ['ELB_DRAIN'],
+    duration(0, DAY),
+    '30s',
+    'how long requests under way may take to finish once ELB is told to end',
+  ),
+
+  adminAllow: row(
+    'Admin API',
+    'admin-allow',
+    ['ELB_ADMIN_ALLOW'],
+    cidrs,
+    '127.0.0.0/8, ::1',
+    'networks that may use the admin API',
+  ),
+  adminToken: row(
+    'Admin API',
+    null,
+    ['ELB_ADMIN_TOKEN'],
+    text,
+    null,
+    'then the admin API also wants this: as a bearer token, or as the password of basic authentication',
+  ),
+
+  maxHeadBytes: row(
+    'Limits',
+    'max-head',
+    ['ELB_MAX_HEAD'],
+    size(KIB, MIB),
+    '64k',
+    'head of a request or reply (431, 502)',
+  ),
+  maxFields: row('Limits', 'max-fields', ['ELB_MAX_FIELDS'], integer(8, 10_000), '128', 'fields of a head (431, 502)'),
+  maxBodyBytes: row('Limits', 'max-body', ['ELB_MAX_BODY'], size(0, 1024 * GIB), '50m', 'body of a request (413)'),
+  headMs: row(
+    'Limits',
+    'header-timeout',
+    ['ELB_HEADER_TIMEOUT'],
+    anyTime,
+    '30s',
+    'until the head of a request is there (408)',
+  ),
+  bodyIdleMs: row(
+    'Limits',
+    'body-timeout',
+    ['ELB_BODY_TIMEOUT'],
+    anyTime,
+    '60s',
+    'silence inside the body of a request (408)',
+  ),
+  sendMs: row(
+    'Limits',
+    'send-timeout',
+    ['ELB_SEND_TIMEOUT'],
+    anyTime,
+    '60s',
+    'how long a client may leave its reply unread',
+  ),
+  connectMs: row(
+    'Limits',
+    'connect-timeout',
+    ['ELB_CONNECT_TIMEOUT'],
+    anyTime,
+    '5s',
+    'until a server accepts a connection (504)',
+  ),
+  readMs: row(
+    'Limits',
+    'read-timeout',
+    ['ELB_READ_TIMEOUT'],
+    anyTime,
+    '30s',
+    'silence of a server that owes bytes (504)',
+  ),
+  keepAliveMs: row(
+    'Limits',
+    'keep-alive',
+    ['ELB_KEEP_ALIVE'],
+    anyTime,
+    '65s',
+    'idleness of a client connection between requests',
+  ),
+  serverKeepAliveMs: row(
+    'Limits',
+    'server-keep-alive',
+    ['ELB_SERVER_KEEP_ALIVE'],
+    anyTime,
+    '60s',
+    'idleness of a server connection between requests',
+  ),
+  tunnelIdleMs: row(
+    'Limits',
+    'tunnel-timeout',
+    ['ELB_TUNNEL_TIMEOUT'],
+    duration(1, 7 * DAY),
+    '1h',
+    'silence of an upgraded connection',
+  ),
+} as const;
+
+export type OptionKey = keyof typeof OPTIONS;
+
+/** Values by key; null where an option is unset and has no default. */
+export type OptionValues = {
+  readonly [Key in OptionKey]: (typeof OPTIONS)[Key] extends Option<infer Value> ? Value | null : never;
+};
+
+function row<Value>(
+  group: string,
+  flag: string | null,
+  env: readonly string[],
+  kind: OptionKind<Value>,
+  fallback: string | null,
+  help: string,
+): Option<Value> {
+  return { group, flag, env, kind, fallback, help };
+}
