@@ -20,7 +20,7 @@ export class Meter {
   }
 
   /**
-   * Counts one request that was given to a server. `host` in lower case without port, `status` the last one seen, `costMs` the
+   * Counts one request that was given to a server. `host` in lower case without port, or its `statKey`; `status` the last one seen, `costMs` the
    * time spent on servers over all tries.
    */
   exchange(host: string, status: number, costMs: number): void {
@@ -50,6 +50,18 @@ export class Meter {
     this.#hosts.set(name, counts);
     return counts;
   }
+}
+
+/**
+ * A host as part of a metric's name: lower case, no port, dots as underscores, and an underscore for every byte that ends or
+ * splits a name at some receiver.
+ */
+export function statKey(host: string): string {
+  return host
+    .toLowerCase()
+    .replace(/:\d*$/, '')
+    .replace(/[^a-z0-9_-]/g, '_')
+    .slice(0, MAX_HOST_LENGTH);
 }
 
 /** Counts of one host. */

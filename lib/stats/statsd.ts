@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { StatsD } from 'hot-shots';
 import type { Logger } from 'pino';
-import { Meter } from './meter.ts';
+import { Meter, statKey } from './meter.ts';
 
 /**
  * Sends a worker's counts to a statsd daemon, a few times a second: counters summed, times one line each, as many lines to a
@@ -104,18 +104,6 @@ export class Statsd {
   }
 }
 
-/**
- * A host as part of a metric's name: lower case, no port, dots as underscores, and an underscore for every byte that ends or
- * splits a name at some receiver.
- */
-export function statKey(host: string): string {
-  return host
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/[^a-z0-9_-]/g, '_')
-    .slice(0, MAX_KEY_LENGTH);
-}
-
 export interface StatsdOptions {
   /** Name or address; an IPv6 address may stand in brackets. */
   readonly host: string;
@@ -141,7 +129,5 @@ const NEVER_MS = 2_147_483_647;
 
 /** Fits into an Ethernet frame over IPv6 with room for a tunnel's head. */
 const MAX_DATAGRAM_BYTES = 1400;
-
-const MAX_KEY_LENGTH = 255;
 
 const UNSAFE_IN_PREFIX = /[^A-Za-z0-9_.-]/g;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Meter, OTHER } from '../../lib/stats/meter.ts';
+import { Meter, OTHER, statKey } from '../../lib/stats/meter.ts';
 
 describe('stats/meter', () => {
   it('counts requests, last statuses and times by host', () => {
@@ -60,5 +60,29 @@ describe('stats/meter', () => {
     expect(meter.lostCosts).to.equal(2);
     meter.exchange('a.test', 200, 9);
     expect(meter.drain().get('a.test')?.costsMs).to.deep.equal([9]);
+  });
+
+  describe('statKey', () => {
+    const cases: readonly (readonly [host: string, key: string])[] = [
+      ['a.test', 'a_test'],
+      ['A.Test', 'a_test'],
+      ['a.test:8080', 'a_test'],
+      ['a.test:', 'a_test'],
+      ['shop-1.example.com', 'shop-1_example_com'],
+      ['10.0.0.1:80', '10_0_0_1'],
+      ['[::1]', '___1_'],
+      ['[2001:db8::1]:8080', '_2001_db8__1_'],
+      ['a|b@c#d\ne:f', 'a_b_c_d_e_f'],
+      ['a:1|c\nb', 'a_1_c_b'],
+      ['h\u00fc.test', 'h__test'],
+      ['*', '_'],
+      ['a'.repeat(300), 'a'.repeat(255)],
+    ];
+    for (const [host, key] of cases) {
+      it(`${JSON.stringify(host.slice(0, 40))} is ${JSON.stringify(key.slice(0, 40))}`, () => {
+        expect(statKey(host)).to.equal(key);
+        expect(statKey(key), 'a key is its own key').to.equal(key);
+      });
+    }
   });
 });

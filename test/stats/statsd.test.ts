@@ -3,36 +3,13 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { pino, type Logger } from 'pino';
-import { Statsd, statKey, type StatsdOptions } from '../../lib/stats/statsd.ts';
+import { Statsd, type StatsdOptions } from '../../lib/stats/statsd.ts';
 
 describe('stats/statsd', () => {
   const stops: (() => Promise<void> | void)[] = [];
 
   afterEach(async () => {
     for (const stop of stops.splice(0).toReversed()) await stop();
-  });
-
-  describe('statKey', () => {
-    const cases: readonly (readonly [host: string, key: string])[] = [
-      ['a.test', 'a_test'],
-      ['A.Test', 'a_test'],
-      ['a.test:8080', 'a_test'],
-      ['a.test:', 'a_test'],
-      ['shop-1.example.com', 'shop-1_example_com'],
-      ['10.0.0.1:80', '10_0_0_1'],
-      ['[::1]', '___1_'],
-      ['[2001:db8::1]:8080', '_2001_db8__1_'],
-      ['a|b@c#d\ne:f', 'a_b_c_d_e_f'],
-      ['a:1|c\nb', 'a_1_c_b'],
-      ['h\u00fc.test', 'h__test'],
-      ['*', '_'],
-      ['a'.repeat(300), 'a'.repeat(255)],
-    ];
-    for (const [host, key] of cases) {
-      it(`${JSON.stringify(host.slice(0, 40))} is ${JSON.stringify(key.slice(0, 40))}`, () => {
-        expect(statKey(host)).to.equal(key);
-      });
-    }
   });
 
   it('sends one datagram with the exact lines', async () => {
