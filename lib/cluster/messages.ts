@@ -1,14 +1,41 @@
 import type { TableChange } from '../change.ts';
+import type { Limits } from '../core/limits.ts';
+import type { ListenAddress } from '../core/listener.ts';
+
+/** What a worker needs to know before it begins. Plain data: it travels between processes. */
+export interface WorkerSetup {
+  /** Instance name: prefix of the metrics. */
+  readonly name: string;
+  readonly limits: Limits;
+  readonly drainMs: number;
+  readonly trustedProxies: readonly string[];
+  readonly statsd: { readonly host: string; readonly port: number } | null;
+  readonly logLevel: string;
+  /** Path of the Unix socket where the primary answers the admin API. */
+  readonly adminSocket: string;
+}
 
 /** From the primary to a worker. Changes of one message are applied in one turn of the worker's loop. */
 export type ToWorker =
-  /** `reset`: the table is emptied first (a new worker's first table). */
-  | { readonly kind: 'table'; readonly sequence: number; readonly reset: boolean; readonly changes: readonly TableChange[] }
+  /** The first message. `listen`: addresses in use, in the order of the sockets the worker was given. */
+  | { readonly kind: 'start'; readonly setup: WorkerSetup; readonly listen: readonly ListenAddress[] }
+  /** `reset`: the table is emptied first (a worker's first table). Sequences grow. */
+  | {
+      readonly kind: 'table';
+      readonly sequence: number;
+      readonly reset: boolean;
+      readonly changes: readonly TableChange[];
+    }
+  /** Comes after the first table where there is one: a replaced worker never answers without it. */
+  | { readonly kind: 'listen' }
   | { readonly kind: 'drain' };
 
 /** From a worker to the primary. */
 export type ToPrimary =
+  /** Started, can take a table. */
   | { readonly kind: 'hello' }
+  /** Everything up to this sequence is in force. */
   | { readonly kind: 'applied'; readonly sequence: number }
-  /** Listening, with a table. */
-  | { readonly kind: 'ready' };
+  | { readonly kind: 'listening' }
+  /** Cannot listen; the message is for an operator. */
+  | { readonly kind: 'failed'; readonly message: string };

@@ -144,6 +144,7 @@ function assemble(values: OptionValues, problems: string[]): Config {
       keepAliveMs: values.keepAliveMs ?? 0,
       serverKeepAliveMs: values.serverKeepAliveMs ?? 0,
       tunnelIdleMs: values.tunnelIdleMs ?? 0,
+      halfCloseMs: values.halfCloseMs ?? 0,
     },
   };
 }

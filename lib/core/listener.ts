@@ -10,7 +10,7 @@ export type ListenAddress =
  * waiting in its queue outlive any worker. `server.listen(listener.handle)` starts accepting: a descriptor in a process of
  * its own, the bound socket itself when primary and worker are one process.
  */
-export interface Listener {
+export interface BoundListener {
   readonly address: ListenAddress;
   readonly handle: BoundSocket | { readonly fd: number };
 }

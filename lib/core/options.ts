@@ -208,6 +208,14 @@ export const OPTIONS = {
     '1h',
     'silence of an upgraded connection',
   ),
+  halfCloseMs: row(
+    'Limits',
+    'half-close-timeout',
+    ['ELB_HALF_CLOSE_TIMEOUT'],
+    anyTime,
+    '10s',
+    'how long a client that has ended its side may wait for a reply to begin',
+  ),
 } as const;
 
 export type OptionKey = keyof typeof OPTIONS;

@@ -1,0 +1,24 @@
+import type { ToPrimary, ToWorker } from './messages.ts';
+
+/** A worker as the primary holds it: a process of its own, or the same process. */
+export interface WorkerLink {
+  /** For the log: a process id, or 0 for the same process. */
+  readonly pid: number;
+  send(message: ToWorker): void;
+  /** Ends it at once, whatever it does. `onExit` follows. */
+  kill(): void;
+}
+
+export interface WorkerEvents {
+  onMessage(message: ToPrimary): void;
+  /** The worker is gone, once and last. `reason` is for the log. */
+  onExit(reason: string): void;
+}
+
+/** Starts a worker. Events come in a later turn. */
+export type StartWorker = (events: WorkerEvents) => WorkerLink;
+
+/** The primary as a worker holds it. */
+export interface PrimaryLink {
+  send(message: ToPrimary): void;
+}

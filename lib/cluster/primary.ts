@@ -1,0 +1,218 @@
+import type { TableChange } from '../change.ts';
+import type { Log } from '../core/log.ts';
+import type { ListenAddress } from '../core/listener.ts';
+import type { StartWorker, WorkerLink } from './link.ts';
+import type { ToPrimary, WorkerSetup } from './messages.ts';
+import { Table } from './table.ts';
+
+export interface PrimaryOptions {
+  readonly workers: number;
+  readonly startWorker: StartWorker;
+  readonly setup: WorkerSetup;
+  /** Bound addresses, in the order of the workers' sockets. */
+  readonly listen: readonly ListenAddress[];
+  readonly log: Log;
+  /** Longest time a worker may take to apply a change; then it is replaced. */
+  readonly applyMs?: number;
+}
+
+/**
+ * Keeps N workers alive, and all of them at the same table.
+ *
+ * A worker's life: `starting` until its hello, `serving` while it is told changes, `draining` once the program ends. A worker
+ * that dies before that is replaced: at once, and more and more slowly while replacements keep dying young.
+ */
+export class Primary {
+  readonly #options: PrimaryOptions;
+  readonly #log: Log;
+  readonly #table = new Table();
+  readonly #members = new Set<Member>();
+  readonly #replacements = new Set<NodeJS.Timeout>();
+  /** Of the last change; 0 while there is no table. */
+  #sequence = 0;
+  #state: 'new' | 'starting' | 'running' | 'draining' = 'new';
+  #youngDeaths = 0;
+  #started: PromiseWithResolvers<void> = Promise.withResolvers();
+  #drained: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(options: PrimaryOptions) {
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  /** Resolves when all workers listen. Rejects, with a message for an operator, if one of them cannot. */
+  start(): Promise<void> {
+    this.#state = 'starting';
+    for (let i = 0; i < this.#options.workers; i++) this.#add();
+    return this.#started.promise;
+  }
+
+  /**
+   * Changes the table of every worker. Resolves when all that serve have applied it; a worker that dies is not waited for.
+   * The first call, even with no change, is what makes workers answer requests.
+   */
+  async apply(changes: readonly TableChange[]): Promise<void> {
+    this.#table.apply(changes);
+    const isFirst = this.#sequence === 0;
+    const sequence = ++this.#sequence;
+    const applied: Promise<void>[] = [];
+    for (const member of this.#members) {
+      if (member.state === 'starting') continue; // gets the whole table at its hello
+      applied.push(this.#acknowledged(member, sequence));
+      member.link.send({ kind: 'table', sequence, reset: isFirst, changes });
+    }
+    await Promise.all(applied);
+  }
+
+  /** Lets every worker finish what is under way; resolves when all are gone. Those that outstay their bound are killed. */
+  async drain(): Promise<void> {
+    if (this.#state === 'draining') return this.#drained.promise;
+    this.#state = 'draining';
+    this.#cancelReplacements();
+    for (const member of this.#members) {
+      if (member.state === 'starting') member.link.kill();
+      else member.link.send({ kind: 'drain' });
+      member.state = 'draining';
+    }
+    const bound = setTimeout(() => this.kill(), this.#options.setup.drainMs + DRAIN_GRACE_MS);
+    this.#settleDrain();
+    await this.#drained.promise;
+    clearTimeout(bound);
+  }
+
+  /** Ends every worker at once. */
+  kill(): void {
+    this.#state = 'draining';
+    this.#cancelReplacements();
+    for (const member of this.#members) member.link.kill();
+    this.#settleDrain();
+  }
+
+  #add(): void {
+    const link = this.#options.startWorker({
+      onMessage: (message) => this.#onMessage(member, message),
+      onExit: (reason) => this.#onExit(member, reason),
+    });
+    const member: Member = { link, state: 'starting', isListening: false, bornMs: performance.now(), waits: [] };
+    this.#members.add(member);
+    link.send({ kind: 'start', setup: this.#options.setup, listen: this.#options.listen });
+  }
+
+  #onMessage(member: Member, message: ToPrimary): void {
+    switch (message.kind) {
+      case 'hello':
+        this.#greet(member);
+        break;
+      case 'applied':
+        settle(member, message.sequence);
+        break;
+      case 'listening':
+        member.isListening = true;
+        this.#onListening();
+        break;
+      case 'failed':
+        this.#onFailed(member, message.message);
+        break;
+    }
+  }
+
+  /** From here on the worker is told every change; what happened before is in its first table. */
+  #greet(member: Member): void {
+    if (member.state !== 'starting') return;
+    member.state = 'serving';
+    if (this.#sequence > 0) {
+      member.link.send({ kind: 'table', sequence: this.#sequence, reset: true, changes: this.#table.whole() });
+    }
+    member.link.send({ kind: 'listen' });
+  }
+
+  #onListening(): void {
+    if (this.#state !== 'starting') return;
+    for (const member of this.#members) if (!member.isListening) return;
+    this.#state = 'running';
+    this.#started.resolve();
+  }
+
+  #onFailed(member: Member, message: string): void {
+    if (this.#state === 'starting') this.#started.reject(new Error(message));
+    else this.#log.error({ worker: member.link.pid, reason: message }, 'worker cannot listen');
+    member.link.kill();
+  }
+
+  #onExit(member: Member, reason: string): void {
+    this.#members.delete(member);
+    settle(member, Infinity);
+    if (this.#state === 'draining') {
+      this.#settleDrain();
+      return;
+    }
+    if (this.#state === 'starting') {
+      this.#started.reject(new Error(`a worker ended at its start: ${reason}`));
+      return;
+    }
+    this.#replace(member, reason);
+  }
+
+  #replace(member: Member, reason: string): void {
+    const diedYoung = performance.now() - member.bornMs < YOUNG_MS;
+    const waitMs = diedYoung ? Math.min(this.#youngDeaths * CRASH_STEP_MS, CRASH_MOST_MS) : 0;
+    this.#youngDeaths = diedYoung ? this.#youngDeaths + 1 : 0;
+    this.#log.error({ worker: member.link.pid, reason, replacedInMs: waitMs }, 'worker ended');
+    if (waitMs === 0) {
+      this.#add();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#replacements.delete(timer);
+      this.#add();
+    }, waitMs);
+    this.#replacements.add(timer);
+  }
+
+  #cancelReplacements(): void {
+    for (const timer of this.#replacements) clearTimeout(timer);
+    this.#replacements.clear();
+  }
+
+  /** Resolves when the worker has applied `sequence`, or is gone; one that does neither in time is killed. */
+  #acknowledged(member: Member, sequence: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
+        member.link.kill();
+      }, this.#options.applyMs ?? APPLY_MS);
+      member.waits.push({
+        sequence,
+        done: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      });
+    });
+  }
+
+  #settleDrain(): void {
+    if (this.#members.size === 0) this.#drained.resolve();
+  }
+}
+
+const APPLY_MS = 5000;
+/** What a worker may take beyond the drain bound it keeps itself. */
+const DRAIN_GRACE_MS = 2000;
+/** A worker that lives shorter than this died young. */
+const YOUNG_MS = 10_000;
+const CRASH_STEP_MS = 200;
+const CRASH_MOST_MS = 5000;
+
+interface Member {
+  readonly link: WorkerLink;
+  state: 'starting' | 'serving' | 'draining';
+  isListening: boolean;
+  readonly bornMs: number;
+  /** In the order of their sequences. */
+  readonly waits: { readonly sequence: number; done(): void }[];
+}
+
+function settle(member: Member, sequence: number): void {
+  while (member.waits[0] !== undefined && member.waits[0].sequence <= sequence) member.waits.shift()?.done();
+}

@@ -1,0 +1,34 @@
+import type { PrimaryLink, StartWorker, WorkerLink } from './link.ts';
+import type { ToWorker } from './messages.ts';
+import { Worker } from './worker.ts';
+import type { CreatePlane } from './worker.ts';
+
+/** Starts a worker inside the primary's process: the same messages, carried by microtasks instead of a pipe. */
+export function sameProcess(create: CreatePlane): StartWorker {
+  return (events) => {
+    let alive = true;
+    const exit = (reason: string): void => {
+      if (!alive) return;
+      alive = false;
+      events.onExit(reason);
+    };
+    const primary: PrimaryLink = {
+      send: (message) => {
+        queueMicrotask(() => {
+          if (alive) events.onMessage(message);
+        });
+      },
+    };
+    const worker = new Worker(primary, create, () => exit('drained'));
+    const link: WorkerLink = {
+      pid: 0,
+      send: (message: ToWorker) => {
+        queueMicrotask(() => worker.handle(message));
+      },
+      kill: () => {
+        queueMicrotask(() => exit('killed'));
+      },
+    };
+    return link;
+  };
+}

@@ -1,0 +1,66 @@
+import type { TableChange } from '../change.ts';
+import type { PrimaryLink } from './link.ts';
+import type { ToWorker } from './messages.ts';
+
+/** The data plane as its worker drives it. */
+export interface Plane {
+  /** Applies all changes at once; `reset` empties the table first. */
+  apply(changes: readonly TableChange[], reset: boolean): void;
+  listen(): Promise<void>;
+  /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
+  drain(): Promise<void>;
+}
+
+/** Builds the data plane once the worker knows its setup. */
+export type CreatePlane = (start: ToWorker & { readonly kind: 'start' }) => Plane;
+
+/** Does what the primary says, in order. The same in a process of its own and inside the primary's. */
+export class Worker {
+  readonly #primary: PrimaryLink;
+  readonly #create: CreatePlane;
+  readonly #onDrained: () => void;
+  #plane: Plane | null = null;
+  #draining = false;
+
+  constructor(primary: PrimaryLink, create: CreatePlane, onDrained: () => void) {
+    this.#primary = primary;
+    this.#create = create;
+    this.#onDrained = onDrained;
+  }
+
+  handle(message: ToWorker): void {
+    switch (message.kind) {
+      case 'start':
+        this.#plane = this.#create(message);
+        this.#primary.send({ kind: 'hello' });
+        break;
+      case 'table':
+        this.#plane?.apply(message.changes, message.reset);
+        this.#primary.send({ kind: 'applied', sequence: message.sequence });
+        break;
+      case 'listen':
+        void this.#listen();
+        break;
+      case 'drain':
+        void this.drain();
+        break;
+    }
+  }
+
+  /** Also what a worker does on its own when its primary is gone. */
+  async drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    await this.#plane?.drain();
+    this.#onDrained();
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#plane?.listen();
+      this.#primary.send({ kind: 'listening' });
+    } catch (error) {
+      this.#primary.send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
