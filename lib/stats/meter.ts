@@ -20,8 +20,8 @@ export class Meter {
   }
 
   /**
-   * Counts one request that was given to a server. `host` in lower case without port, or its `statKey`; `status` the last one seen, `costMs` the
-   * time spent on servers over all tries.
+   * Counts one request that was given to a server. `host` in lower case without port, or its `statKey`; `status` the last one
+   * seen, `costMs` the time spent on servers over all tries.
    */
   exchange(host: string, status: number, costMs: number): void {
     const counts = this.#hosts.get(host) ?? this.#add(host);
