@@ -1,0 +1,142 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Control } from '../lib/control.ts';
+import type { Log } from '../lib/core/log.ts';
+import { StoreError } from '../lib/store/store.ts';
+import { Access, CHALLENGES } from './access.ts';
+import type { AccessOptions } from './access.ts';
+import { readJson } from './body.ts';
+import type { AdminMethod, AdminMethodName, Resource } from './resource.ts';
+
+export interface AdminServerOptions {
+  readonly control: Control;
+  readonly resources: readonly Resource[];
+  readonly access: AccessOptions;
+  readonly log: Log;
+}
+
+/**
+ * Answers the admin API inside the primary, on a Unix socket only the workers know. They forward every request below
+ * `/__erulb__/` there, with the address of its TCP peer in `X-Elb-Peer`, which replaces whatever the client sent.
+ */
+export class AdminServer {
+  readonly #control: Control;
+  readonly #resources: ReadonlyMap<string, Resource>;
+  readonly #access: Access;
+  readonly #log: Log;
+  readonly #server: Server;
+
+  constructor(options: AdminServerOptions) {
+    this.#control = options.control;
+    this.#resources = new Map(options.resources.map((resource) => [resource.name, resource]));
+    this.#access = new Access(options.access);
+    this.#log = options.log;
+    // The workers keep the bounds of time and of the head; theirs are options, these only must not be narrower.
+    const bounds = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 600_000, maxHeaderSize: 2 * 1024 * 1024 };
+    this.#server = createServer(bounds, (request, response) => void this.#serve(request, response));
+  }
+
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ path }, resolve);
+    });
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const answer = await this.#answer(request);
+      if (!request.complete) answer.headers.set('Connection', 'close');
+      send(request, response, answer);
+    } catch (error) {
+      if (request.destroyed && !request.complete) return; // the caller left
+      this.#log.error({ err: error, method: request.method, url: request.url }, 'admin call failed');
+      send(request, response, failure(500, 'internal error'));
+    }
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const refusal = this.#access.check(String(request.headers['x-elb-peer'] ?? ''), request.headers.authorization);
+    if (refusal === 403) return failure(403, 'not allowed from this address');
+    if (refusal === 401) return failure(401, 'a token is needed').with('WWW-Authenticate', CHALLENGES);
+
+    const [, name] = /^\/__erulb__\/(\w+)(?:\?|$)/.exec(request.url ?? '') ?? [];
+    const resource = name === undefined ? undefined : this.#resources.get(name);
+    if (resource === undefined) return failure(404, 'no such resource');
+
+    const method = methodOf(resource, request.method ?? '');
+    if (method === null) return failure(405, 'method not allowed').with('Allow', allowOf(resource));
+
+    let body: unknown;
+    if (method.takesBody) {
+      const read = await readJson(request);
+      if (read.kind === 'bad') {
+        return failure(read.bad.status, read.bad.msg, [{ at: read.bad.at, msg: read.bad.msg }]);
+      }
+      body = read.value;
+    } else request.resume();
+    return this.#call(method, body);
+  }
+
+  async #call(method: AdminMethod, body: unknown): Promise<Answer> {
+    try {
+      const answer = await method.handle({ control: this.#control, body });
+      if (answer.status === 200) return new Answer(200, answer.body);
+      return failure(answer.status, answer.msg, answer.problems);
+    } catch (error) {
+      if (error instanceof StoreError) return failure(503, error.message);
+      throw error;
+    }
+  }
+}
+
+class Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers = new Map<string, string | readonly string[]>();
+
+  constructor(status: number, body: unknown) {
+    this.status = status;
+    this.body = body;
+  }
+
+  with(name: string, value: string | readonly string[]): this {
+    this.headers.set(name, value);
+    return this;
+  }
+}
+
+function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }]): Answer {
+  return new Answer(status, { msg, problems });
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const bytes = Buffer.from(`${JSON.stringify(answer.body)}\n`);
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', bytes.length);
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+  if (!request.complete) request.resume();
+}
+
+/** HEAD is answered like GET, without the body (RFC 9110 9.3.2). */
+function methodOf(resource: Resource, name: string): AdminMethod | null {
+  // Names come from the request: only own members count.
+  const key = (name === 'HEAD' ? 'GET' : name) as AdminMethodName;
+  return Object.hasOwn(resource.methods, key) ? (resource.methods[key] ?? null) : null;
+}
+
+function allowOf(resource: Resource): string {
+  return Object.keys(resource.methods)
+    .flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+    .join(', ');
+}
