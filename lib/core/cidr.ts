@@ -5,22 +5,30 @@ import { BlockList, isIP } from 'node:net';
  * them. An IPv4 address that comes as IPv6 (`::ffff:10.0.0.1`, RFC 4291 2.5.5.2) is judged as the IPv4 address it is.
  */
 export class CidrList {
-  readonly #list = new BlockList();
+  // One list each: a list of IPv6 networks would also judge IPv4 addresses, as ::ffff:0:0/96, and let them into ::/0.
+  readonly #ipv4 = new BlockList();
+  readonly #ipv6 = new BlockList();
 
   /** Throws RangeError for a text `isCidr` refuses. */
   constructor(networks: readonly string[]) {
     for (const network of networks) {
       const parsed = parseCidr(network);
       if (parsed === null) throw new RangeError(`not a network: ${network}`);
-      this.#list.addSubnet(parsed.address, parsed.bits, parsed.family);
+      const list = parsed.family === 'ipv4' ? this.#ipv4 : this.#ipv6;
+      list.addSubnet(parsed.address, parsed.bits, parsed.family);
     }
   }
 
   has(address: string): boolean {
     const plain = plainAddress(address);
-    const version = isIP(plain);
-    if (version === 0) return false;
-    return this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+    switch (isIP(plain)) {
+      case 4:
+        return this.#ipv4.check(plain, 'ipv4');
+      case 6:
+        return this.#ipv6.check(plain, 'ipv6');
+      default:
+        return false;
+    }
   }
 }
 

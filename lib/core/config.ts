@@ -83,7 +83,7 @@ function readArgs(args: readonly string[], problems: string[]): CommandLine {
     } else {
       const before = flags.get(token.name);
       if (before !== undefined && !option.kind.list) problems.push(`${token.rawName} is given more than once`);
-      flags.set(token.name, before === undefined ? token.value : `${before},${token.value}`);
+      flags.set(token.name, before !== undefined && option.kind.list ? `${before},${token.value}` : token.value);
     }
   }
   return { help, version, flags };

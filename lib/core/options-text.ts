@@ -28,17 +28,13 @@ export function optionsMarkdown(): string {
     'Times: `500ms`, `30s`, `5m`, `1h`. Sizes: `512`, `64k`, `50m`.',
   ];
   for (const [group, options] of groups()) {
-    lines.push('', `## ${group}`, '', '| flag | environment | default | what |', '| --- | --- | --- | --- |');
-    for (const option of options) {
-      const flag = flagOf(option);
-      const cells = [
-        flag === null ? '' : `\`${flag}\``,
-        option.env.map((name) => `\`${name}\``).join(', '),
-        option.fallback === null ? '' : `\`${option.fallback}\``,
-        option.help,
-      ];
-      lines.push(`| ${cells.join(' | ')} |`);
-    }
+    const rows = options.map((option) => [
+      code(flagOf(option)),
+      option.env.map(code).join(', '),
+      code(option.fallback),
+      option.help,
+    ]);
+    lines.push('', `## ${group}`, '', ...table(['flag', 'environment', 'default', 'what'], rows));
   }
   lines.push('');
   return lines.join('\n');
@@ -46,6 +42,18 @@ export function optionsMarkdown(): string {
 
 function groups(): ReadonlyMap<string, readonly Option<unknown>[]> {
   return Map.groupBy<string, Option<unknown>>(Object.values(OPTIONS), (option) => option.group);
+}
+
+function code(text: string | null): string {
+  return text === null ? '' : `\`${text}\``;
+}
+
+/** Columns of equal width, as the formatter of this repository leaves them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
 
 function flagOf(option: Option<unknown>): string | null {
