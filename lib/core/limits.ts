@@ -11,6 +11,11 @@ export interface Limits {
   readonly bodyIdleMs: number;
   /** Longest time a client may leave its reply unread. */
   readonly sendMs: number;
+  /**
+   * How long a client that has ended its side may wait for a reply to begin. A client that only half closes still reads;
+   * one that has left looks the same until it is written to, and its request is ended after this time.
+   */
+  readonly halfCloseMs: number;
   /** 504. */
   readonly connectMs: number;
   /** Longest silence of a server that owes bytes. 504 before the reply, a cut connection inside it. */

@@ -84,6 +84,29 @@ export class Head {
     return this.bytes.latin1Slice(this.reasonStart, this.reasonEnd);
   }
 
+  /** A head of its own with bytes of its own, for whoever needs it beyond the present turn. */
+  copy(): Head {
+    const head = new Head(Math.max(this.count, 1));
+    const bytes = Buffer.from(this.bytes.subarray(this.start, this.end));
+    head.start = this.start;
+    head.end = this.end;
+    head.minor = this.minor;
+    head.methodEnd = this.methodEnd;
+    head.targetStart = this.targetStart;
+    head.targetEnd = this.targetEnd;
+    head.status = this.status;
+    head.reasonStart = this.reasonStart;
+    head.reasonEnd = this.reasonEnd;
+    head.count = this.count;
+    head.offsets.set(this.offsets.subarray(0, this.count * 4));
+    head.known.set(this.known.subarray(0, this.count));
+    head.seen = this.seen;
+    head.bodyKind = this.bodyKind;
+    head.bodyLength = this.bodyLength;
+    head.rebase(bytes, 0);
+    return head;
+  }
+
   /** The same head after its bytes were copied: `bytes[start]` there is the first byte of the start line. */
   rebase(bytes: Buffer, start: number): void {
     const by = start - this.start;

@@ -1,0 +1,146 @@
+import { roundRobin } from './balance/round-robin.ts';
+import type { TableChange } from './change.ts';
+import { CidrList } from './core/cidr.ts';
+import type { Limits } from './core/limits.ts';
+import type { BoundListener } from './core/listener.ts';
+import type { Log } from './core/log.ts';
+import { Wheel } from './core/wheel.ts';
+import { ClientConnection } from './exchange/client-connection.ts';
+import { Context } from './exchange/context.ts';
+import { Listener } from './net/listener.ts';
+import { compileGraph } from './routing/compile.ts';
+import { DomainTable } from './routing/domain-table.ts';
+import type { Rule } from './routing/rule.ts';
+import { Statsd } from './stats/statsd.ts';
+import { Server } from './upstream/server.ts';
+import { Upstream } from './upstream/upstream.ts';
+import { Upstreams } from './upstream/upstreams.ts';
+
+export interface DataPlaneOptions {
+  readonly limits: Limits;
+  readonly drainMs: number;
+  readonly listeners: readonly BoundListener[];
+  readonly trustedProxies: readonly string[];
+  /** Path of the Unix socket where the control plane answers `/__erulb__/`. */
+  readonly adminSocket: string;
+  readonly statsd: { readonly host: string; readonly port: number; readonly prefix: string } | null;
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly log: Log;
+}
+
+/** A worker's data plane, put together: listeners, exchanges, the table of domains and the upstreams. */
+export class DataPlane {
+  readonly #options: DataPlaneOptions;
+  readonly #context: Context;
+  readonly #listeners: readonly Listener[];
+  readonly #statsd: Statsd | null;
+
+  constructor(options: DataPlaneOptions) {
+    const { limits, log, statsd } = options;
+    const wheel = new Wheel();
+    this.#options = options;
+    this.#statsd = statsd === null ? null : new Statsd({ ...statsd, log });
+    this.#context = new Context({
+      limits,
+      wheel,
+      table: new DomainTable(),
+      upstreams: new Upstreams({ wheel, balancer: roundRobin, idleMs: limits.serverKeepAliveMs }),
+      admin: controlPlane(options.adminSocket, wheel),
+      meter: this.#statsd?.meter ?? null,
+      trusted: new CidrList(options.trustedProxies),
+    });
+    this.#listeners = options.listeners.map(
+      (bound) =>
+        new Listener(
+          bound,
+          // The connection belongs to its socket and to the context's set of clients.
+          (accepted) => void new ClientConnection(this.#context, accepted),
+          (error) => log.warn({ err: error }, 'cannot accept a connection'),
+        ),
+    );
+    wheel.start();
+  }
+
+  /** Puts changes into force, all at once; `reset` empties the table first. */
+  apply(changes: readonly TableChange[], reset: boolean): void {
+    const { table, upstreams } = this.#context.shared;
+    const before = reset ? new Set(upstreams.names()) : null;
+    if (reset) table.clear();
+    for (const change of changes) {
+      if (change.kind === 'upstream') before?.delete(change.name);
+      this.#put(change);
+    }
+    // Upstreams that are still there keep their servers over a reset.
+    for (const gone of before ?? []) upstreams.delete(gone);
+    this.#context.ready = true;
+  }
+
+  async listen(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.listen()));
+  }
+
+  /** Accepts nothing more and finishes what is under way; resolves when that is done or after `drainMs`. */
+  async drain(): Promise<void> {
+    const context = this.#context;
+    for (const listener of this.#listeners) listener.close();
+    context.draining = true;
+    for (const client of [...context.clients]) client.drain();
+    await this.#emptied();
+    for (const client of [...context.clients]) client.connection.destroy();
+    context.shared.upstreams.close();
+    context.shared.wheel.stop();
+    await this.#statsd?.stop();
+  }
+
+  #put(change: TableChange): void {
+    const { table, upstreams } = this.#context.shared;
+    switch (change.kind) {
+      case 'domain': {
+        if (change.graph === null) {
+          table.delete(change.name);
+          break;
+        }
+        const { graph, fault } = compileGraph(change.graph, this.#options.rules);
+        table.set(change.name, { name: change.name, graph, fault });
+        break;
+      }
+      case 'bad-domain':
+        table.set(change.name, { name: change.name, graph: null, fault: change.fault });
+        break;
+      case 'upstream':
+        if (change.servers === null) upstreams.delete(change.name);
+        else upstreams.set(change.name, change.servers);
+        break;
+    }
+  }
+
+  /** Resolves when no client is left, or after `drainMs`. */
+  #emptied(): Promise<void> {
+    const context = this.#context;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const bound = setTimeout(resolve, this.#options.drainMs);
+    context.onEmpty(resolve);
+    return promise.finally(() => clearTimeout(bound));
+  }
+}
+
+/** The control plane as an upstream of one server: admin requests take the way of every other request. */
+function controlPlane(path: string, wheel: Wheel): Upstream {
+  const upstream = new Upstream('control plane', roundRobin);
+  const spec = {
+    name: path,
+    host: '',
+    port: 0,
+    weight: 1,
+    maxFails: 0,
+    failTimeoutMs: 0,
+    backup: false,
+    down: false,
+    maxConns: 0,
+  };
+  upstream.replace([new Server(spec, { host: '', port: 0, path, secure: false }, wheel, ADMIN_IDLE_MS)]);
+  return upstream;
+}
+
+/** Shorter than the idle time of the control plane's own server. */
+const ADMIN_IDLE_MS = 2000;

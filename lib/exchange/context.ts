@@ -1,0 +1,76 @@
+import type { CidrList } from '../core/cidr.ts';
+import type { Limits } from '../core/limits.ts';
+import type { Wheel } from '../core/wheel.ts';
+import { Head } from '../http/head.ts';
+import { Target } from '../http/target.ts';
+import type { DomainTable } from '../routing/domain-table.ts';
+import type { Meter } from '../stats/meter.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { Exchange } from './exchange.ts';
+
+/** What all exchanges of a worker share. */
+export interface Shared {
+  readonly limits: Limits;
+  readonly wheel: Wheel;
+  readonly table: DomainTable;
+  readonly upstreams: Upstreams;
+  /** Where `/__erulb__/` goes: the control plane. */
+  readonly admin: Upstream;
+  /** Null without statsd: nothing is counted. */
+  readonly meter: Meter | null;
+  /** Peers whose word about their clients is believed. */
+  readonly trusted: CidrList;
+}
+
+/** The shared state of a worker's data plane: parts above, one record for the head being parsed, spare exchanges. */
+export class Context {
+  readonly shared: Shared;
+  /** Heads are parsed and encoded within one turn, so one record of each kind serves all connections. */
+  readonly requestHead: Head;
+  readonly replyHead: Head;
+  readonly target = new Target();
+  /** False before the first table: every request is answered 503. */
+  ready = false;
+  draining = false;
+  readonly #spare: Exchange[] = [];
+  readonly #clients = new Set<ClientConnection>();
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(shared: Shared) {
+    this.shared = shared;
+    this.requestHead = new Head(shared.limits.maxFields);
+    this.replyHead = new Head(shared.limits.maxFields);
+  }
+
+  get clients(): ReadonlySet<ClientConnection> {
+    return this.#clients;
+  }
+
+  addClient(client: ClientConnection): void {
+    this.#clients.add(client);
+  }
+
+  removeClient(client: ClientConnection): void {
+    this.#clients.delete(client);
+    if (this.#clients.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Calls back once when no client is left, at once if there is none. */
+  onEmpty(callback: () => void): void {
+    if (this.#clients.size === 0) callback();
+    else this.#whenEmpty = callback;
+  }
+
+  /** An idle client holds no exchange: they are lent from request to reply. */
+  lendExchange(): Exchange {
+    return this.#spare.pop() ?? new Exchange(this);
+  }
+
+  returnExchange(exchange: Exchange): void {
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(exchange);
+  }
+}
+
+const MAX_SPARE = 1024;

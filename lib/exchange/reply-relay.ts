@@ -1,0 +1,209 @@
+import { Fault } from '../core/faults.ts';
+import { BodyReader } from '../http/body-reader.ts';
+import { encodeReply, type ReplyEdits } from '../http/encode-reply.ts';
+import { frameReply } from '../http/framing.ts';
+import { BodyKind } from '../http/head.ts';
+import { connectionNames } from '../http/hop.ts';
+import { parseReplyHead } from '../http/parse-reply.ts';
+import { replyPersists } from '../http/persist.ts';
+import type { Connection } from '../net/connection.ts';
+import { BodyWriter } from './body-writer.ts';
+import type { Context } from './context.ts';
+
+/** What `take` has come to; a negative number is a fault of the server instead. */
+export const Step = {
+  /** More bytes are awaited. */
+  MORE: 0,
+  /** The final head is parsed; `pass` sends it on. */
+  HEAD: 1,
+  /** The server has agreed to upgrade; what follows is no longer HTTP. */
+  UPGRADED: 2,
+  /** The reply is passed on whole. */
+  DONE: 3,
+} as const;
+
+/**
+ * The reply of one server on its way to the client: interim replies are passed at once, the final head is shown to the
+ * exchange first, its body is decoded and framed anew for what the client understands.
+ */
+export class ReplyRelay {
+  /** Status of the final reply; 0 before it. */
+  status = 0;
+  /** A fault found while the first bytes of the body were passed. */
+  fault = 0;
+  /** The body is passed on whole. */
+  done = false;
+  /** The server's connection may carry another exchange. */
+  reusable = false;
+  /** No byte of a reply has come yet. */
+  untouched = true;
+  readonly #context: Context;
+  readonly #reader = new BodyReader();
+  readonly #writer = new BodyWriter();
+  readonly #edits: ReplyEdits = { listed: null, dropLength: false, lines: '' };
+  #client: Connection | null = null;
+  #method = '';
+  #minor = 1;
+  #upgrade = false;
+  #passing = false;
+  #interims = 0;
+  #stash: Buffer | null = null;
+  /** The bytes behind the head, while they are valid. */
+  #rest: Buffer = EMPTY;
+  #at = 0;
+  #to = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** A request was sent; `upgrade`: with the wish for another protocol; `minor`: the client's HTTP version. */
+  begin(client: Connection, method: string, upgrade: boolean, minor: number): void {
+    this.reset();
+    this.#client = client;
+    this.#method = method;
+    this.#upgrade = upgrade;
+    this.#minor = minor;
+  }
+
+  reset(): void {
+    this.status = 0;
+    this.fault = 0;
+    this.done = false;
+    this.reusable = false;
+    this.untouched = true;
+    this.#passing = false;
+    this.#interims = 0;
+    this.#stash = null;
+    this.#rest = EMPTY;
+    this.#client = null;
+    this.#writer.reset();
+  }
+
+  /** Bytes from the server. Returns a `Step` or a fault. */
+  take(bytes: Buffer, from: number, to: number): number {
+    this.untouched = false;
+    return this.#passing ? this.#takeBody(bytes, from, to) : this.#takeHead(bytes, from, to);
+  }
+
+  /** The server has ended; true if that ends the reply as it should. */
+  end(): boolean {
+    if (!this.#passing || this.#reader.end() !== 0) return false;
+    this.#writer.finish('');
+    this.#writer.flush();
+    this.done = true;
+    return true;
+  }
+
+  /** Sends the head that was just taken, and what came behind it; returns whether the client's connection may go on. */
+  pass(keepAlive: boolean): boolean {
+    const { replyHead: head } = this.#context;
+    const client = this.#client;
+    if (client === null) return false;
+    const kind = head.bodyKind;
+    const chunked = this.#minor === 1 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
+    // HTTP/1.0 knows no chunks: a body without a length ends with its connection.
+    const untilClose = this.#minor === 0 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
+    const goesOn = keepAlive && !untilClose;
+    const edits = this.#edits;
+    edits.listed = connectionNames(head);
+    edits.dropLength = head.status === 204;
+    edits.lines = chunked ? 'Transfer-Encoding: chunked\r\n' : '';
+    if (!goesOn) edits.lines += 'Connection: close\r\n';
+    else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
+    this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE;
+    this.#passing = true;
+    this.#reader.reset(kind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
+    this.#writer.begin(client, encodeReply(head, edits), chunked);
+    const step = this.#takeBody(this.#rest, this.#at, this.#to);
+    this.#rest = EMPTY;
+    if (step < 0) this.fault = step;
+    return goesOn;
+  }
+
+  /** The head of a 101 as it is passed on. */
+  upgradeHead(): string {
+    const { replyHead: head } = this.#context;
+    this.#edits.listed = connectionNames(head);
+    this.#edits.dropLength = true;
+    this.#edits.lines = `Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
+    return encodeReply(head, this.#edits);
+  }
+
+  /** What came behind the head of a 101, while the call lasts that brought it. */
+  restOfUpgrade(): Buffer {
+    return this.#rest.subarray(this.#at, this.#to);
+  }
+
+  #takeHead(bytes: Buffer, from: number, to: number): number {
+    const { replyHead: head, shared } = this.#context;
+    let source = bytes;
+    let at = from;
+    let end = to;
+    if (this.#stash !== null) {
+      source = Buffer.concat([this.#stash, bytes.subarray(from, to)]);
+      at = 0;
+      end = source.length;
+      this.#stash = null;
+    }
+    while (at < end) {
+      const next = parseReplyHead(head, source, at, end, shared.limits);
+      if (next < 0) return next;
+      if (next === 0) {
+        this.#stash = Buffer.from(source.subarray(at, end));
+        return Step.MORE;
+      }
+      at = next;
+      if (head.status >= 200 || head.status === 101) return this.#takeFinal(source, at, end);
+      if (++this.#interims > MAX_INTERIMS) return Fault.TOO_MANY_INTERIM;
+      // RFC 9110 15.2: a 1.0 client is sent none.
+      if (this.#minor === 1) this.#passInterim();
+    }
+    return Step.MORE;
+  }
+
+  #takeFinal(source: Buffer, at: number, end: number): number {
+    const { replyHead: head } = this.#context;
+    this.#rest = source;
+    this.#at = at;
+    this.#to = end;
+    if (head.status === 101) return this.#upgrade ? Step.UPGRADED : Fault.UNASKED_UPGRADE;
+    const fault = frameReply(head, this.#method);
+    if (fault !== 0) return fault;
+    this.status = head.status;
+    return Step.HEAD;
+  }
+
+  #passInterim(): void {
+    const { replyHead: head } = this.#context;
+    this.#edits.listed = connectionNames(head);
+    this.#edits.dropLength = true;
+    this.#edits.lines = '';
+    this.#client?.writeText(encodeReply(head, this.#edits));
+  }
+
+  #takeBody(bytes: Buffer, from: number, to: number): number {
+    const reader = this.#reader;
+    const writer = this.#writer;
+    let at = from;
+    while (at < to && !reader.done) {
+      at = reader.read(bytes, at, to);
+      if (at < 0) break;
+      if (reader.dataEnd > reader.dataStart) writer.data(bytes, reader.dataStart, reader.dataEnd);
+    }
+    if (reader.done) {
+      writer.finish(reader.trailers);
+      this.done = true;
+      // Bytes that nobody asked for: whatever they are, nobody else gets them.
+      if (at < to) this.reusable = false;
+    }
+    writer.flush();
+    if (at < 0) return at;
+    return reader.done ? Step.DONE : Step.MORE;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** A server that sends interim replies without end is broken. */
+const MAX_INTERIMS = 100;

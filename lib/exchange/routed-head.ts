@@ -1,0 +1,38 @@
+import type { Head } from '../http/head.ts';
+import type { Target } from '../http/target.ts';
+import type { Plan } from '../routing/plan.ts';
+import type { RoutedRequest } from '../routing/rule.ts';
+
+/** A parsed head as the nodes of a graph see it: every value is read when it is asked for. */
+export class RoutedHead implements RoutedRequest {
+  head: Head;
+  target: Target;
+  plan: Plan;
+  clientAddress = '';
+
+  constructor(head: Head, target: Target, plan: Plan) {
+    this.head = head;
+    this.target = target;
+    this.plan = plan;
+  }
+
+  get method(): string {
+    return this.head.method();
+  }
+
+  get host(): string {
+    return this.target.host;
+  }
+
+  get path(): string {
+    return this.plan.path ?? this.target.path;
+  }
+
+  get query(): string {
+    return this.target.query;
+  }
+
+  field(lowerName: string): string | null {
+    return this.head.get(lowerName);
+  }
+}

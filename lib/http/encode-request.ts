@@ -1,0 +1,118 @@
+import { Known, type Head, BodyKind } from './head.ts';
+import { hopByHop } from './hop.ts';
+
+/** What the proxy changes in a request's head before it forwards it. */
+export interface RequestEdits {
+  /** Target to send instead of the client's; null where it is sent as it came. */
+  target: string | null;
+  /** Value of Host instead of the client's; null where the client's field is kept. */
+  host: string | null;
+  /** Lower-case names that the client's Connection field lists; null for none. */
+  listed: readonly string[] | null;
+  /** Fields to set: name, value, name, value, ... They replace the client's. */
+  set: readonly string[];
+  /** Whole field lines about the client, each ended by CRLF; they replace the client's own claims. */
+  forwarded: string;
+  /** Whether the client is a trusted proxy, whose Forwarded field is kept. */
+  trusted: boolean;
+  /** Protocol to upgrade to; null for an ordinary request. */
+  upgrade: string | null;
+  /** Whether the client can take trailers (TE: trailers). */
+  trailers: boolean;
+}
+
+/**
+ * The head that is sent to a server, as text whose characters are bytes.
+ *
+ * Lines that stay are taken from the client's head in runs, not field by field, so that a head that needs no change costs
+ * one copy. What a client lists in Connection is taken out first, then ours is added: no client can take out what we say
+ * about it (CVE-2024-45410), nor its Host or framing.
+ */
+export function encodeRequest(head: Head, edits: RequestEdits): string {
+  const { bytes, offsets, known, count } = head;
+  const { listed, set } = edits;
+  const named = listed !== null || set.length > 0;
+  let text = '';
+  let run = -1;
+  if (edits.target === null && head.minor === 1) run = head.start;
+  else {
+    text = `${head.method()} ${edits.target ?? head.target()} HTTP/1.1\r\n`;
+  }
+  if (edits.host !== null) {
+    if (run !== -1) text = bytes.latin1Slice(run, lineStart(head, 0));
+    run = -1;
+    text += `Host: ${edits.host}\r\n`;
+  }
+  for (let i = 0; i < count; i++) {
+    const kind = known[i] ?? 0;
+    let drop = DROPPED[kind] === 1;
+    if (kind === Known.HOST) drop = edits.host !== null || isNamed(head, i, null, set);
+    else if (kind === Known.FORWARDED) drop = !edits.trusted;
+    else if (kind === Known.EXPECT) drop = head.minor === 0;
+    else if (kind === 0 && isAlias(head, i)) drop = true;
+    if (!drop && named) drop = isNamed(head, i, KEPT[kind] === 1 ? null : listed, set);
+    const at = offsets[i * 4] ?? 0;
+    if (!drop) {
+      if (run === -1) run = at;
+    } else if (run !== -1) {
+      text += bytes.latin1Slice(run, at);
+      run = -1;
+    }
+  }
+  if (run !== -1) text += bytes.latin1Slice(run, head.end - 2);
+  text += edits.forwarded;
+  if (head.bodyKind === BodyKind.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
+  if (edits.upgrade !== null) text += `Connection: upgrade\r\nUpgrade: ${edits.upgrade}\r\n`;
+  else if (edits.trailers) text += 'TE: trailers\r\nConnection: TE\r\n';
+  for (let i = 0; i + 1 < set.length; i += 2) text += `${set[i]}: ${set[i + 1]}\r\n`;
+  return `${text}\r\n`;
+}
+
+/** What a client says about itself: replaced by what we know. */
+const CLAIMS: ReadonlySet<number> = new Set([
+  Known.X_REAL_IP,
+  Known.X_FORWARDED_FOR,
+  Known.X_FORWARDED_PROTO,
+  Known.X_FORWARDED_HOST,
+  Known.REMOTE_HOST,
+]);
+const ALIASES: ReadonlySet<string> = new Set([
+  'x-real-ip',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'remote-host',
+]);
+/** By `Known`: 1 where the client's field is never forwarded. */
+const DROPPED = table((kind) => hopByHop(kind) || CLAIMS.has(kind));
+/** By `Known`: 1 where the client's Connection field cannot take it out. */
+const KEPT = table((kind) => kind === Known.HOST || kind === Known.CONTENT_LENGTH);
+
+function table(test: (kind: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, kind) => (kind !== 0 && test(kind) ? 1 : 0));
+}
+
+/** Start of the i-th field line, or of the empty line. */
+function lineStart(head: Head, i: number): number {
+  return i < head.count ? (head.offsets[i * 4] ?? 0) : head.end - 2;
+}
+
+function isNamed(head: Head, i: number, listed: readonly string[] | null, set: readonly string[]): boolean {
+  const name = head.name(i).toLowerCase();
+  if (listed?.includes(name)) return true;
+  for (let k = 0; k < set.length; k += 2) if (set[k]?.toLowerCase() === name) return true;
+  return false;
+}
+
+/**
+ * Whether a name reads as one of the fields about the client once a server takes underscores for hyphens, as CGI and its
+ * heirs do (CVE-2026-39858).
+ */
+function isAlias(head: Head, i: number): boolean {
+  const start = head.offsets[i * 4] ?? 0;
+  const length = (head.offsets[i * 4 + 1] ?? 0) - start;
+  if (length < 9 || length > 17) return false;
+  const first = (head.bytes[start] ?? 0) | 0x20;
+  if (first !== 0x78 && first !== 0x72) return false; // x, r
+  return ALIASES.has(head.name(i).toLowerCase().replaceAll('_', '-'));
+}

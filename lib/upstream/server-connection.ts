@@ -1,0 +1,119 @@
+import tls from 'node:tls';
+import type { Wheel } from '../core/wheel.ts';
+import { Deadline } from '../core/wheel.ts';
+import { Connection, type ConnectionOwner } from '../net/connection.ts';
+import type { Server } from './server.ts';
+
+/** Who uses a server connection for one exchange. */
+export interface ServerConnectionUser {
+  onServerConnect(): void;
+  onServerBytes(bytes: Buffer, from: number, to: number): void;
+  onServerEnd(): void;
+  onServerDrain(): void;
+  /** The connection is lost; it is told once, and not after `release` or `abandon`. */
+  onServerClose(error: Error | null): void;
+}
+
+/**
+ * A connection to a server: dialled for an exchange, lent to one exchange at a time, idle in its server's pool in between.
+ *
+ *     dialling -> busy <-> idle -> closed
+ *
+ * Any byte or end that arrives while idle destroys it: an unsolicited reply must never reach the next client
+ * (CVE-2026-48931, CVE-2026-6733).
+ */
+export class ServerConnection implements ConnectionOwner {
+  readonly server: Server;
+  readonly connection: Connection;
+  connected = false;
+  /** Exchanges it has carried before the present one. */
+  uses = 0;
+  /** Wheel time since when it is idle. */
+  idleSince = 0;
+  /** Neighbours in the pool's list, most recently used first. */
+  newer: ServerConnection | null = null;
+  older: ServerConnection | null = null;
+  readonly #deadline: Deadline;
+  #user: ServerConnectionUser | null = null;
+
+  constructor(server: Server, wheel: Wheel) {
+    this.server = server;
+    this.#deadline = new Deadline(wheel, this);
+    const { host, port, path } = server.target;
+    if (server.target.secure) {
+      const socket = tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...(isName(host) ? { servername: host } : {}) });
+      socket.setNoDelay(true);
+      this.connection = Connection.adopt(socket, this, 'secureConnect');
+    } else this.connection = Connection.dial(path === '' ? { host, port } : { path }, this);
+  }
+
+  get closed(): boolean {
+    return this.connection.closed;
+  }
+
+  lend(user: ServerConnectionUser): void {
+    this.#deadline.cancel();
+    this.#user = user;
+  }
+
+  /** Gives it back for reuse after a complete exchange. */
+  release(): void {
+    this.#user = null;
+    this.uses++;
+    if (this.closed || !this.server.keep(this)) this.connection.destroy();
+    else {
+      if (this.connection.paused) this.connection.resume();
+      this.#deadline.set(this.server.idleMs);
+    }
+  }
+
+  /** Ends it in the middle of an exchange; its user hears nothing more. */
+  abandon(): void {
+    this.#user = null;
+    this.connection.destroy();
+  }
+
+  /** Ends it after what is pending has been sent; its user hears nothing more. */
+  finish(): void {
+    this.#user = null;
+    this.connection.end();
+    this.#deadline.set(this.server.idleMs);
+  }
+
+  onConnect(): void {
+    this.connected = true;
+    this.#user?.onServerConnect();
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.#user === null) this.connection.destroy();
+    else this.#user.onServerBytes(bytes, from, to);
+  }
+
+  onEnd(): void {
+    if (this.#user === null) this.connection.destroy();
+    else this.#user.onServerEnd();
+  }
+
+  onDrain(): void {
+    this.#user?.onServerDrain();
+  }
+
+  onClose(error: Error | null): void {
+    this.#deadline.dispose();
+    this.server.forget(this);
+    const user = this.#user;
+    this.#user = null;
+    user?.onServerClose(error);
+  }
+
+  /** Idle too long. */
+  onDeadline(): void {
+    if (this.#user === null) this.connection.destroy();
+  }
+}
+
+/** Server Name Indication carries names only (RFC 6066 3). */
+function isName(host: string): boolean {
+  return /[^0-9.]/.test(host) && !host.includes(':');
+}
