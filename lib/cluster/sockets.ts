@@ -21,10 +21,15 @@ export async function bindAll(addresses: readonly ListenAddress[]): Promise<read
   try {
     for (const address of addresses) bound.push(await bind(address));
   } catch (error) {
-    for (const { socket } of bound) socket.close();
+    release(bound);
     throw error;
   }
   return bound;
+}
+
+/** Closes what no server has taken over. Workers that inherited a socket keep theirs; a Unix socket's name goes away. */
+export function release(bound: readonly BoundAddress[]): void {
+  for (const { socket } of bound) socket[Symbol.dispose]();
 }
 
 async function bind(address: ListenAddress): Promise<BoundAddress> {

@@ -1,0 +1,236 @@
+import { closeSync, openSync } from 'node:fs';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import type { TableChange } from '../../lib/change.ts';
+import type { WorkerSetup } from '../../lib/cluster/messages.ts';
+import { ownProcess } from '../../lib/cluster/own-process.ts';
+import { Primary } from '../../lib/cluster/primary.ts';
+import { sameProcess } from '../../lib/cluster/same-process.ts';
+import { bindAll, release } from '../../lib/cluster/sockets.ts';
+import type { BoundAddress } from '../../lib/cluster/sockets.ts';
+import type { StartWorker } from '../../lib/cluster/link.ts';
+import { TablePlane } from '../fixtures/table-plane.ts';
+
+const program = fileURLToPath(new URL('../fixtures/table-worker.ts', import.meta.url));
+const log = pino({ level: 'silent' });
+
+describe('primary', () => {
+  let bound: readonly BoundAddress[];
+  let primary: Primary;
+  let pids: number[];
+
+  beforeEach(async () => {
+    bound = await bindAll([{ kind: 'tcp', host: '127.0.0.1', port: 0 }]);
+    pids = [];
+  });
+
+  afterEach(async () => {
+    await primary.drain();
+    release(bound);
+  });
+
+  async function start(workers: number, applyMs = 10_000): Promise<void> {
+    const startForked = ownProcess({ program, execArgv: [], sockets: bound.map(({ socket }) => socket.fd()) });
+    const startWorker: StartWorker = (events) => {
+      const link = startForked(events);
+      pids.push(link.pid);
+      return link;
+    };
+    primary = new Primary({ workers, startWorker, setup, listen: bound.map(({ address }) => address), log, applyMs });
+    await primary.start();
+  }
+
+  it('starts all workers, which listen before there is a table', async () => {
+    await start(2);
+    const views = await viewsOfAll(bound, 2);
+    expect(views.map(({ resets }) => resets)).to.deep.equal([0, 0]);
+  });
+
+  it('has applied a change everywhere when apply resolves', async () => {
+    await start(2);
+    for (let i = 0; i < 20; i++) {
+      await primary.apply([put(`d${String(i)}`)]);
+      const { names } = await view(bound);
+      expect(names).to.have.length(i + 1);
+    }
+    const views = await viewsOfAll(bound, 2);
+    expect(views.map(({ names, resets }) => [names.length, resets])).to.deep.equal([
+      [20, 1],
+      [20, 1],
+    ]);
+  });
+
+  it('replaces a killed worker, with the whole table before its first connection; nobody in the queue notices', async () => {
+    await start(1);
+    await primary.apply([put('a'), put('b'), { kind: 'bad-domain', name: 'b', fault: -93 }, put('c')]);
+    await primary.apply([remove('c'), { kind: 'upstream', name: 'a', servers: [] }]);
+    for (let i = 0; i < 3; i++) {
+      const before = await view(bound);
+      process.kill(before.pid, 'SIGKILL');
+      const after = await viewOfOther(bound, before.pid);
+      expect(after.names).to.deep.equal(['a', 'b']);
+      expect([after.resets, after.applied]).to.deep.equal([1, 3]);
+    }
+  });
+
+  it('neither loses nor doubles changes while workers start', async () => {
+    const starting = start(2);
+    const applied: Promise<void>[] = [];
+    for (let i = 0; i < 200; i++) {
+      applied.push(primary.apply([put(`d${String(i)}`)]));
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    await starting;
+    await Promise.all(applied);
+    await primary.apply([put('last')]);
+    for (const { names, applied: count } of await viewsOfAll(bound, 2)) {
+      expect(names).to.have.length(201);
+      expect(count).to.equal(201);
+    }
+  });
+
+  it('does not wait for a worker that dies of a change, and replaces it', async () => {
+    await start(2);
+    await primary.apply([put('a')]);
+    await primary.apply([put('crash')]);
+    for (const { names } of await viewsOfAll(bound, 2)) expect(names).to.deep.equal(['a', 'crash']);
+  });
+
+  it('kills a worker that does not apply in time, and replaces it', async () => {
+    await start(2, 200);
+    await primary.apply([put('a')]);
+    const [first, second] = [...pids];
+    await primary.apply([put('hang')]);
+    const views = await viewsOfAll(bound, 2);
+    for (const { names, pid } of views) {
+      expect(names).to.deep.equal(['a', 'hang']);
+      expect([first, second]).not.to.include(pid);
+    }
+  });
+
+  it('says why it cannot start', async () => {
+    const fd = openSync('/dev/null');
+    const startWorker = ownProcess({ program, execArgv: [], sockets: [fd] });
+    primary = new Primary({ workers: 1, startWorker, setup, listen: bound.map(({ address }) => address), log });
+    const error: unknown = await primary.start().catch((reason: unknown) => reason);
+    closeSync(fd);
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.matches(/listen|EINVAL|ENOTSOCK/);
+  });
+
+  it('says when a worker cannot even begin', async () => {
+    const startWorker = ownProcess({ program: '/dev/null', execArgv: [], sockets: [] });
+    primary = new Primary({ workers: 1, startWorker, setup, listen: [], log });
+    const error: unknown = await primary.start().catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error).with.property('message', 'a worker ended at its start: code 0');
+  });
+
+  it('drains: workers end by themselves and the address is free', async () => {
+    await start(2);
+    await primary.drain();
+    for (const pid of pids) expect(() => process.kill(pid, 0)).to.throw('ESRCH');
+  });
+
+  it('is the same inside one process', async () => {
+    const startWorker = sameProcess(
+      ({ listen }) => new TablePlane(listen.map((address, i) => ({ address, handle: bound[i]!.socket }))),
+    );
+    const addresses = bound.map(({ address }) => address);
+    primary = new Primary({ workers: 1, startWorker, setup, listen: addresses, log });
+    await primary.start();
+    await primary.apply([put('a'), put('b')]);
+    await primary.apply([remove('a')]);
+    expect(await viewAt(addresses[0])).to.deep.include({ pid: process.pid, names: ['b'], resets: 1 });
+  });
+});
+
+describe('sockets', () => {
+  it('names the address that is in use', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as net.AddressInfo;
+    const error: unknown = await bindAll([
+      { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      { kind: 'tcp', host: '127.0.0.1', port },
+    ]).catch((reason: unknown) => reason);
+    server.close();
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property('message', `cannot listen on 127.0.0.1:${String(port)}: the address is in use`);
+  });
+});
+
+const setup: WorkerSetup = {
+  name: 'ELB',
+  limits: {
+    maxHeadBytes: 65_536,
+    maxFields: 128,
+    maxBodyBytes: 0,
+    headMs: 1,
+    bodyIdleMs: 1,
+    sendMs: 1,
+    halfCloseMs: 1,
+    connectMs: 1,
+    readMs: 1,
+    keepAliveMs: 1,
+    serverKeepAliveMs: 1,
+    tunnelIdleMs: 1,
+  },
+  drainMs: 5000,
+  trustedProxies: [],
+  statsd: null,
+  logLevel: 'silent',
+  adminSocket: '',
+};
+
+interface View {
+  readonly pid: number;
+  readonly names: readonly string[];
+  readonly resets: number;
+  readonly applied: number;
+}
+
+function put(name: string): TableChange {
+  return { kind: 'domain', name, graph: { init: 'r', rules: {} } };
+}
+
+function remove(name: string): TableChange {
+  return { kind: 'domain', name, graph: null };
+}
+
+function view(bound: readonly BoundAddress[]): Promise<View> {
+  return viewAt(bound[0]?.address);
+}
+
+function viewAt(address: BoundAddress['address'] | undefined): Promise<View> {
+  if (address?.kind !== 'tcp') throw new Error('no TCP address');
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(address.port, address.host);
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (part: string) => (text += part));
+    socket.on('end', () => resolve(JSON.parse(text) as View));
+    socket.on('error', reject);
+  });
+}
+
+/** A view of each of `count` workers: connections spread by themselves, so it asks until all have answered. */
+async function viewsOfAll(bound: readonly BoundAddress[], count: number): Promise<readonly View[]> {
+  const views = new Map<number, View>();
+  while (views.size < count) {
+    for (const one of await Promise.all(Array.from({ length: 8 }, () => view(bound)))) views.set(one.pid, one);
+  }
+  return [...views.values()];
+}
+
+/** The first view that is not from `pid`: a killed process may still take a connection, and then resets it. */
+async function viewOfOther(bound: readonly BoundAddress[], pid: number): Promise<View> {
+  for (;;) {
+    const one = await view(bound).catch(() => null);
+    if (one !== null && one.pid !== pid) return one;
+  }
+}
