@@ -10,14 +10,17 @@ export class Plan {
   path: string | null = null;
   /**
    * Fields to set on the forwarded request: name, value, name, value, ... The values replace every field of that name the
-   * client sent; a name that occurs twice here is sent twice.
+   * client sent; a name that occurs twice here is sent twice. Every character of a value is one byte. Lists belong to the
+   * graph and are shared by requests: put another one here, never change one.
    */
-  setFields: string[] = [];
+  setFields: readonly string[] = NONE;
 
   reset(): void {
     this.upstream = null;
     this.fault = 0;
     this.path = null;
-    if (this.setFields.length > 0) this.setFields = [];
+    this.setFields = NONE;
   }
 }
+
+const NONE: readonly string[] = [];

@@ -39,8 +39,10 @@ export interface CompileContext {
 }
 
 /**
- * A node type. `args` is a JSON schema (ajv, draft 2020-12) of the args without edges' meaning; each edge is an optional
- * string arg that names another rule. `compile` runs once per document and returns the node's decision.
+ * A node type. `args` is a JSON schema (ajv, draft 2020-12) of the args other than edges: an object schema with a
+ * `description` for each property, closed by `additionalProperties: false` unless the rule takes any arg. Each edge is one
+ * more arg, which names another rule; missing or null, it answers 403. `compile` runs once per node of a document and returns
+ * what the node does for each request; it must not keep state from one request to the next.
  */
 export interface Rule<Args = Record<string, unknown>> {
   readonly type: string;
@@ -56,7 +58,7 @@ export function defineRule<Args>(rule: Rule<Args>): Rule {
   return rule as unknown as Rule;
 }
 
-/** A graph as it stands in the store. */
+/** A graph as it stands in the store. Keys beside these, in the document or in a node, are notes to people. */
 export interface GraphDocument {
   readonly init: string;
   readonly rules: Readonly<Record<string, { readonly type: string; readonly args: Readonly<Record<string, unknown>> }>>;

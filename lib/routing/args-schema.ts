@@ -1,0 +1,43 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Problem, Rule } from './rule.ts';
+
+/** JSON schema of everything a rule's node may have in its args: the rule's own args and its edges. */
+export function argsSchema(rule: Rule): Readonly<Record<string, unknown>> {
+  const edges = rule.edges.map((edge) => [edge, EDGE] as const);
+  return { type: 'object', ...rule.args, properties: { ...propertiesOf(rule.args), ...Object.fromEntries(edges) } };
+}
+
+/** What is wrong with a node's args by their rule's schema, with pointers below the args. A schema is compiled once. */
+export function checkArgs(rule: Rule, args: unknown): readonly Problem[] {
+  let validate = validators.get(rule);
+  if (validate === undefined) {
+    validate = ajv.compile(argsSchema(rule));
+    validators.set(rule, validate);
+  }
+  return validate(args) ? [] : (validate.errors ?? []).map((error) => problemOf(error, rule));
+}
+
+/** One step of a JSON pointer (RFC 6901 3). */
+export function pointerStep(name: string): string {
+  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** Null as a missing edge: some clients write all edges, those they do not have as null. */
+const EDGE = { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' } as const;
+
+const ajv = new Ajv2020({ allErrors: true, ownProperties: true, allowUnionTypes: true });
+const validators = new WeakMap<Rule, ValidateFunction>();
+
+function problemOf(error: ErrorObject, rule: Rule): Problem {
+  if (error.keyword !== 'additionalProperties')
+    return { at: error.instancePath, msg: error.message ?? 'is not allowed' };
+  // `params` is typed as any object; for this keyword it has this one key.
+  const { additionalProperty: name } = error.params as { additionalProperty: string };
+  const known = Object.keys(propertiesOf(argsSchema(rule))).join(', ');
+  return { at: error.instancePath + pointerStep(name), msg: `is not an arg of ${rule.type}; it takes ${known}` };
+}
+
+function propertiesOf(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { properties } = schema;
+  return typeof properties === 'object' && properties !== null ? { ...properties } : {};
+}

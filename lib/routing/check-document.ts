@@ -1,0 +1,106 @@
+import { Fault } from '../core/faults.ts';
+import { checkArgs, pointerStep } from './args-schema.ts';
+import type { GraphDocument, Problem, Rule } from './rule.ts';
+
+/** A node whose args fit the schema of its rule. */
+export interface CheckedNode {
+  readonly name: string;
+  /** JSON pointer of the node. */
+  readonly at: string;
+  readonly rule: Rule;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Targets by edge; only edges that the document has. */
+  readonly edges: ReadonlyMap<string, string>;
+}
+
+export interface CheckedDocument {
+  /** The document if it has the shape of one, whatever its nodes are like. */
+  readonly graphDocument: GraphDocument | null;
+  /** The nodes without a problem of their own, by name. */
+  readonly nodes: ReadonlyMap<string, CheckedNode>;
+  readonly problems: Problem[];
+  /** A code of `Fault`, 0 without problems. */
+  readonly fault: number;
+}
+
+/** Checks what can be said of a document node by node: shape, types, args, and that every edge leads somewhere. */
+export function checkDocument(document: unknown, rules: ReadonlyMap<string, Rule>): CheckedDocument {
+  const problems: Problem[] = [];
+  const nodes = new Map<string, CheckedNode>();
+  if (!isGraphDocument(document, problems)) {
+    // Nodes are looked at even so: all problems are told at once.
+    const found = isObject(document) ? document['rules'] : undefined;
+    if (isObject(found)) checkNodes(found, rules, nodes, problems);
+    return { graphDocument: null, nodes, problems, fault: Fault.BAD_GRAPH };
+  }
+  const { init, rules: found } = document;
+  if (!Object.hasOwn(found, init)) problems.push({ at: '/init', msg: noNode(init) });
+  checkNodes(found, rules, nodes, problems);
+  const isUsable = !Object.hasOwn(found, init) || hasTypeAndArgs(found[init]);
+  const fault = isUsable ? Fault.BROKEN_GRAPH : Fault.BAD_GRAPH;
+  return { graphDocument: document, nodes, problems, fault: problems.length === 0 ? 0 : fault };
+}
+
+function isGraphDocument(document: unknown, problems: Problem[]): document is GraphDocument {
+  if (!isObject(document)) {
+    problems.push({ at: '', msg: 'is not an object with init and rules' });
+    return false;
+  }
+  if (typeof document['init'] !== 'string') problems.push({ at: '/init', msg: 'is not the name of a node' });
+  if (!isObject(document['rules'])) problems.push({ at: '/rules', msg: 'is not an object of nodes' });
+  return problems.length === 0;
+}
+
+function checkNodes(
+  found: Readonly<Record<string, unknown>>,
+  rules: ReadonlyMap<string, Rule>,
+  nodes: Map<string, CheckedNode>,
+  problems: Problem[],
+): void {
+  for (const [name, node] of Object.entries(found)) {
+    const at = `/rules${pointerStep(name)}`;
+    if (!isObject(node)) {
+      problems.push({ at, msg: 'is not an object with type and args' });
+      continue;
+    }
+    const { type, args } = node;
+    const rule = typeof type === 'string' ? rules.get(type) : undefined;
+    if (rule === undefined) problems.push({ at: `${at}/type`, msg: unknownType(type, rules) });
+    if (!isObject(args)) problems.push({ at: `${at}/args`, msg: 'is not an object' });
+    if (rule === undefined || !isObject(args)) continue;
+    const wrong = checkArgs(rule, args);
+    for (const problem of wrong) problems.push({ at: `${at}/args${problem.at}`, msg: problem.msg });
+    const edges = edgesOf(rule, args);
+    for (const [edge, target] of edges) {
+      if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args${pointerStep(edge)}`, msg: noNode(target) });
+    }
+    if (wrong.length === 0) nodes.set(name, { name, at, rule, args, edges });
+  }
+}
+
+function edgesOf(rule: Rule, args: Readonly<Record<string, unknown>>): Map<string, string> {
+  const edges = new Map<string, string>();
+  for (const edge of rule.edges) {
+    const target = Object.hasOwn(args, edge) ? args[edge] : undefined;
+    if (typeof target === 'string') edges.set(edge, target);
+  }
+  return edges;
+}
+
+function hasTypeAndArgs(node: unknown): boolean {
+  return isObject(node) && typeof node['type'] === 'string' && isObject(node['args']);
+}
+
+function unknownType(type: unknown, rules: ReadonlyMap<string, Rule>): string {
+  const known = [...rules.keys()].join(', ');
+  if (typeof type !== 'string') return `is not one of ${known}`;
+  return `is ${JSON.stringify(type)}, which is not one of ${known}`;
+}
+
+function noNode(name: string): string {
+  return `names ${JSON.stringify(name)}, which is not in rules`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

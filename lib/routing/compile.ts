@@ -1,0 +1,46 @@
+import { Fault } from '../core/faults.ts';
+import { checkDocument, type CheckedNode } from './check-document.ts';
+import { missingEdge, type Graph } from './graph.ts';
+import { postOrder } from './post-order.ts';
+import type { Node, Problem, Rule } from './rule.ts';
+
+export interface Compiled {
+  /** Null if there are problems. */
+  readonly graph: Graph | null;
+  /** Everything that is wrong with the document, reachable or not. */
+  readonly problems: readonly Problem[];
+  /** A code of `Fault`: what the domain answers as long as it has no good document. 0 with a graph. */
+  readonly fault: number;
+}
+
+/**
+ * A document as a graph, or all that is wrong with it. Never throws, whatever the document is.
+ *
+ * Each node is compiled once, behind the nodes its edges name, so that at run time nothing is looked up by name. Cost and
+ * depth are bounded by the document's size: nothing here recurses along edges.
+ */
+export function compileGraph(document: unknown, rules: ReadonlyMap<string, Rule>): Compiled {
+  const { graphDocument, nodes, problems, fault } = checkDocument(document, rules);
+  const { order, cycles } = postOrder(nodes, graphDocument?.init);
+  problems.push(...cycles);
+  const compiled = new Map<string, Node>();
+  for (const node of order) compiled.set(node.name, compileNode(node, compiled, problems));
+  const init = graphDocument === null ? undefined : compiled.get(graphDocument.init);
+  if (problems.length > 0 || graphDocument === null || init === undefined) {
+    return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
+  }
+  return { graph: { init, document: graphDocument }, problems, fault: 0 };
+}
+
+function compileNode(checked: CheckedNode, compiled: ReadonlyMap<string, Node>, problems: Problem[]): Node {
+  const { name, rule, args, edges, at } = checked;
+  const report = (pointer: string, msg: string): void => {
+    problems.push({ at: `${at}/args${pointer}`, msg });
+  };
+  const edge = (edgeName: string): Node => {
+    // A target that is missing here has its own problem: no graph comes of this document.
+    const target = edges.get(edgeName);
+    return (target === undefined ? undefined : compiled.get(target)) ?? missingEdge;
+  };
+  return { name, decide: rule.compile(args, { name, edge, problem: report }) };
+}

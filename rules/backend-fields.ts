@@ -1,0 +1,74 @@
+import { pointerStep } from '../lib/routing/args-schema.ts';
+
+/**
+ * The fields that a backend's args set, as the plan wants them: name, value, name, value, ... A list's values come one after
+ * the other under the same name. What cannot be sent safely is told to `problem`, with a pointer below the args.
+ */
+export function fieldsOf(
+  args: Readonly<Record<string, unknown>>,
+  problem: (at: string, msg: string) => void,
+): readonly string[] {
+  const fields: string[] = [];
+  const names = new Map<string, string>();
+  for (const [name, value] of Object.entries(args)) {
+    const at = pointerStep(name);
+    const same = names.get(name.toLowerCase());
+    names.set(name.toLowerCase(), name);
+    const reason = same === undefined ? refusedName(name) : `is the same field as ${same}; give a list instead`;
+    if (reason !== null) {
+      problem(at, reason);
+      continue;
+    }
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (values.length === 0) problem(at, 'is an empty list');
+    if (values.length > 1 && name.toLowerCase() === 'host') problem(at, 'is a list; a request has one Host');
+    for (const [i, item] of values.entries()) {
+      const wrong = refusedValue(name, item);
+      if (wrong === null) fields.push(name, asBytes(String(item)));
+      else problem(Array.isArray(value) ? `${at}/${i}` : at, wrong);
+    }
+  }
+  return fields;
+}
+
+/** RFC 9110 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** RFC 9110 5.5 without the bytes above ASCII, which are checked after encoding. */
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
+
+/** Framing (RFC 9112 6) and fields of one connection (RFC 9110 7.6.1): those are ours to write. */
+const OURS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function refusedName(name: string): string | null {
+  if (!TOKEN.test(name)) return 'is not the name of a field';
+  // Servers of the CGI family read an underscore and a hyphen as the same.
+  const lowerName = name.toLowerCase().replaceAll('_', '-');
+  if (OURS.has(lowerName) || lowerName.startsWith('proxy-'))
+    return 'is a field that belongs to the connection or to the framing';
+  return null;
+}
+
+function refusedValue(name: string, value: unknown): string | null {
+  const isNumber = typeof value === 'number' && Number.isFinite(value);
+  if (typeof value !== 'string' && typeof value !== 'boolean' && !isNumber)
+    return 'is not a string, a number, a boolean or a list of them';
+  const text = String(value);
+  if (CONTROL.test(text)) return 'has a control character';
+  return name.toLowerCase() === 'host' && !HOST.test(text) ? 'is not a host with an optional port' : null;
+}
+
+/** A string whose characters are the bytes of the text in UTF-8. */
+function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
