@@ -7,14 +7,25 @@ export function argsSchema(rule: Rule): Readonly<Record<string, unknown>> {
   return { type: 'object', ...rule.args, properties: { ...propertiesOf(rule.args), ...Object.fromEntries(edges) } };
 }
 
-/** What is wrong with a node's args by their rule's schema, with pointers below the args. A schema is compiled once. */
-export function checkArgs(rule: Rule, args: unknown): readonly Problem[] {
+export interface CheckedArgs {
+  /** What is wrong by the rule's schema, with pointers below the args. */
+  readonly problems: readonly Problem[];
+  /** Whether the rule can compile the args all the same: nothing is wrong but args that it does not know. */
+  readonly compilable: boolean;
+}
+
+/** Checks a node's args. A rule's schema is compiled once. */
+export function checkArgs(rule: Rule, args: unknown): CheckedArgs {
   let validate = validators.get(rule);
   if (validate === undefined) {
     validate = ajv.compile(argsSchema(rule));
     validators.set(rule, validate);
   }
-  return validate(args) ? [] : (validate.errors ?? []).map((error) => problemOf(error, rule));
+  const errors = validate(args) ? [] : (validate.errors ?? []);
+  return {
+    problems: errors.map((error) => problemOf(error, rule)),
+    compilable: errors.every((error) => error.keyword === UNKNOWN_ARG),
+  };
 }
 
 /** One step of a JSON pointer (RFC 6901 3). */
@@ -25,16 +36,22 @@ export function pointerStep(name: string): string {
 /** Null as a missing edge: some clients write all edges, those they do not have as null. */
 const EDGE = { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' } as const;
 
+/** The keyword by which a schema refuses a property. */
+const UNKNOWN_ARG = 'additionalProperties';
+
 const ajv = new Ajv2020({ allErrors: true, ownProperties: true, allowUnionTypes: true });
 const validators = new WeakMap<Rule, ValidateFunction>();
 
 function problemOf(error: ErrorObject, rule: Rule): Problem {
-  if (error.keyword !== 'additionalProperties')
-    return { at: error.instancePath, msg: error.message ?? 'is not allowed' };
+  const at = error.instancePath;
+  if (error.keyword !== UNKNOWN_ARG) return { at, msg: error.message ?? 'is not allowed' };
   // `params` is typed as any object; for this keyword it has this one key.
   const { additionalProperty: name } = error.params as { additionalProperty: string };
   const known = Object.keys(propertiesOf(argsSchema(rule))).join(', ');
-  return { at: error.instancePath + pointerStep(name), msg: `is not an arg of ${rule.type}; it takes ${known}` };
+  return {
+    at: at + pointerStep(name),
+    msg: at === '' ? `is not an arg of ${rule.type}; it takes ${known}` : 'is not known here',
+  };
 }
 
 function propertiesOf(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

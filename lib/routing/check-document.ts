@@ -2,13 +2,15 @@ import { Fault } from '../core/faults.ts';
 import { checkArgs, pointerStep } from './args-schema.ts';
 import type { GraphDocument, Problem, Rule } from './rule.ts';
 
-/** A node whose args fit the schema of its rule. */
+/** A node of a known type. */
 export interface CheckedNode {
   readonly name: string;
   /** JSON pointer of the node. */
   readonly at: string;
   readonly rule: Rule;
   readonly args: Readonly<Record<string, unknown>>;
+  /** Whether the rule's `compile` may see the args. */
+  readonly compilable: boolean;
   /** Targets by edge; only edges that the document has. */
   readonly edges: ReadonlyMap<string, string>;
 }
@@ -16,7 +18,7 @@ export interface CheckedNode {
 export interface CheckedDocument {
   /** The document if it has the shape of one, whatever its nodes are like. */
   readonly graphDocument: GraphDocument | null;
-  /** The nodes without a problem of their own, by name. */
+  /** The nodes with a known type and with args, by name. */
   readonly nodes: ReadonlyMap<string, CheckedNode>;
   readonly problems: Problem[];
   /** A code of `Fault`, 0 without problems. */
@@ -68,13 +70,13 @@ function checkNodes(
     if (rule === undefined) problems.push({ at: `${at}/type`, msg: unknownType(type, rules) });
     if (!isObject(args)) problems.push({ at: `${at}/args`, msg: 'is not an object' });
     if (rule === undefined || !isObject(args)) continue;
-    const wrong = checkArgs(rule, args);
-    for (const problem of wrong) problems.push({ at: `${at}/args${problem.at}`, msg: problem.msg });
+    const checked = checkArgs(rule, args);
+    for (const problem of checked.problems) problems.push({ at: `${at}/args${problem.at}`, msg: problem.msg });
     const edges = edgesOf(rule, args);
     for (const [edge, target] of edges) {
       if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args${pointerStep(edge)}`, msg: noNode(target) });
     }
-    if (wrong.length === 0) nodes.set(name, { name, at, rule, args, edges });
+    nodes.set(name, { name, at, rule, args, compilable: checked.compilable, edges });
   }
 }
 

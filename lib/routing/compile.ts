@@ -24,7 +24,9 @@ export function compileGraph(document: unknown, rules: ReadonlyMap<string, Rule>
   const { order, cycles } = postOrder(nodes, graphDocument?.init);
   problems.push(...cycles);
   const compiled = new Map<string, Node>();
-  for (const node of order) compiled.set(node.name, compileNode(node, compiled, problems));
+  for (const node of order) {
+    if (node.compilable) compiled.set(node.name, compileNode(node, compiled, problems));
+  }
   const init = graphDocument === null ? undefined : compiled.get(graphDocument.init);
   if (problems.length > 0 || graphDocument === null || init === undefined) {
     return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
@@ -42,5 +44,11 @@ function compileNode(checked: CheckedNode, compiled: ReadonlyMap<string, Node>, 
     const target = edges.get(edgeName);
     return (target === undefined ? undefined : compiled.get(target)) ?? missingEdge;
   };
-  return { name, decide: rule.compile(args, { name, edge, problem: report }) };
+  try {
+    return { name, decide: rule.compile(args, { name, edge, problem: report }) };
+  } catch (error) {
+    // A defect of the rule. It costs this document, not the process with all its domains.
+    report('', `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+    return missingEdge;
+  }
 }

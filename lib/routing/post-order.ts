@@ -9,49 +9,57 @@ export interface Order {
   readonly cycles: readonly Problem[];
 }
 
-/** Depth-first search from `init`, then from whatever it did not reach, on a stack of its own: documents may be deep. */
+/**
+ * Depth-first search from `init`, then from whatever it did not reach. The path is a stack of its own, since documents may be
+ * deeper than the call stack; the cost is proportional to nodes and edges, cycles included.
+ */
 export function postOrder(nodes: ReadonlyMap<string, CheckedNode>, init: string | undefined): Order {
   const order: CheckedNode[] = [];
   const cycles: Problem[] = [];
   const done = new Set<string>();
-  /** From the root to where the search stands; the insertion order is the path. */
-  const open = new Map<string, Iterator<[edge: string, target: string]>>();
+  const path: Step[] = [];
+  /** Where each name stands in `path`. */
+  const depths = new Map<string, number>();
+  const enter = (node: CheckedNode): void => {
+    depths.set(node.name, path.length);
+    path.push({ node, edges: node.edges.entries() });
+  };
   const first = init === undefined ? undefined : nodes.get(init);
   for (const root of first === undefined ? nodes.values() : [first, ...nodes.values()]) {
-    const stack: CheckedNode[] = [];
-    const push = (node: CheckedNode): void => {
-      stack.push(node);
-      open.set(node.name, node.edges.entries()[Symbol.iterator]());
-    };
-    if (!done.has(root.name)) push(root);
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const step = open.get(top.name)?.next();
-      if (step === undefined || step.done === true) {
-        stack.pop();
-        open.delete(top.name);
-        done.add(top.name);
-        order.push(top);
+    if (!done.has(root.name)) enter(root);
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+      const { node } = step;
+      const next = step.edges.next();
+      if (next.done === true) {
+        path.pop();
+        depths.delete(node.name);
+        done.add(node.name);
+        order.push(node);
         continue;
       }
-      const [edge, target] = step.value;
-      const next = nodes.get(target);
-      if (next === undefined || done.has(target)) continue;
-      if (open.has(target))
-        cycles.push({ at: `${top.at}/args${pointerStep(edge)}`, msg: cycleText([...open.keys()], target) });
-      else push(next);
+      const [edge, name] = next.value;
+      const target = nodes.get(name);
+      const depth = depths.get(name);
+      if (depth !== undefined) cycles.push({ at: `${node.at}/args${pointerStep(edge)}`, msg: cycleText(path, depth) });
+      else if (target !== undefined && !done.has(name)) enter(target);
     }
   }
   return { order, cycles };
 }
 
-/** Names of a long cycle are left out in its middle. */
+interface Step {
+  readonly node: CheckedNode;
+  /** Edges that were not followed yet. */
+  readonly edges: Iterator<[edge: string, target: string], undefined>;
+}
+
+/** Most names told of one cycle. */
 const MAX_NAMES = 20;
 
-function cycleText(path: readonly string[], target: string): string {
-  const cycle = [...path.slice(path.indexOf(target)), target];
-  const names =
-    cycle.length <= MAX_NAMES
-      ? cycle
-      : [...cycle.slice(0, MAX_NAMES - 2), `(${cycle.length - MAX_NAMES + 1} more)`, target];
-  return `closes a cycle: ${names.join(' -> ')}`;
+/** The cycle from `path[depth]` to the path's end and back. */
+function cycleText(path: readonly Step[], depth: number): string {
+  const names = path.slice(depth, depth + MAX_NAMES).map((step) => step.node.name);
+  const hidden = path.length - depth - names.length;
+  if (hidden > 0) names.push(`(${hidden} more)`);
+  return `closes a cycle: ${[...names, path[depth]?.node.name].join(' -> ')}`;
 }
