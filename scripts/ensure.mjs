@@ -1,6 +1,7 @@
 /**
  * Brings a clone to the state in which the project runs: npm packages as the lock file says, the project's own Node, and
- * with `--test` the Debian packages the suite uses. Says nothing and changes nothing where all is there.
+ * with `--test` or `--image` the Debian packages that `npm test` or `npm run test:image` uses. Says nothing and changes nothing
+ * where all is there.
  *
  * Plain JavaScript without dependencies: it runs on whatever Node the machine has, before `node_modules` exists.
  */
@@ -12,8 +13,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ownNode = join(root, 'node_modules/.bin/node');
 
-/** What the suite uses besides npm packages: how to see that it is there, and the Debian package that brings it. */
-const TOOLS = [
+/** What the tests use besides npm packages: how to see that it is there, and the Debian package that brings it. */
+const TEST_TOOLS = [
   { debian: 'etcd-server', present: () => onPath('etcd') },
   { debian: 'etcd-client', present: () => onPath('etcdctl') },
   { debian: 'nginx-light', present: () => onPath('nginx') },
@@ -23,11 +24,17 @@ const TOOLS = [
   { debian: 'python3-requests', present: pythonRequests },
 ];
 
-/** Daemons that Debian starts and enables with a package; the suite starts its own. */
-const SERVICES = { 'etcd-server': 'etcd', 'nginx-light': 'nginx' };
+const IMAGE_TOOLS = [
+  { debian: 'docker.io', present: () => onPath('dockerd') && onPath('docker') },
+  { debian: 'libcap2-bin', present: () => onPath('setcap') },
+];
+
+/** Daemons that Debian starts and enables with a package; the tests start their own. */
+const SERVICES = { 'etcd-server': ['etcd'], 'nginx-light': ['nginx'], 'docker.io': ['docker.socket', 'docker'] };
 
 ensurePackages();
-if (process.argv.includes('--test')) ensureTools();
+if (process.argv.includes('--test')) ensureTools(TEST_TOOLS);
+if (process.argv.includes('--image')) ensureTools(IMAGE_TOOLS);
 
 function ensurePackages() {
   if (!installed()) {
@@ -75,11 +82,11 @@ function nodeWorks() {
   return spawnSync(ownNode, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-function ensureTools() {
-  const missing = TOOLS.filter((tool) => !tool.present()).map((tool) => tool.debian);
+function ensureTools(tools) {
+  const missing = tools.filter((tool) => !tool.present()).map((tool) => tool.debian);
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
-  if (process.getuid?.() !== 0 || !onPath('apt-get')) fail(`the tests need: ${command}`);
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) fail(`missing; as root: ${command}`);
 
   say(`installing Debian packages: ${missing.join(' ')}`);
   // RUNLEVEL keeps invoke-rc.d from starting daemons where there is no systemd.
@@ -91,15 +98,14 @@ function ensureTools() {
     process.stderr.write(install.stderr);
     fail(`this failed: ${command}`);
   }
-  for (const debian of missing) switchOff(SERVICES[debian]);
+  for (const debian of missing) for (const service of SERVICES[debian] ?? []) switchOff(service);
 
-  const still = TOOLS.filter((tool) => !tool.present()).map((tool) => tool.debian);
+  const still = tools.filter((tool) => !tool.present()).map((tool) => tool.debian);
   if (still.length > 0) fail(`installed, but not found on PATH: ${still.join(' ')}`);
 }
 
 /** Stops a daemon that came up with its package a moment ago, and keeps it off. */
 function switchOff(service) {
-  if (service === undefined) return;
   if (existsSync('/run/systemd/system')) {
     spawnSync('systemctl', ['disable', '--quiet', '--now', service], { stdio: 'ignore' });
   } else if (existsSync(`/etc/init.d/${service}`)) {
