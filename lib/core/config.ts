@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Limits } from './limits.ts';
 import type { ListenAddress } from './listener.ts';
@@ -123,8 +124,7 @@ function sourceOf(
 function assemble(values: OptionValues, problems: string[]): Config {
   return {
     name: values.name ?? '',
-    store:
-      values.file === null ? { kind: 'etcd', etcd: etcdAccess(values, problems) } : { kind: 'file', path: values.file },
+    store: values.file === null ? etcdStore(values, problems) : fileStore(values.file, problems),
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
@@ -149,7 +149,22 @@ function assemble(values: OptionValues, problems: string[]): Config {
   };
 }
 
-function etcdAccess(values: OptionValues, problems: string[]): EtcdAccess {
+/** A file that is not there yet is an empty store; its directory has to be there. */
+function fileStore(path: string, problems: string[]): Config['store'] {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) accessSync(dirname(path), constants.W_OK);
+    else if (stat.isFile()) accessSync(path, constants.R_OK);
+    else problems.push(`--file (ELB_FILE): ${quote(path)} is not a file`);
+  } catch (error) {
+    problems.push(
+      `--file (ELB_FILE): cannot read ${quote(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return { kind: 'file', path };
+}
+
+function etcdStore(values: OptionValues, problems: string[]): Config['store'] {
   const single = `${bracketed(values.etcdHost ?? '')}:${String(values.etcdPort ?? 0)}`;
   const members: EtcdEndpoints = values.etcd ?? { hosts: [single], scheme: null };
   const ca = readPem('ETCD_CA', values.etcdCa, problems);
@@ -163,7 +178,8 @@ function etcdAccess(values: OptionValues, problems: string[]): EtcdAccess {
   if (wantsTls && members.scheme === 'http') problems.push('ETCD_CA and ETCD_CERT need etcd members with https://');
   const scheme = members.scheme ?? (wantsTls ? 'https' : 'http');
   const endpoints = members.hosts.map((host) => `${scheme}://${host}`);
-  return { endpoints, username: values.etcdUsername, password: values.etcdPassword, ca, cert, key };
+  const { etcdUsername: username, etcdPassword: password } = values;
+  return { kind: 'etcd', etcd: { endpoints, username, password, ca, cert, key } };
 }
 
 function readPem(name: string, path: string | null, problems: string[]): Buffer | null {

@@ -111,7 +111,7 @@ describe('primary', () => {
   });
 
   it('says why it cannot start', async () => {
-    const fd = openSync('/dev/null');
+    const fd = openSync('/dev/null', 'r');
     const startWorker = ownProcess({ program, execArgv: [], sockets: [fd] });
     primary = new Primary({ workers: 1, startWorker, setup, listen: bound.map(({ address }) => address), log });
     const error: unknown = await primary.start().catch((reason: unknown) => reason);

@@ -1,0 +1,295 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { runElb, startElb } from '../fixtures/elb.ts';
+import type { Elb } from '../fixtures/elb.ts';
+
+describe('starting', () => {
+  describe('what cannot work is one clear line', () => {
+    const table: readonly (readonly [args: string[], env: Record<string, string>, code: number, ...lines: RegExp[]])[] =
+      [
+        [['--nonsense'], {}, 2, /^elb: unknown option --nonsense;/],
+        [['--workers', 'x'], {}, 2, /^elb: --workers must be .*not "x"$/],
+        [[], { ELB_DRAIN: 'soon', ELB_LOG: 'loud' }, 2, /^elb: ELB_LOG must be/, /^elb: ELB_DRAIN must be/],
+        [[], { ETCD_CA: '/nonexistent' }, 2, /^elb: ETCD_CA: cannot read "\/nonexistent"/],
+        [['--file', '/nonexistent/elb.yaml'], {}, 2, /^elb: --file.*cannot read/],
+        [
+          ['--listen', '192.0.2.1:80'],
+          {},
+          1,
+          /^elb: cannot listen on 192\.0\.2\.1:80: this machine has no such address$/,
+        ],
+        [['--listen', 'unix:/nonexistent/elb.sock'], {}, 1, /^elb: cannot listen on unix:\/nonexistent\/elb\.sock: /],
+        [[], { TMPDIR: '/nonexistent', ELB_LISTEN: '127.0.0.1:0' }, 1, /^elb: .*\/nonexistent/],
+      ];
+    for (const [args, env, code, ...lines] of table) {
+      it([...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...args].join(' '), async () => {
+        const run = await runElb(args, env);
+        expect(run).to.include({ code, stdout: '' });
+        const said = run.stderr.trimEnd().split('\n');
+        expect(said).to.have.length(lines.length);
+        for (const [i, line] of lines.entries()) expect(said[i]).to.match(line);
+      });
+    }
+
+    it('an address in use', async () => {
+      const server = net.createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const { port } = server.address() as AddressInfo;
+      const run = await runElb(['--listen', `127.0.0.1:${String(port)}`]);
+      server.close();
+      const stderr = `elb: cannot listen on 127.0.0.1:${String(port)}: the address is in use\n`;
+      expect(run).to.include({ code: 1, stdout: '', stderr });
+    });
+  });
+
+  it('--version and --help', async () => {
+    const [version, help] = await Promise.all([runElb(['--version']), runElb(['--help'], { ELB_WORKERS: 'bad' })]);
+    expect(version).to.include({ code: 0, stderr: '' });
+    expect(version.stdout).to.match(/^elb \d+\.\d+\.\d+\n$/);
+    expect(help).to.include({ code: 0, stderr: '' });
+    expect(help.stdout).to.match(/^Usage: elb \[options\]\n/);
+  });
+
+  for (const workers of ['0', '1', '2']) {
+    it(`serves with ${workers} workers, and ends with 0 at SIGTERM without leaving anything`, async () => {
+      const upstream = await startUpstream((response) => response.end('hello'));
+      const temporary = mkdtempSync(join(tmpdir(), 'elb-start-'));
+      const elb = await startElb({ env: { ELB_WORKERS: workers, TMPDIR: temporary }, file: fileFor(upstream.port) });
+      expect(await elb.get('/')).to.include({ status: 200, text: 'hello' });
+      expect(readdirSync(temporary)).to.have.length(1);
+      expect(await elb.stop()).to.deep.equal({ code: 0, signal: null });
+      expect(readdirSync(temporary)).to.deep.equal([]);
+      expect(elb.stderr).to.deep.equal([]);
+      rmSync(temporary, { recursive: true });
+      upstream.close();
+    });
+  }
+
+  it('listens on several addresses, a Unix socket among them, and removes its name', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'elb-start-'));
+    const path = join(directory, 'elb.sock');
+    const elb = await startElb({
+      args: ['--listen', '127.0.0.1:0', '--listen', `unix:${path}`],
+      env: { ELB_WORKERS: '2' },
+    });
+    expect(await replyOf(net.connect(path), 'GET /__erulb__/domain HTTP/1.1\r\nHost: a\r\n\r\n')).to.match(
+      /^HTTP\/1.1 200 /,
+    );
+    await elb.stop();
+    expect(readdirSync(directory)).to.deep.equal([]);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('takes over a Unix socket that a killed process left behind', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'elb-start-'));
+    const path = join(directory, 'elb.sock');
+    const args = ['--listen', '127.0.0.1:0', '--listen', `unix:${path}`];
+    const killed = await startElb({ args });
+    const workers = childrenOf(killed.pid);
+    await killed.stop('SIGKILL');
+    await gone(workers);
+    expect(readdirSync(directory)).to.deep.equal(['elb.sock']);
+    const elb = await startElb({ args });
+    expect(await replyOf(net.connect(path), 'GET /__erulb__/domain HTTP/1.1\r\nHost: a\r\n\r\n')).to.match(
+      /^HTTP\/1.1 200 /,
+    );
+    await elb.stop();
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('a store that is away at the start', () => {
+  let elb: Elb;
+
+  before(async () => {
+    elb = await startElb({ env: { ETCD: '127.0.0.1:1', ELB_WORKERS: '2' }, loaded: false });
+  });
+
+  after(() => elb.stop());
+
+  it('is said once; requests get 503, the admin API works', async () => {
+    expect((await elb.get('/')).status).to.equal(503);
+    expect((await elb.admin('GET', 'domain')).text).to.equal('{}\n');
+    const about = elb.logs.filter(({ level }) => level === 'warn' || level === 'error');
+    expect(about).to.have.length(1);
+  });
+
+  it('what the admin API puts is served', async () => {
+    const upstream = await startUpstream((response) => response.end('hello'));
+    const { domains, upstreams } = fileFor(upstream.port);
+    expect((await elb.admin('PUT', 'upstream', upstreams)).status).to.equal(200);
+    expect((await elb.admin('PUT', 'domain', domains)).status).to.equal(200);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => elb.get('/')));
+    expect(answers.map(({ text }) => text)).to.deep.equal(Array.from({ length: 6 }, () => 'hello'));
+    upstream.close();
+  });
+});
+
+describe('ending', () => {
+  it('SIGTERM: the request under way is finished, new connections are refused', async () => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    const upstream = await startUpstream((response) => asked.resolve(response));
+    const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_WORKERS: '2' } });
+    const answer = elb.get('/');
+    const response = await asked.promise;
+    elb.kill('SIGTERM');
+    await elb.logged(({ msg }) => msg === 'draining');
+    await refused(elb.port);
+    response.end('late');
+    expect(await answer).to.include({ status: 200, text: 'late' });
+    expect(await elb.exited).to.deep.equal({ code: 0, signal: null });
+    upstream.close();
+  });
+
+  it('SIGTERM: what outstays the drain bound is cut', async () => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    const upstream = await startUpstream((response) => asked.resolve(response));
+    const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_DRAIN: '100ms' } });
+    const answer = elb.get('/').catch((error: unknown) => error);
+    await asked.promise;
+    expect(await elb.stop()).to.deep.equal({ code: 0, signal: null });
+    expect(await answer).to.be.instanceOf(Error);
+    upstream.close();
+  });
+
+  it('a second signal ends it at once', async () => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    const upstream = await startUpstream((response) => asked.resolve(response));
+    const elb = await startElb({ file: fileFor(upstream.port) });
+    const answer = elb.get('/').catch((error: unknown) => error);
+    await asked.promise;
+    elb.kill('SIGINT');
+    await elb.logged(({ msg }) => msg === 'draining');
+    elb.kill('SIGINT');
+    expect(await elb.exited).to.deep.equal({ code: 1, signal: null });
+    expect(await answer).to.be.instanceOf(Error);
+    upstream.close();
+  });
+
+  it('signals to its workers, as ctrl-C in a terminal sends them, do nothing', async () => {
+    const upstream = await startUpstream((response) => response.end('hello'));
+    const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_WORKERS: '2' } });
+    const workers = childrenOf(elb.pid);
+    expect(workers).to.have.length(2);
+    for (const pid of workers) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
+    for (let i = 0; i < 8; i++) expect((await elb.get('/')).text).to.equal('hello');
+    expect(childrenOf(elb.pid)).to.deep.equal(workers);
+    await elb.stop();
+    upstream.close();
+  });
+
+  it('a killed primary takes its workers with it', async () => {
+    const elb = await startElb({ env: { ELB_WORKERS: '2' } });
+    const workers = childrenOf(elb.pid);
+    await elb.stop('SIGKILL');
+    await gone(workers);
+    await refused(elb.port);
+  });
+
+  it('a killed worker is replaced and nobody is refused', async () => {
+    const upstream = await startUpstream((response) => response.end('hello'));
+    const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_WORKERS: '1' } });
+    await elb.admin('PUT', 'domain', {
+      'b.test': { init: 'r1', rules: { r1: { type: 'ua', args: { pattern: 'x' } } } },
+    });
+    const [worker = 0] = childrenOf(elb.pid);
+    process.kill(worker, 'SIGKILL');
+    await gone([worker]);
+    expect((await elb.get('/')).text).to.equal('hello');
+    expect((await elb.get('/', { Host: 'b.test' })).status).to.equal(403);
+    const line = await elb.logged(({ msg }) => msg === 'worker ended');
+    expect(line).to.include({ worker, reason: 'SIGKILL' });
+    await elb.stop();
+    upstream.close();
+  });
+});
+
+describe('SIGHUP', () => {
+  it('rereads the file', async () => {
+    const first = await startUpstream((response) => response.end('first'));
+    const second = await startUpstream((response) => response.end('second'));
+    const elb = await startElb({ file: fileFor(first.port) });
+    expect((await elb.get('/')).text).to.equal('first');
+    writeFileSync(elb.file, JSON.stringify(fileFor(second.port)));
+    elb.kill('SIGHUP');
+    while ((await elb.get('/')).text !== 'second') await delay(10);
+    await elb.stop();
+    first.close();
+    second.close();
+  });
+});
+
+function fileFor(port: number): { domains: object; upstreams: object } {
+  return {
+    domains: { '*': { init: 'r1', rules: { r1: { type: 'backend', args: { servername: 'u' } } } } },
+    upstreams: { u: { [`127.0.0.1:${String(port)}`]: '' } },
+  };
+}
+
+/** A server that hands every response to `serve`. */
+function startUpstream(serve: (response: ServerResponse) => void): Promise<{ readonly port: number; close(): void }> {
+  const server = createServer((_, response) => serve(response));
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const close = (): void => {
+        server.close();
+        server.closeAllConnections();
+      };
+      resolve({ port: (server.address() as AddressInfo).port, close });
+    });
+  });
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
+  return text.trim().split(' ').filter(Boolean).map(Number);
+}
+
+/** Resolves when none of the processes is left; the test's own bound ends a wait that is in vain. */
+async function gone(pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await delay(10);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // A process that has ended and was not waited for is a zombie: state Z.
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when nobody listens on the port any more. */
+async function refused(port: number): Promise<void> {
+  for (;;) {
+    const code = await new Promise((resolve) => {
+      const socket = net.connect(port, '127.0.0.1');
+      socket.on('connect', () => {
+        socket.destroy();
+        resolve('');
+      });
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+    });
+    if (code === 'ECONNREFUSED') return;
+    await delay(10);
+  }
+}
+
+function replyOf(socket: net.Socket, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.setEncoding('latin1');
+    socket.on('error', reject);
+    socket.on('data', (part: string) => {
+      resolve(part);
+      socket.destroy();
+    });
+    socket.write(bytes);
+  });
+}
