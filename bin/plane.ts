@@ -1,0 +1,16 @@
+import { DataPlane } from '../lib/app.ts';
+import type { ToWorker } from '../lib/cluster/messages.ts';
+import type { BoundListener } from '../lib/core/listener.ts';
+import type { Log } from '../lib/core/log.ts';
+import { rules } from '../rules/index.ts';
+
+/** The data plane of a worker, from what its primary told it. */
+export function createPlane(
+  { setup }: ToWorker & { readonly kind: 'start' },
+  listeners: readonly BoundListener[],
+  log: Log,
+): DataPlane {
+  const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
+  const { limits, drainMs, trustedProxies, adminSocket } = setup;
+  return new DataPlane({ limits, drainMs, listeners, trustedProxies, adminSocket, statsd, rules, log });
+}

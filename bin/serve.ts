@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resources } from '../api/index.ts';
+import { AdminServer } from '../api/server.ts';
+import type { TableChange } from '../lib/change.ts';
+import { ownProcess } from '../lib/cluster/own-process.ts';
+import { Primary } from '../lib/cluster/primary.ts';
+import { sameProcess } from '../lib/cluster/same-process.ts';
+import { bindAll, release } from '../lib/cluster/sockets.ts';
+import type { BoundAddress } from '../lib/cluster/sockets.ts';
+import type { StartWorker } from '../lib/cluster/link.ts';
+import type { Config } from '../lib/core/config.ts';
+import { formatListenAddress } from '../lib/core/listener.ts';
+import { createLog } from '../lib/core/log.ts';
+import type { Log } from '../lib/core/log.ts';
+import { Sync } from '../lib/sync.ts';
+import { rules } from '../rules/index.ts';
+import { createPlane } from './plane.ts';
+import { RUNTIME_FLAGS } from './runtime-flags.ts';
+import { createStore } from './store.ts';
+
+/** The primary: puts the parts together, runs them until a signal, and takes them down in the order they rest on each other. */
+export async function serve(config: Config): Promise<void> {
+  const log = createLog(config.logLevel);
+  const ending = Promise.withResolvers<void>();
+  const directory = privateDirectory();
+  const adminSocket = join(directory, 'admin.sock');
+
+  const bound = await orExit(bindAll(config.listen));
+  const { name, limits, drainMs, trustedProxies, statsd, logLevel } = config;
+  const primary = new Primary({
+    // In one process there is one worker.
+    workers: Math.max(config.workers, 1),
+    startWorker: starter(config, bound, log),
+    setup: { name, limits, drainMs, trustedProxies, statsd, logLevel, adminSocket },
+    listen: bound.map(({ address }) => address),
+    log,
+  });
+  const store = createStore(config, log);
+  const sync = new Sync({ store, rules, apply: announcingFirst(primary, log), log });
+  const admin = new AdminServer({ control: sync, resources, access: config.admin, log });
+  await orExit(admin.listen(adminSocket));
+
+  onSignals({
+    end: () => ending.resolve(),
+    endNow: () => {
+      primary.kill();
+      process.exit(1);
+    },
+    reread: () => sync.reread(),
+  });
+
+  sync.start();
+  await orExit(Promise.race([primary.start(), ending.promise]));
+  for (const { address } of bound) log.info({ address: formatListenAddress(address) }, 'listening');
+
+  await ending.promise;
+  log.info('draining');
+  release(bound);
+  await primary.drain();
+  await admin.stop();
+  await sync.stop();
+  await store.close();
+  log.info('ended');
+  process.exit(0);
+}
+
+function starter(config: Config, bound: readonly BoundAddress[], log: Log): StartWorker {
+  if (config.workers === 0) {
+    const listeners = bound.map(({ address, socket }) => ({ address, handle: socket }));
+    return sameProcess((start) => createPlane(start, listeners, log));
+  }
+  // The published package holds JavaScript, the repository TypeScript.
+  const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
+  return ownProcess({ program, execArgv: RUNTIME_FLAGS, sockets: bound.map(({ socket }) => socket.fd()) });
+}
+
+/** From the first table on requests are answered; that moment is worth a line. */
+function announcingFirst(primary: Primary, log: Log): (changes: readonly TableChange[]) => Promise<void> {
+  let isFirst = true;
+  return async (changes) => {
+    const announce = isFirst;
+    isFirst = false;
+    await primary.apply(changes);
+    if (announce) log.info({ entries: changes.length }, 'configuration loaded');
+  };
+}
+
+interface SignalActions {
+  end(): void;
+  endNow(): void;
+  reread(): void;
+}
+
+function onSignals(actions: SignalActions): void {
+  let isEnding = false;
+  const end = (): void => {
+    if (isEnding) actions.endNow();
+    isEnding = true;
+    actions.end();
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', () => actions.reread());
+}
+
+/** Only this user may look into it. It is gone when the process is, unless that was killed. */
+function privateDirectory(): string {
+  try {
+    const directory = mkdtempSync(join(tmpdir(), 'elb-'));
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+    return directory;
+  } catch (error) {
+    return exitWith(error);
+  }
+}
+
+async function orExit<Value>(promise: Promise<Value>): Promise<Value> {
+  try {
+    return await promise;
+  } catch (error) {
+    return exitWith(error);
+  }
+}
+
+/** One clear line for what cannot work from the start on. */
+function exitWith(error: unknown): never {
+  process.stderr.write(`elb: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

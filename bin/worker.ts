@@ -1,0 +1,9 @@
+import { FIRST_SOCKET_FD, serveOwnProcess } from '../lib/cluster/own-process.ts';
+import { createLog } from '../lib/core/log.ts';
+import { createPlane } from './plane.ts';
+
+/** A worker process; `serve.ts` starts it. */
+serveOwnProcess((start) => {
+  const listeners = start.listen.map((address, i) => ({ address, handle: { fd: FIRST_SOCKET_FD + i } }));
+  return createPlane(start, listeners, createLog(start.setup.logLevel));
+});
