@@ -40,6 +40,8 @@ export const FAULTS = {
   BAD_HOST: client(-14, 400, 'RFC 9112 3.2', 'Host is not a host with an optional port'),
   METHOD_NOT_ALLOWED: client(-15, 501, 'RFC 9110 9.3.6', 'method is not supported by this proxy'),
   BAD_EXPECTATION: client(-16, 417, 'RFC 9110 10.1.1', 'expectation other than 100-continue'),
+  TLS_TO_PLAIN_PORT: client(-17, 400, 'RFC 8446 5.1', 'TLS handshake on a port without TLS'),
+  HTTP2_PREFACE: client(-18, 505, 'RFC 9113 3.4', 'HTTP/2 without negotiation'),
   // Framing and body of a request (-30 ...)
   BAD_CONTENT_LENGTH: client(-30, 400, 'RFC 9112 6.3', 'Content-Length is not one decimal number'),
   BAD_TRANSFER_ENCODING: client(-31, 400, 'RFC 9112 6.1', 'Transfer-Encoding is not exactly "chunked"'),
