@@ -33,11 +33,16 @@ export interface WatchListener {
   changes(revision: number, changes: readonly Change[]): void;
   /** The store is at `revision` and everything up to it has been told. */
   progress(revision: number): void;
+  /** The newest content cannot be used, for a reason; what was told before stays in force. Null: it can again. */
+  trouble(message: string | null): void;
   /** The watch has ended, once, for a reason; nothing comes after it. */
   ended(reason: WatchEnd): void;
 }
 
-/** `compacted`: history is gone, read again. `lost`: connection, silence, authentication: watch again from the same revision. */
+/**
+ * `compacted`: history is gone, or not the one we read: read again. `lost`: connection, silence, authentication: watch again
+ * from the same revision.
+ */
 export interface WatchEnd {
   readonly kind: 'compacted' | 'lost';
   readonly message: string;
@@ -60,10 +65,12 @@ export interface Store {
   watch(revision: number, listener: WatchListener): Watch;
   /**
    * Writes all or nothing. Resolves with the new revision, or with null if an `expected` revision did not hold (nothing was
-   * written). At most `maxWrites` at once. Throws StoreError: it is then unknown whether it was written.
+   * written). At most `maxWrites` at once, with keys and values of `maxWriteBytes` together. No write at all asks the store
+   * for its revision. Throws StoreError: it is then unknown whether it was written.
    */
   write(writes: readonly Write[]): Promise<number | null>;
   readonly maxWrites: number;
+  readonly maxWriteBytes: number;
   close(): Promise<void>;
 }
 

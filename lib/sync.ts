@@ -1,0 +1,251 @@
+import type { TableChange } from './change.ts';
+import type { Control, Mutation, ServerView } from './control.ts';
+import type { Log } from './core/log.ts';
+import type { Scheduler } from './core/scheduler.ts';
+import type { GraphDocument, Problem, Rule } from './routing/rule.ts';
+import { Follow } from './store/follow.ts';
+import { StoreError } from './store/store.ts';
+import type { Store } from './store/store.ts';
+import { SyncCore } from './sync/core.ts';
+import type { Effects } from './sync/core.ts';
+import { nextBatch } from './sync/dump.ts';
+import { checkMutations } from './sync/edits.ts';
+import type { Rejection } from './sync/rejection.ts';
+import type { Resolver } from './upstream/resolve.ts';
+
+export interface SyncOptions {
+  readonly store: Store;
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** Puts changes into force, all at once; resolves when every worker serves them. Called in order, without waiting. */
+  readonly apply: (changes: readonly TableChange[]) => Promise<void>;
+  readonly resolver: Resolver;
+  readonly log: Log;
+  readonly scheduler: Scheduler;
+  readonly random?: () => number;
+}
+
+/** What the control plane knows of itself. */
+export interface SyncStatus {
+  readonly store: string;
+  /** Revision of the store that is in force; -1 before the first. */
+  readonly revision: number;
+  readonly connected: boolean;
+  /** Why not connected, or why the newest content of the store is not in force. */
+  readonly trouble: string | null;
+  /** By key: what the store holds and cannot be used. */
+  readonly rejected: ReadonlyMap<string, Rejection>;
+  /** Number of keys changed here and not dumped. */
+  readonly overlays: number;
+}
+
+/**
+ * The control plane: keeps the data plane at what the store holds and at what was changed here, and dumps the latter.
+ *
+ * All deciding is done by `SyncCore`; this follows the store, holds names in the resolver and hands changes on, in order.
+ */
+export class Sync implements Control {
+  readonly #options: SyncOptions;
+  readonly #core: SyncCore;
+  readonly #follow: Follow;
+  /** Host names held in the resolver for the core. */
+  readonly #held = new Set<string>();
+  #trouble: string | null = 'not connected yet';
+  /** `opening` from the first load until its names are resolved; nothing is handed on before `open`. */
+  #state: 'closed' | 'opening' | 'open' | 'stopped' = 'closed';
+  #opening: Promise<void> = Promise.resolve();
+  #isReady = false;
+  #lastDump: Promise<void> = Promise.resolve();
+
+  constructor(options: SyncOptions) {
+    const { store, rules, resolver, scheduler } = options;
+    this.#options = options;
+    this.#core = new SyncCore(rules);
+    this.#follow = new Follow({
+      store,
+      scheduler,
+      random: options.random ?? Math.random,
+      known: () => this.#core.size,
+      listener: {
+        load: (snapshot, comparable) => this.#loaded(this.#core.load(snapshot, comparable, scheduler.now())),
+        changes: (revision, changes) => this.#news(this.#core.advance(revision, changes, scheduler.now())),
+        progress: (revision) => this.#news(this.#core.advance(revision, [], scheduler.now())),
+        trouble: (message) => this.#tellTrouble(message),
+        doubt: (found, known) =>
+          options.log.warn(
+            { store: store.label, found, known },
+            'the store has lost most keys: reading again to be sure',
+          ),
+      },
+    });
+    resolver.listen({
+      addresses: (host, addresses) => this.#news(this.#core.resolved(host, addresses)),
+      trouble: (host, message) => {
+        if (message === null) options.log.info({ host }, 'name resolves again');
+        else options.log.warn({ host, reason: message }, 'name does not resolve: its last addresses stay');
+      },
+    });
+  }
+
+  /** Begins to follow the store. It never fails: a store that is away is said once and tried again. */
+  async start(): Promise<void> {
+    this.#follow.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    this.#follow.stop();
+    this.#options.resolver.stop();
+    await this.#options.store.close();
+  }
+
+  get ready(): boolean {
+    return this.#isReady;
+  }
+
+  get status(): SyncStatus {
+    return {
+      store: this.#options.store.label,
+      revision: this.#core.revision,
+      connected: this.#trouble === null,
+      trouble: this.#trouble,
+      rejected: this.#core.rejected,
+      overlays: this.#core.overlays,
+    };
+  }
+
+  /** Everything that is in force, as changes that lead there from nothing. */
+  table(): readonly TableChange[] {
+    return this.#core.table();
+  }
+
+  domains(): Readonly<Record<string, GraphDocument>> {
+    return this.#core.documents();
+  }
+
+  upstreams(): Readonly<Record<string, readonly ServerView[]>> {
+    return this.#core.upstreams();
+  }
+
+  hasUpstream(name: string): boolean {
+    return this.#core.hasUpstream(name);
+  }
+
+  async mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]> {
+    const { edits, problems, names } = checkMutations(mutations, this.#options.rules);
+    if (problems.length > 0) return problems;
+    const { resolver, scheduler } = this.#options;
+    for (const name of names) resolver.hold(name);
+    if (names.length > 0) await resolver.settle(names, RESOLVE_MS);
+    const effects = this.#core.edit(edits, scheduler.now());
+    const applied = this.#state === 'closed' ? this.#open(effects) : this.#commit(effects);
+    for (const name of names) this.#release(name);
+    // While the first table is being prepared, the change goes with it.
+    await (this.#state === 'opening' ? this.#opening : applied);
+    return [];
+  }
+
+  /** Reads the store again, now. Throws StoreError. */
+  async reread(): Promise<void> {
+    await this.#follow.refresh();
+  }
+
+  dump(): Promise<void> {
+    const dumped = this.#lastDump.then(() => this.#dump());
+    this.#lastDump = dumped.catch(() => undefined);
+    return dumped;
+  }
+
+  async #dump(): Promise<void> {
+    const { store, scheduler } = this.#options;
+    if (!this.#core.isLoaded) await this.#follow.refresh();
+    if (!this.#core.isLoaded) throw new StoreError(`${store.label} has not been read yet`);
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
+      // Planned anew each time: memory may change while a part of it is written.
+      const batch = nextBatch(this.#core.dump(), store.maxWrites, store.maxWriteBytes);
+      this.#core.writing(batch);
+      const revision = await store.write(batch);
+      await this.#commit(this.#core.written(batch, revision, scheduler.now()));
+      if (batch.length === 0) return;
+      if (revision !== null) continue;
+      conflicts++;
+      await this.#follow.refresh();
+    }
+    throw new StoreError(`${store.label} was changed by others all the time while it was written`);
+  }
+
+  #loaded(effects: Effects): void {
+    if (this.#state === 'closed') this.#opening = this.#openLoaded(effects);
+    else this.#news(effects);
+    this.#isReady ||= this.#state === 'open';
+  }
+
+  /** The first table waits for the names in it, so that it does not begin with servers missing. */
+  async #openLoaded(effects: Effects): Promise<void> {
+    this.#state = 'opening';
+    this.#hold(effects);
+    await this.#options.resolver.settle(this.#held, RESOLVE_MS);
+    if (this.#state !== 'opening') return;
+    await this.#open(effects);
+    this.#isReady = true;
+  }
+
+  /** Hands the first table on, whatever came while it was prepared included. */
+  #open(effects: Effects): Promise<void> {
+    this.#state = 'open';
+    return this.#commit({ ...effects, changes: this.#core.table() }, true);
+  }
+
+  #news(effects: Effects): void {
+    void this.#commit(effects);
+  }
+
+  /** Does what follows from an event; resolves when it is in force. */
+  async #commit(effects: Effects, isFirst = false): Promise<void> {
+    this.#hold(effects);
+    this.#report(effects);
+    if (this.#state !== 'open' || (effects.changes.length === 0 && !isFirst)) return;
+    try {
+      await this.#options.apply(effects.changes);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a change was not put into force');
+    }
+  }
+
+  #hold({ hosts }: Effects): void {
+    const { resolver } = this.#options;
+    for (const host of hosts) {
+      if (this.#core.uses(host) === this.#held.has(host)) continue;
+      if (this.#held.delete(host)) this.#release(host);
+      else {
+        this.#held.add(host);
+        resolver.hold(host);
+      }
+    }
+  }
+
+  #release(host: string): void {
+    if (this.#options.resolver.release(host)) this.#core.forget(host);
+  }
+
+  #report({ rejected, accepted }: Effects): void {
+    const { log } = this.#options;
+    for (const key of rejected) {
+      const why = this.#core.rejected.get(key);
+      if (why === undefined) continue;
+      const { reason, hasLastGood } = why;
+      log.warn({ key, reason, hasLastGood }, 'a value in the store is refused');
+    }
+    for (const key of accepted) log.info({ key }, 'a value in the store is good again');
+  }
+
+  #tellTrouble(message: string | null): void {
+    const { log, store } = this.#options;
+    this.#trouble = message;
+    if (message === null) log.info({ store: store.label, revision: this.#follow.revision }, 'following the store');
+    else log.warn({ store: store.label, reason: message }, 'the store cannot be followed: serving what is known');
+  }
+}
+
+/** Longest time a change waits for the addresses of its names. */
+const RESOLVE_MS = 2000;
+const MAX_CONFLICTS = 8;

@@ -1,0 +1,226 @@
+import type { TableChange } from '../change.ts';
+import type { ServerView } from '../control.ts';
+import type { GraphDocument, Rule } from '../routing/rule.ts';
+import type { Change, Snapshot, Write } from '../store/store.ts';
+import { Domains } from './domains.ts';
+import type { Edit } from './edits.ts';
+import { domainKey, placeOf, serverKey } from './keys.ts';
+import type { Rejection } from './rejection.ts';
+import { ServerLists } from './server-lists.ts';
+import { View } from './view.ts';
+
+/** What follows from an event, to be done by the owner. */
+export interface Effects {
+  /** What is now different for the data plane: all at once, or nothing. */
+  readonly changes: readonly TableChange[];
+  /** Host names that came into use, or went out of it. */
+  readonly hosts: readonly string[];
+  /** Keys that were rejected just now, and keys that are no longer. */
+  readonly rejected: readonly string[];
+  readonly accepted: readonly string[];
+}
+
+/**
+ * The control plane's state: (state, event) -> effects, without clock, store or network.
+ *
+ * ```
+ *  store news --> View (stored, and over it what was changed here)
+ *  mutations  -->   |  keys whose value changed
+ *                   v
+ *                 Domains, ServerLists (each item's last good version, addresses)  <-- resolutions
+ *                   |  items that are different in force
+ *                   v
+ *                 table, and the changes that lead to it
+ * ```
+ *
+ * An event costs in proportion to what it changes, except for `load`, which compares everything.
+ */
+export class SyncCore {
+  readonly rejected: ReadonlyMap<string, Rejection>;
+  readonly #rejected = new Map<string, Rejection>();
+  readonly #view = new View();
+  readonly #domains: Domains;
+  readonly #lists: ServerLists;
+  /** What the data plane has: one change per item that leads there from nothing. */
+  readonly #table = new Map<string, TableChange>();
+
+  /** Upstreams that were replaced here before the store was known. */
+  readonly #replacedUnseen = new Set<string>();
+
+  constructor(rules: ReadonlyMap<string, Rule>) {
+    this.rejected = this.#rejected;
+    this.#domains = new Domains(rules, this.#rejected);
+    this.#lists = new ServerLists(this.#rejected);
+  }
+
+  get isLoaded(): boolean {
+    return this.#view.isLoaded;
+  }
+
+  get revision(): number {
+    return this.#view.revision;
+  }
+
+  /** Number of keys of the store. */
+  get size(): number {
+    return this.#view.size;
+  }
+
+  /** Number of keys that were changed here and are not in the store. */
+  get overlays(): number {
+    return this.#view.overlaid.size;
+  }
+
+  load(snapshot: Snapshot, comparable: boolean, now: number): Effects {
+    const made = new Set(this.#replacedUnseen.size > 0 ? this.#view.overlaid.keys() : []);
+    const turn = new Turn();
+    this.#take(this.#view.load(snapshot, comparable), turn, now);
+    this.#replaceUnseen(snapshot, made, turn, now);
+    return this.#effects(turn);
+  }
+
+  advance(revision: number, changes: readonly Change[], now: number): Effects {
+    const turn = new Turn();
+    this.#take(this.#view.advance(revision, changes), turn, now);
+    return this.#effects(turn);
+  }
+
+  edit(edits: readonly Edit[], now: number): Effects {
+    const turn = new Turn();
+    for (const edit of edits) {
+      // Each edit meets what the one before has done.
+      for (const [key, value] of this.#keysOf(edit)) this.#take(this.#view.put(key, value), turn, now);
+      if (edit.kind === 'upstream' && !this.isLoaded) this.#replacedUnseen.add(edit.name);
+    }
+    return this.#effects(turn);
+  }
+
+  resolved(host: string, addresses: readonly string[]): Effects {
+    const turn = new Turn();
+    for (const name of this.#lists.resolved(host, addresses)) turn.upstreams.add(name);
+    return this.#effects(turn);
+  }
+
+  /** Forgets the addresses of a name that nobody uses. */
+  forget(host: string): void {
+    this.#lists.forget(host);
+  }
+
+  uses(host: string): boolean {
+    return this.#lists.uses(host);
+  }
+
+  /**
+   * What makes the store equal to memory, writes before removals: the changes made here, and the last good version of
+   * what the store holds a bad one of.
+   */
+  dump(): readonly Write[] {
+    const wanted = new Map<string, string | null>();
+    for (const key of this.#rejected.keys()) {
+      const text = this.#lastGood(key);
+      if (text !== null) wanted.set(key, text);
+    }
+    for (const [key, { value }] of this.#view.overlaid) wanted.set(key, value);
+    const writes = [...wanted].map(([key, value]) => this.#view.writeOf(key, value)).filter((write) => write !== null);
+    return [...writes.filter((write) => write.value !== null), ...writes.filter((write) => write.value === null)];
+  }
+
+  writing(writes: readonly Write[]): void {
+    this.#view.writing(writes);
+  }
+
+  written(writes: readonly Write[], revision: number | null, now: number): Effects {
+    const turn = new Turn();
+    this.#take(this.#view.written(writes, revision), turn, now);
+    return this.#effects(turn);
+  }
+
+  table(): readonly TableChange[] {
+    return [...this.#table.values()];
+  }
+
+  documents(): Readonly<Record<string, GraphDocument>> {
+    return this.#domains.documents();
+  }
+
+  upstreams(): Readonly<Record<string, readonly ServerView[]>> {
+    return this.#lists.views();
+  }
+
+  hasUpstream(name: string): boolean {
+    return this.#lists.has(name);
+  }
+
+  #keysOf(edit: Edit): (readonly [string, string | null])[] {
+    if (edit.kind === 'domain') return [[domainKey(edit.name), edit.text]];
+    const keys = new Map<string, string | null>();
+    for (const server of this.#lists.keysOf(edit.name)) keys.set(serverKey(edit.name, server), null);
+    for (const [server, text] of edit.servers ?? []) keys.set(serverKey(edit.name, server), text);
+    if (edit.servers?.size === 0) keys.set(serverKey(edit.name, ''), '');
+    return [...keys];
+  }
+
+  /** Servers of upstreams that were replaced before the store was known: what it holds of them is replaced, too. */
+  #replaceUnseen(snapshot: Snapshot, made: ReadonlySet<string>, turn: Turn, now: number): void {
+    if (this.#replacedUnseen.size === 0) return;
+    for (const { key } of snapshot.entries) {
+      const place = placeOf(key);
+      if (place?.kind !== 'server' || !this.#replacedUnseen.has(place.upstream)) continue;
+      if (!made.has(key)) this.#take(this.#view.put(key, null), turn, now);
+    }
+    this.#replacedUnseen.clear();
+  }
+
+  /** Lets the items know of keys whose value has changed. */
+  #take(keys: readonly string[], turn: Turn, now: number): void {
+    for (const key of keys) {
+      const place = placeOf(key);
+      if (place === null) continue;
+      const wasRejected = this.#rejected.has(key);
+      const value = this.#view.get(key);
+      if (place.kind === 'domain') {
+        const change = this.#domains.update(place.name, value, now);
+        if (change !== null) turn.domains.set(place.name, change);
+      } else {
+        for (const host of this.#lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
+        turn.upstreams.add(place.upstream);
+      }
+      if (this.#rejected.has(key)) turn.rejected.push(key);
+      else if (wasRejected) turn.accepted.push(key);
+    }
+  }
+
+  #effects(turn: Turn): Effects {
+    const upstreams = [...turn.upstreams].map((name) => this.#lists.change(name));
+    const changes = [...upstreams, ...turn.domains.values()].filter((change) => this.#tabulate(change));
+    return { changes, hosts: [...turn.hosts], rejected: turn.rejected, accepted: turn.accepted };
+  }
+
+  /** Whether the change is one for the data plane. */
+  #tabulate(change: TableChange): boolean {
+    const item = `${change.kind === 'upstream' ? 'upstream' : 'domain'} ${change.name}`;
+    const before = this.#table.get(item);
+    const isRemoval =
+      (change.kind === 'domain' && change.graph === null) || (change.kind === 'upstream' && change.servers === null);
+    if (isRemoval) return this.#table.delete(item);
+    this.#table.set(item, change);
+    return before === undefined || JSON.stringify(before) !== JSON.stringify(change);
+  }
+
+  #lastGood(key: string): string | null {
+    const place = placeOf(key);
+    if (place === null) return null;
+    if (place.kind === 'server') return this.#lists.good(place.upstream, place.server);
+    const document = this.#domains.good(place.name);
+    return document === null ? null : JSON.stringify(document);
+  }
+}
+
+/** What one event has touched. */
+class Turn {
+  readonly domains = new Map<string, TableChange>();
+  readonly upstreams = new Set<string>();
+  readonly hosts = new Set<string>();
+  readonly rejected: string[] = [];
+  readonly accepted: string[] = [];
+}

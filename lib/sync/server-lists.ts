@@ -1,0 +1,143 @@
+import { isIP } from 'node:net';
+import type { TableChange } from '../change.ts';
+import type { ServerView } from '../control.ts';
+import { formatParameters, parseServer } from '../upstream/parameters.ts';
+import type { ServerParameters } from '../upstream/parameters.ts';
+import type { ServerSpec } from '../upstream/server-spec.ts';
+import { serverKey } from './keys.ts';
+import type { Rejection } from './rejection.ts';
+
+/** The upstreams in force: their servers, of each the last good parameters, and the addresses of those that have a name. */
+export class ServerLists {
+  readonly #rejected: Map<string, Rejection>;
+  /** Upstream to server key to parameters; null: never good. */
+  readonly #lists = new Map<string, Map<string, ServerParameters | null>>();
+  /** Host name to the upstreams that use it, and how often. */
+  readonly #users = new Map<string, Map<string, number>>();
+  readonly #addresses = new Map<string, readonly string[]>();
+
+  constructor(rejected: Map<string, Rejection>) {
+    this.#rejected = rejected;
+  }
+
+  has(upstream: string): boolean {
+    return this.#lists.has(upstream);
+  }
+
+  /** Whether a host name is in use: it has to be resolved. */
+  uses(host: string): boolean {
+    return this.#users.has(host);
+  }
+
+  /** Names of an upstream's keys, with the empty one where the upstream is said to exist without servers. */
+  keysOf(upstream: string): readonly string[] {
+    return [...(this.#lists.get(upstream)?.keys() ?? [])];
+  }
+
+  good(upstream: string, server: string): string | null {
+    const parameters = this.#lists.get(upstream)?.get(server) ?? null;
+    return parameters === null ? null : formatParameters(parameters);
+  }
+
+  /** Takes a server's newest parameters, or its removal. Answers the host names whose use began or ended with that. */
+  update(upstream: string, server: string, text: string | null, now: number): readonly string[] {
+    const list = this.#lists.get(upstream) ?? new Map<string, ServerParameters | null>();
+    const before = list.get(server) ?? null;
+    const after = text === null ? null : this.#accept(upstream, server, text, before, now);
+    if (text === null) {
+      this.#rejected.delete(serverKey(upstream, server));
+      list.delete(server);
+    } else list.set(server, after);
+    if (list.size === 0) this.#lists.delete(upstream);
+    else this.#lists.set(upstream, list);
+    return this.#moveUse(upstream, before, after);
+  }
+
+  /** New addresses of a host name; answers the upstreams that use it. */
+  resolved(host: string, addresses: readonly string[]): readonly string[] {
+    this.#addresses.set(host, addresses);
+    return [...(this.#users.get(host)?.keys() ?? [])];
+  }
+
+  /** Forgets the addresses of a name that nobody uses. */
+  forget(host: string): void {
+    if (!this.uses(host)) this.#addresses.delete(host);
+  }
+
+  change(upstream: string): TableChange {
+    const servers = this.has(upstream) ? this.#servers(upstream).flatMap((server) => this.#specs(server)) : null;
+    return { kind: 'upstream', name: upstream, servers };
+  }
+
+  views(): Record<string, readonly ServerView[]> {
+    const names = [...this.#lists.keys()].toSorted();
+    return Object.fromEntries(names.map((name) => [name, this.#servers(name).map((server) => this.#view(server))]));
+  }
+
+  #accept(
+    upstream: string,
+    server: string,
+    text: string,
+    lastGood: ServerParameters | null,
+    now: number,
+  ): ServerParameters | null {
+    const key = serverKey(upstream, server);
+    const parsed = server === '' ? null : parseServer(server, text);
+    if (parsed !== null && 'problem' in parsed) {
+      const problems = [{ at: '', msg: parsed.problem }];
+      const since = this.#rejected.get(key)?.since ?? now;
+      this.#rejected.set(key, { reason: parsed.problem, problems, since, hasLastGood: lastGood !== null });
+      return lastGood;
+    }
+    this.#rejected.delete(key);
+    return parsed;
+  }
+
+  #moveUse(upstream: string, before: ServerParameters | null, after: ServerParameters | null): readonly string[] {
+    const moved: string[] = [];
+    if (after !== null && this.#count(after, upstream, 1)) moved.push(after.host);
+    if (before !== null && this.#count(before, upstream, -1)) moved.push(before.host);
+    return moved;
+  }
+
+  /** True where that began or ended a name's use. */
+  #count({ host }: ServerParameters, upstream: string, by: 1 | -1): boolean {
+    if (isIP(host) !== 0) return false;
+    const users = this.#users.get(host) ?? new Map<string, number>();
+    const isFirst = users.size === 0;
+    const count = (users.get(upstream) ?? 0) + by;
+    if (count === 0) users.delete(upstream);
+    else users.set(upstream, count);
+    if (users.size === 0) this.#users.delete(host);
+    else this.#users.set(host, users);
+    return isFirst || users.size === 0;
+  }
+
+  /** In the order of their names, whatever the order in which they were told. */
+  #servers(upstream: string): ServerParameters[] {
+    const servers = [...(this.#lists.get(upstream)?.values() ?? [])].filter((server) => server !== null);
+    return servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #hosts(server: ServerParameters): readonly string[] {
+    return isIP(server.host) === 0 ? (this.#addresses.get(server.host) ?? []) : [server.host];
+  }
+
+  #specs(server: ServerParameters): ServerSpec[] {
+    return this.#hosts(server).map((host) => ({ ...server, host }));
+  }
+
+  #view(server: ServerParameters): ServerView {
+    const addresses = this.#hosts(server).map((host) => (isIP(host) === 6 ? `[${host}]` : host) + `:${server.port}`);
+    return {
+      addr: addresses.length > 1 ? addresses : (addresses[0] ?? server.name),
+      name: server.name,
+      weight: server.weight,
+      max_fails: server.maxFails,
+      fail_timeout: server.failTimeoutMs / 1000,
+      ...(server.backup && { backup: true as const }),
+      ...(server.down && { down: true as const }),
+      ...(server.maxConns > 0 && { max_conns: server.maxConns }),
+    };
+  }
+}

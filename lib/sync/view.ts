@@ -1,0 +1,175 @@
+import type { Change, Snapshot, Write } from '../store/store.ts';
+import { meansTheSame } from './meaning.ts';
+
+/** A key's value as the store holds it. */
+interface Stored {
+  readonly value: string;
+  readonly revision: number;
+}
+
+/** A key's value as an operator made it; null: removed. Wins over every write of the key up to revision `since`. */
+interface Overlay {
+  readonly value: string | null;
+  since: number;
+}
+
+/**
+ * Memory: what the store holds, and over it what was changed here and is not dumped yet.
+ *
+ * - A change made here wins for its key until the key is written or removed in the store at a later revision.
+ * - A change that says what the store says already is no change.
+ * - Our own writes come back as news; they are recognised and supersede only what they wrote.
+ *
+ * Every method that may change a value answers the keys whose value is now another.
+ */
+export class View {
+  #stored = new Map<string, Stored>();
+  readonly #overlay = new Map<string, Overlay>();
+  /** Values we are writing or, after a failure, may have written. */
+  readonly #own = new Map<string, string | null>();
+  /** Revision up to which the store is known; -1 before the first load. */
+  #revision = -1;
+  /** Revision of our own last write, which may not have been told yet. */
+  #written = -1;
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get isLoaded(): boolean {
+    return this.#revision >= 0;
+  }
+
+  /** Number of keys of the store. */
+  get size(): number {
+    return this.#stored.size;
+  }
+
+  get overlaid(): ReadonlyMap<string, { readonly value: string | null }> {
+    return this.#overlay;
+  }
+
+  get(key: string): string | null {
+    const overlay = this.#overlay.get(key);
+    return overlay === undefined ? this.stored(key) : overlay.value;
+  }
+
+  stored(key: string): string | null {
+    return this.#stored.get(key)?.value ?? null;
+  }
+
+  /** The write that makes the store hold `value`, or null if it says that already. */
+  writeOf(key: string, value: string | null): Write | null {
+    const stored = this.#stored.get(key);
+    if (meansTheSame(key, value, stored?.value ?? null)) return null;
+    return { key, value, expected: stored?.revision ?? 0 };
+  }
+
+  /** An operator's change. */
+  put(key: string, value: string | null): string[] {
+    return this.#touching([key], () => {
+      this.#overlay.set(key, { value, since: Math.max(this.#revision, this.#written) });
+      this.#settle(key);
+    });
+  }
+
+  /** All keys of the store at a revision. `comparable`: that continues the revisions told before. */
+  load(snapshot: Snapshot, comparable: boolean): string[] {
+    const stored = new Map(snapshot.entries.map(({ key, value, revision }) => [key, { value, revision }]));
+    const candidates = new Set(this.#overlay.keys());
+    for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
+    for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
+    return this.#touching([...candidates], () => {
+      for (const key of this.#overlay.keys()) {
+        if (this.isLoaded && comparable) this.#supersedeByLoad(key, stored.get(key));
+        else this.#anchor(key, snapshot.revision);
+      }
+      this.#stored = stored;
+      this.#revision = snapshot.revision;
+      if (!comparable) {
+        this.#written = -1;
+        this.#own.clear();
+      }
+      for (const key of this.#overlay.keys()) this.#settle(key);
+    });
+  }
+
+  /** All changes of the revisions up to `revision`, or of none. */
+  advance(revision: number, changes: readonly Change[]): string[] {
+    const keys = changes.map((change) => change.key);
+    return this.#touching(keys, () => {
+      for (const change of changes) this.#hear(change);
+      this.#revision = Math.max(this.#revision, revision);
+    });
+  }
+
+  /** We are about to write this. */
+  writing(writes: readonly Write[]): void {
+    for (const { key, value } of writes) this.#own.set(key, value);
+  }
+
+  /** Our write became a revision, or (null) was refused as a whole. */
+  written(writes: readonly Write[], revision: number | null): string[] {
+    const isNews = revision !== null && revision > this.#revision;
+    return this.#touching(
+      writes.map((write) => write.key),
+      () => {
+        for (const { key, value } of writes) {
+          if (isNews) this.#hear({ key, value, revision });
+          else this.#own.delete(key);
+        }
+        if (revision !== null) this.#written = Math.max(this.#written, revision);
+      },
+    );
+  }
+
+  #hear({ key, value, revision }: Change): void {
+    const stored = this.#stored.get(key);
+    // Told before, as the answer to our own write.
+    if (stored !== undefined && stored.revision >= revision) return;
+    if (value === null) this.#stored.delete(key);
+    else this.#stored.set(key, { value, revision });
+    this.#supersede(key, value, revision);
+    this.#own.delete(key);
+    this.#settle(key);
+  }
+
+  /** A write of the store removes the overlay that is older; our own write only moves it on. */
+  #supersede(key: string, value: string | null, revision: number): void {
+    const overlay = this.#overlay.get(key);
+    if (overlay === undefined || revision <= overlay.since) return;
+    if (this.#own.get(key) === value) overlay.since = revision;
+    else this.#overlay.delete(key);
+  }
+
+  #supersedeByLoad(key: string, stored: Stored | undefined): void {
+    const overlay = this.#overlay.get(key);
+    if (overlay === undefined) return;
+    if (stored !== undefined) {
+      this.#supersede(key, stored.value, stored.revision);
+      return;
+    }
+    // Removed since we last heard of it; before the change made here, possibly, if that knew more than we had heard.
+    const wasRemoved = this.#stored.has(key) && overlay.since <= this.#revision;
+    if (wasRemoved && this.#own.get(key) !== null) this.#overlay.delete(key);
+  }
+
+  #anchor(key: string, revision: number): void {
+    const overlay = this.#overlay.get(key);
+    if (overlay !== undefined) overlay.since = revision;
+  }
+
+  /** Drops an overlay that says what the store says. */
+  #settle(key: string): void {
+    const overlay = this.#overlay.get(key);
+    if (overlay !== undefined && this.isLoaded && meansTheSame(key, overlay.value, this.stored(key))) {
+      this.#overlay.delete(key);
+    }
+  }
+
+  #touching(keys: readonly string[], change: () => void): string[] {
+    const before = new Map(keys.map((key) => [key, this.get(key)]));
+    change();
+    return [...before].filter(([key, value]) => this.get(key) !== value).map(([key]) => key);
+  }
+}

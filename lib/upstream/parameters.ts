@@ -1,0 +1,144 @@
+import { isIP, isIPv4 } from 'node:net';
+
+/** One server as a document says it: where it is, not yet resolved, and its parameters. */
+export interface ServerParameters {
+  /** `host:port`, `[ipv6]:port` or `host`, as written. */
+  readonly name: string;
+  /** IP address without brackets, or a name. */
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly maxFails: number;
+  readonly failTimeoutMs: number;
+  readonly maxConns: number;
+  readonly backup: boolean;
+  readonly down: boolean;
+}
+
+export interface ParameterProblem {
+  readonly problem: string;
+}
+
+/**
+ * Reads a server's name and parameters, the words that follow `server` in nginx (ngx_http_upstream_module): `weight=10
+ * max_fails=2 fail_timeout=10s max_conns=100 backup down`, in any order, the last of two equal ones counting. Times are
+ * `10` or `10s`, `500ms`, `1m30s`, `1h`, `1d`. What nginx knows and we do not (`slow_start=`, `route=`, `resolve`, ...) is a
+ * problem, not silence. `backup=true` and `down=true`, as the predecessor dumped them, are understood.
+ */
+export function parseServer(name: string, text: string): ServerParameters | ParameterProblem {
+  const place = parsePlace(name);
+  if ('problem' in place) return place;
+  const server = { name, ...place, ...DEFAULTS };
+  for (const word of text.split(/\s+/)) {
+    if (word === '') continue;
+    const problem = setParameter(server, word);
+    if (problem !== null) return { problem };
+  }
+  return server;
+}
+
+/** The parameters as text that `parseServer` reads to the same; what is at its default is left out. */
+export function formatParameters(server: ServerParameters): string {
+  const words: string[] = [];
+  if (server.weight !== DEFAULTS.weight) words.push(`weight=${server.weight}`);
+  if (server.maxFails !== DEFAULTS.maxFails) words.push(`max_fails=${server.maxFails}`);
+  if (server.failTimeoutMs !== DEFAULTS.failTimeoutMs) words.push(`fail_timeout=${formatTime(server.failTimeoutMs)}`);
+  if (server.maxConns !== DEFAULTS.maxConns) words.push(`max_conns=${server.maxConns}`);
+  if (server.backup) words.push('backup');
+  if (server.down) words.push('down');
+  return words.join(' ');
+}
+
+const DEFAULTS = { weight: 1, maxFails: 1, failTimeoutMs: 10_000, maxConns: 0, backup: false, down: false };
+const DEFAULT_PORT = 80;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function setParameter(server: Mutable<ServerParameters>, word: string): string | null {
+  const equals = word.indexOf('=');
+  const key = equals === -1 ? word : word.slice(0, equals);
+  const value = equals === -1 ? null : word.slice(equals + 1);
+  switch (key) {
+    case 'weight':
+    case 'max_fails':
+    case 'max_conns':
+      return setNumber(server, key, value);
+    case 'fail_timeout': {
+      const ms = parseTime(value ?? '');
+      if (ms === null) return `fail_timeout is a time such as 10s, not ${quote(value)}`;
+      server.failTimeoutMs = ms;
+      return null;
+    }
+    case 'backup':
+    case 'down':
+      if (value !== null && value !== 'true') return `${key} takes no value`;
+      server[key] = true;
+      return null;
+    default:
+      return `unknown parameter ${quote(key)}: there are weight, max_fails, fail_timeout, max_conns, backup, down`;
+  }
+}
+
+const NUMBERS = {
+  weight: { field: 'weight', min: 1 },
+  max_fails: { field: 'maxFails', min: 0 },
+  max_conns: { field: 'maxConns', min: 0 },
+} as const;
+
+function setNumber(server: Mutable<ServerParameters>, key: keyof typeof NUMBERS, value: string | null): string | null {
+  const { field, min } = NUMBERS[key];
+  const number = value !== null && /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= min && number <= MAX_NUMBER)) {
+    return `${key} is a whole number from ${min} to ${MAX_NUMBER}, not ${quote(value)}`;
+  }
+  server[field] = number;
+  return null;
+}
+
+const MAX_NUMBER = 2 ** 31 - 1;
+
+/** Milliseconds of nginx's time syntax: a number of seconds, or numbers with units from large to small. Null if malformed. */
+function parseTime(text: string): number | null {
+  const match = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?(\d+)?$/.exec(text);
+  if (match === null || text === '') return null;
+  const [days, hours, minutes, seconds, milliseconds, bare] = match.slice(1).map((digits) => Number(digits ?? 0));
+  const ms =
+    (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60_000 +
+    ((seconds ?? 0) + (bare ?? 0)) * 1000 +
+    (milliseconds ?? 0);
+  return ms <= MAX_TIME_MS ? ms : null;
+}
+
+function formatTime(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** What a timer can hold. */
+const MAX_TIME_MS = 2 ** 31 - 1;
+
+function parsePlace(name: string): { host: string; port: number } | ParameterProblem {
+  const problem = `${quote(name)} is not host:port`;
+  if (name.startsWith('unix:')) return { problem: 'servers on unix: sockets are not supported' };
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/.exec(name);
+  if (match === null) return { problem };
+  const [, bracketed, bare, digits] = match;
+  const host = bracketed ?? bare ?? '';
+  if (bracketed === undefined ? !isHost(host) : isIP(host) !== 6) return { problem };
+  const port = digits === undefined ? DEFAULT_PORT : Number(digits);
+  if (port < 1 || port > 65_535) return { problem: `${quote(name)} has a port outside of 1 to 65535` };
+  return { host, port };
+}
+
+/** A name of letters, digits, hyphens and underscores between dots; one that ends in a number must be an IPv4 address. */
+function isHost(host: string): boolean {
+  if (isIPv4(host)) return true;
+  if (host.length > 253 || /(?:^|\.)\d+\.?$/.test(host)) return false;
+  return /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$/.test(
+    host,
+  );
+}
+
+function quote(text: string | null): string {
+  if (text === null) return 'nothing';
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+}
