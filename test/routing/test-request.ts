@@ -1,0 +1,41 @@
+import type { Plan } from '../../lib/routing/plan.ts';
+import type { RoutedRequest } from '../../lib/routing/rule.ts';
+
+export interface RequestParts {
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly query?: string;
+  readonly clientAddress?: string;
+  /** Values by lower-case name. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/** A request for nodes to look at; its path follows the plan, as the port asks. */
+export class TestRequest implements RoutedRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly query: string;
+  readonly clientAddress: string;
+  readonly #path: string;
+  readonly #fields: ReadonlyMap<string, string>;
+  readonly #plan: Plan;
+
+  constructor(plan: Plan, parts: RequestParts) {
+    this.#plan = plan;
+    this.method = parts.method ?? 'GET';
+    this.host = parts.host ?? 'a.test';
+    this.query = parts.query ?? '';
+    this.clientAddress = parts.clientAddress ?? '127.0.0.1';
+    this.#path = parts.path ?? '/';
+    this.#fields = new Map(Object.entries(parts.fields ?? {}));
+  }
+
+  get path(): string {
+    return this.#plan.path ?? this.#path;
+  }
+
+  field(lowerName: string): string | null {
+    return this.#fields.get(lowerName) ?? null;
+  }
+}
