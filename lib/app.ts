@@ -84,9 +84,9 @@ export class DataPlane {
     const context = this.#context;
     for (const listener of this.#listeners) listener.close();
     context.draining = true;
-    for (const client of [...context.clients]) client.drain();
+    for (const client of context.clients) client.drain();
     await this.#emptied();
-    for (const client of [...context.clients]) client.connection.destroy();
+    for (const client of context.clients) client.connection.destroy();
     context.shared.upstreams.close();
     context.shared.wheel.stop();
     await this.#statsd?.stop();

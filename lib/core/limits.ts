@@ -12,8 +12,8 @@ export interface Limits {
   /** Longest time a client may leave its reply unread. */
   readonly sendMs: number;
   /**
-   * How long a client that has ended its side may wait for a reply to begin. A client that only half closes still reads;
-   * one that has left looks the same until it is written to, and its request is ended after this time.
+   * How long a client that has ended its side may be left without a byte of its reply. A client that only half closes still
+   * reads; one that has left looks the same until it is written to, and its request is ended after this time.
    */
   readonly halfCloseMs: number;
   /** 504. */

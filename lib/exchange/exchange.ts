@@ -1,24 +1,23 @@
 import { Fault, faultOf } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
-import { encodeRequest, type RequestEdits } from '../http/encode-request.ts';
 import { frameRequest } from '../http/framing.ts';
-import { Known, Head } from '../http/head.ts';
-import { connectionNames, listHas, wantsUpgrade } from '../http/hop.ts';
+import type { Head } from '../http/head.ts';
+import { wantsUpgrade } from '../http/hop.ts';
 import { requestPersists } from '../http/persist.ts';
-import { readTarget, Target } from '../http/target.ts';
+import { readTarget, type Target } from '../http/target.ts';
 import { Plan } from '../routing/plan.ts';
 import { walk } from '../routing/walk.ts';
-import type { Server } from '../upstream/server.ts';
-import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Context } from './context.ts';
+import { ForwardHead } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
 import { ReplyRelay, Step } from './reply-relay.ts';
 import { RequestBody } from './request-body.ts';
-import { idempotent, MAX_TRIES, retriedStatus } from './retry.ts';
+import { idempotent, retriedStatus } from './retry.ts';
 import { RoutedHead } from './routed-head.ts';
+import { Tries } from './tries.ts';
 import { Tunnel } from './tunnel.ts';
 
 /** Where an exchange stands. It goes from top to bottom; RETRY goes back to CHOOSE. */
@@ -52,45 +51,32 @@ export class Exchange implements ServerConnectionUser {
   readonly #body = new RequestBody();
   readonly #relay: ReplyRelay;
   readonly #deadline: Deadline;
-  readonly #edits: RequestEdits;
-  readonly #tried: Server[] = [];
+  readonly #forwardHead = new ForwardHead();
+  readonly #tries = new Tries();
   #phase: number = Phase.IDLE;
   #client: ClientConnection | null = null;
-  #upstream: Upstream | null = null;
-  #server: Server | null = null;
-  #connection: ServerConnection | null = null;
   #tunnel: Tunnel | null = null;
   /** Grows with every request, so that what was begun for an earlier one does nothing. */
   #generation = 0;
   #method = '';
   #idempotent = false;
   #host = '';
+  /** The head that every try sends, and its lines about the client. */
   #head = '';
+  #about = '';
   #upgrade: string | null = null;
   #keepAlive = false;
   #minor = 1;
-  /** The head was written to a server connection that had carried an exchange before. */
-  #reused = false;
   /** Nothing of the request has been written to the present server. */
   #unsent = true;
   #metered = false;
-  #triedAt = 0;
-  #costMs = 0;
+  /** Bytes that the client had not taken when it was last looked at. */
+  #unread = 0;
 
   constructor(context: Context) {
     this.#context = context;
     this.#deadline = new Deadline(context.shared.wheel, this);
     this.#relay = new ReplyRelay(context);
-    this.#edits = {
-      target: null,
-      host: null,
-      listed: null,
-      set: [],
-      forwarded: '',
-      trusted: false,
-      upgrade: null,
-      trailers: false,
-    };
   }
 
   /**
@@ -147,30 +133,30 @@ export class Exchange implements ServerConnectionUser {
   onClientEnd(): void {
     if (this.#tunnel !== null) this.#tunnel.clientEnded();
     else if (!this.#body.complete) this.#client?.connection.destroy();
-    else if (this.#phase !== Phase.RELAY) this.#client?.deadline.set(this.#context.shared.limits.halfCloseMs);
+    else this.#client?.deadline.set(this.#context.shared.limits.halfCloseMs);
   }
 
   onClientDrain(): void {
     if (this.#tunnel !== null) this.#tunnel.clientDrained();
     else if (this.#phase === Phase.RELAY) {
       this.#client?.deadline.cancel();
-      this.#connection?.connection.resume();
+      this.#tries.connection?.connection.resume();
       this.#deadline.set(this.#context.shared.limits.readMs);
     }
   }
 
   /** The client's connection is gone: so is what the server does for it. */
   onClientGone(): void {
-    if (this.#tunnel !== null && this.#client?.ended === true) this.#connection?.finish();
-    else this.#connection?.abandon();
-    if (this.#server !== null && this.#phase >= Phase.REPLY) this.#record(this.#relay.status || CLIENT_CLOSED);
+    if (this.#tunnel !== null && this.#client?.ended === true) this.#tries.connection?.finish();
+    else this.#tries.abandon();
+    if (this.#tries.server !== null && this.#phase >= Phase.REPLY) this.#record(this.#relay.status || CLIENT_CLOSED);
     this.#settle();
   }
 
   onClientDeadline(): void {
     const client = this.#client;
     if (client === null) return;
-    if (this.#tunnel !== null || this.#phase === Phase.RELAY) client.cut();
+    if (this.#phase === Phase.RELAY) this.#stalled(client);
     else if (!this.#body.complete) this.#refuse(Fault.BODY_TIMEOUT);
     else if (client.ended) client.connection.destroy();
   }
@@ -188,7 +174,9 @@ export class Exchange implements ServerConnectionUser {
     }
     const client = this.#client;
     if (client === null || this.#phase < Phase.REPLY) return this.#lost(Fault.BAD_REPLY);
-    this.#deadline.set(this.#context.shared.limits.readMs);
+    const { limits } = this.#context.shared;
+    this.#deadline.set(limits.readMs);
+    if (client.ended) client.deadline.set(limits.halfCloseMs);
     const step = this.#relay.take(bytes, from, to);
     switch (step) {
       case Step.MORE:
@@ -220,7 +208,7 @@ export class Exchange implements ServerConnectionUser {
   }
 
   onServerClose(): void {
-    this.#connection = null;
+    this.#tries.connection = null;
     if (this.#tunnel !== null) this.#tunnel.serverGone();
     else if (this.#phase === Phase.CONNECT) this.#lost(Fault.CONNECT_FAILED);
     else this.#lost(this.#phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
@@ -238,11 +226,20 @@ export class Exchange implements ServerConnectionUser {
 
   #route(head: Head, target: Target): void {
     const { shared, ready } = this.#context;
+    const client = this.#client;
+    if (client === null) return;
     const plan = this.#plan;
     plan.reset();
+    let clientAddress = client.address;
+    if (client.forwarded !== null) this.#about = client.forwarded;
+    else {
+      const claims = trustedLines(head, client.address, shared.trusted);
+      this.#about = claims.lines;
+      clientAddress = claims.clientAddress;
+    }
     if (target.path.startsWith(ADMIN)) {
-      plan.setFields = ['X-Elb-Peer', this.#client?.address ?? ''];
-      this.#upstream = shared.admin;
+      plan.setFields = ['X-Elb-Peer', client.address];
+      this.#tries.upstream = shared.admin;
       this.#metered = false;
       this.#forward(head, target);
       return;
@@ -253,7 +250,7 @@ export class Exchange implements ServerConnectionUser {
       return;
     }
     const request = new RoutedHead(head, target, plan);
-    request.clientAddress = this.#client?.address ?? '';
+    request.clientAddress = clientAddress;
     const pending = walk(entry.graph, request, plan);
     if (pending === undefined) this.#decided(head, target);
     else this.#await(pending, request);
@@ -269,7 +266,9 @@ export class Exchange implements ServerConnectionUser {
     this.#phase = Phase.ROUTE;
     pending.then(
       () => {
-        if (generation === this.#generation && this.#phase === Phase.ROUTE) this.#decided(kept, target);
+        if (generation !== this.#generation || this.#phase !== Phase.ROUTE) return;
+        this.#decided(kept, target);
+        this.#pace();
       },
       () => {
         if (generation === this.#generation && this.#phase === Phase.ROUTE) this.#answer(Fault.INTERNAL);
@@ -283,61 +282,28 @@ export class Exchange implements ServerConnectionUser {
       this.#answer(plan.fault === 0 ? Fault.FORBIDDEN : plan.fault);
       return;
     }
-    this.#upstream = this.#context.shared.upstreams.get(plan.upstream);
-    if (this.#upstream === null) this.#answer(Fault.NO_SERVER);
-    else this.#forward(head, target);
+    this.#tries.upstream = this.#context.shared.upstreams.get(plan.upstream);
+    this.#forward(head, target);
   }
 
   /** Writes down the head that every try will send, then tries. */
   #forward(head: Head, target: Target): void {
     const client = this.#client;
     if (client === null) return;
-    const plan = this.#plan;
-    const edits = this.#edits;
-    edits.target = this.#newTarget(target);
-    edits.host = target.absolute || (head.seen & (1 << Known.HOST)) === 0 ? target.authority : null;
-    edits.listed = connectionNames(head);
-    edits.set = plan.setFields;
-    edits.trusted = client.trusted;
-    edits.upgrade = this.#upgrade;
-    edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');
-    const host = edits.host ?? head.value(head.find(Known.HOST));
-    const lines = client.forwarded ?? trustedLines(head, client.address, this.#context.shared.trusted).lines;
-    const hostLine = client.trusted && head.find(Known.X_FORWARDED_HOST) !== -1 ? '' : `X-Forwarded-Host: ${host}\r\n`;
-    edits.forwarded = lines + hostLine;
-    this.#head = encodeRequest(head, edits);
+    this.#head = this.#forwardHead.encode(head, target, this.#plan, client, this.#about, this.#upgrade);
     this.#choose(Fault.NO_SERVER);
-  }
-
-  /** The target to send: null if the client's own bytes already are what was routed. */
-  #newTarget(target: Target): string | null {
-    const path = this.#plan.path;
-    if (path === null && target.unchanged) return null;
-    return target.asterisk ? '*' : (path ?? target.path) + target.query;
   }
 
   /** Tries the next server; `fault` is the answer if there is none. */
   #choose(fault: number): void {
-    const server = this.#tried.length < MAX_TRIES ? (this.#upstream?.pick(this.#tried) ?? null) : null;
-    if (server === null) {
-      this.#answer(fault);
-      return;
-    }
-    this.#tried.push(server);
-    server.chosen();
-    this.#server = server;
-    this.#triedAt = performance.now();
-    this.#connect(this.#idempotent && this.#body.replayable ? Infinity : FRESH_MS);
+    if (this.#tries.next()) this.#connect(this.#idempotent && this.#body.replayable ? Infinity : FRESH_MS);
+    else this.#answer(fault);
   }
 
   #connect(freshMs: number): void {
-    const connection = this.#server?.connect(freshMs);
-    if (connection === undefined) return;
-    this.#connection = connection;
-    connection.lend(this);
-    this.#reused = connection.uses > 0;
+    const connection = this.#tries.connect(this, freshMs);
     this.#unsent = true;
-    if (connection.connected) this.#send();
+    if (connection?.connected === true) this.#send();
     else {
       this.#phase = Phase.CONNECT;
       this.#deadline.set(this.#context.shared.limits.connectMs);
@@ -345,7 +311,7 @@ export class Exchange implements ServerConnectionUser {
   }
 
   #send(): void {
-    const connection = this.#connection;
+    const { connection } = this.#tries;
     const client = this.#client;
     if (connection === null || client === null) return;
     this.#phase = Phase.REPLY;
@@ -382,9 +348,9 @@ export class Exchange implements ServerConnectionUser {
   #begun(client: ClientConnection): void {
     const { status } = this.#relay;
     if (retriedStatus(status)) {
-      this.#server?.failed();
+      this.#tries.server?.failed();
       if (this.#idempotent && this.#body.replayable && this.#retryElsewhere()) return;
-    } else this.#server?.succeeded();
+    } else this.#tries.server?.succeeded();
     this.#phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
     // A body that is still arriving, or anything that keeps the client from seeing the end, ends the connection.
@@ -397,15 +363,9 @@ export class Exchange implements ServerConnectionUser {
 
   /** Gives up on the present server's reply if there is another server to ask. */
   #retryElsewhere(): boolean {
-    if (this.#tried.length >= MAX_TRIES) return false;
-    const next = this.#upstream?.pick(this.#tried) ?? null;
-    if (next === null) return false;
-    this.#connection?.abandon();
-    this.#leaveServer();
-    this.#tried.push(next);
-    next.chosen();
-    this.#server = next;
-    this.#triedAt = performance.now();
+    if (!this.#tries.next()) return false;
+    this.#tries.abandon();
+    this.#body.detach();
     this.#connect(Infinity);
     return true;
   }
@@ -413,19 +373,34 @@ export class Exchange implements ServerConnectionUser {
   /** Holds the server back while the client is behind. */
   #holdBack(client: ClientConnection): void {
     if (!client.connection.full) return;
-    this.#connection?.connection.pause();
+    this.#tries.connection?.connection.pause();
     this.#deadline.cancel();
+    this.#unread = client.connection.pending;
     client.deadline.set(this.#context.shared.limits.sendMs);
   }
 
+  /** A client that still takes something is slow; one that takes nothing, or has left, is ended visibly. */
+  #stalled(client: ClientConnection): void {
+    const { pending } = client.connection;
+    if (pending > 0 && pending < this.#unread) {
+      this.#unread = pending;
+      client.deadline.set(this.#context.shared.limits.sendMs);
+    } else client.connection.reset();
+  }
+
   #openTunnel(client: ClientConnection): void {
-    const connection = this.#connection;
+    const { connection } = this.#tries;
     if (connection === null) return;
     this.#phase = Phase.TUNNEL;
-    this.#server?.succeeded();
+    this.#tries.server?.succeeded();
     client.deadline.cancel();
     client.connection.writeText(this.#relay.upgradeHead());
-    this.#tunnel = new Tunnel(client.connection, connection.connection, this.#deadline, this.#context.shared.limits.tunnelIdleMs);
+    this.#tunnel = new Tunnel(
+      client.connection,
+      connection.connection,
+      this.#deadline,
+      this.#context.shared.limits.tunnelIdleMs,
+    );
     const rest = this.#relay.restOfUpgrade();
     if (rest.length > 0) this.#tunnel.fromServer(rest, 0, rest.length);
     const early = client.takeStash();
@@ -436,12 +411,8 @@ export class Exchange implements ServerConnectionUser {
 
   /** The reply is passed on whole. */
   #complete(client: ClientConnection): void {
-    const connection = this.#connection;
-    this.#connection = null;
-    if (connection !== null) {
-      if (this.#relay.reusable && this.#body.complete) connection.release();
-      else connection.abandon();
-    }
+    if (this.#relay.reusable && this.#body.complete) this.#tries.release();
+    else this.#tries.abandon();
     this.#record(this.#relay.status);
     const keepAlive = this.#keepAlive && this.#body.complete;
     this.#settle();
@@ -452,8 +423,7 @@ export class Exchange implements ServerConnectionUser {
   #lost(fault: number): void {
     const client = this.#client;
     if (client === null || this.#phase === Phase.IDLE) return;
-    this.#connection?.abandon();
-    this.#connection = null;
+    this.#tries.abandon();
     this.#body.detach();
     const replayable = this.#unsent || (this.#idempotent && this.#body.replayable);
     if (this.#phase === Phase.RELAY) {
@@ -463,12 +433,18 @@ export class Exchange implements ServerConnectionUser {
       return;
     }
     // A kept connection that its server closes in the moment of its use says nothing about the server.
-    if (this.#reused && replayable && fault === Fault.SERVER_CLOSED && this.#relay.untouched && this.#server?.listed === true) {
+    if (
+      this.#tries.reused &&
+      replayable &&
+      fault === Fault.SERVER_CLOSED &&
+      this.#relay.untouched &&
+      this.#tries.server?.listed === true
+    ) {
       this.#connect(NEVER_REUSED);
       return;
     }
-    this.#server?.failed();
-    this.#leaveServer();
+    this.#tries.server?.failed();
+    this.#tries.leave();
     if (replayable && faultOf(fault).retry && !(client.ended && client.connection.closed)) this.#choose(fault);
     else this.#answer(fault);
   }
@@ -492,7 +468,7 @@ export class Exchange implements ServerConnectionUser {
   /** Answers a fault and ends the client's connection. */
   #refuse(fault: number): void {
     const client = this.#client;
-    this.#connection?.abandon();
+    this.#tries.abandon();
     const late = this.#phase === Phase.RELAY;
     this.#record(late ? this.#relay.status : faultOf(fault).status);
     this.#settle();
@@ -500,34 +476,23 @@ export class Exchange implements ServerConnectionUser {
     else client?.refuse(fault);
   }
 
-  #leaveServer(): void {
-    if (this.#server === null) return;
-    this.#costMs += performance.now() - this.#triedAt;
-    this.#server.done();
-    this.#server = null;
-  }
-
   /** Counts the exchange once if any server was tried (spec 7). */
   #record(status: number): void {
-    this.#leaveServer();
-    if (this.#metered && this.#tried.length > 0) {
-      this.#context.shared.meter?.exchange(this.#host, status, Math.round(this.#costMs));
+    this.#tries.leave();
+    if (this.#metered && this.#tries.count > 0) {
+      this.#context.shared.meter?.exchange(this.#host, status, Math.round(this.#tries.costMs));
       this.#metered = false;
     }
   }
 
   /** Ready for the next request, of any client. */
   #settle(): void {
-    this.#leaveServer();
     this.#deadline.dispose();
     this.#client?.deadline.cancel();
     this.#phase = Phase.IDLE;
     this.#client = null;
-    this.#upstream = null;
-    this.#connection = null;
     this.#tunnel = null;
-    this.#tried.length = 0;
-    this.#costMs = 0;
+    this.#tries.reset();
     this.#head = '';
     this.#body.reset();
     this.#relay.reset();

@@ -1,6 +1,3 @@
-/** Servers that one request may be given to, in all (spec 4). */
-export const MAX_TRIES = 3;
-
 /** Whether doing it twice means the same as once (RFC 9110 9.2.2). Methods that are not known are not. */
 export function idempotent(method: string): boolean {
   return IDEMPOTENT.has(method);

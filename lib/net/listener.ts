@@ -48,7 +48,8 @@ export class Listener {
 function takeHandle(socket: net.Socket): unknown {
   // `_handle` is undocumented; there is no public way to give an accepted socket a read buffer (see Connection).
   const owned = socket as net.Socket & { _handle: unknown };
-  const handle = owned._handle;
+  const { _handle: handle } = owned;
+  // oxlint-disable-next-line no-underscore-dangle
   owned._handle = null;
   socket.destroy();
   return handle;

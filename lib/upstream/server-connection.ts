@@ -41,7 +41,12 @@ export class ServerConnection implements ConnectionOwner {
     this.#deadline = new Deadline(wheel, this);
     const { host, port, path } = server.target;
     if (server.target.secure) {
-      const socket = tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...(isName(host) ? { servername: host } : {}) });
+      const socket = tls.connect({
+        host,
+        port,
+        ALPNProtocols: ['http/1.1'],
+        ...(isName(host) ? { servername: host } : {}),
+      });
       socket.setNoDelay(true);
       this.connection = Connection.adopt(socket, this, 'secureConnect');
     } else this.connection = Connection.dial(path === '' ? { host, port } : { path }, this);

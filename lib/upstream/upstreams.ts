@@ -65,7 +65,7 @@ export class Upstreams {
   }
 
   clear(): void {
-    for (const name of [...this.#named.keys()]) this.delete(name);
+    for (const name of this.#named.keys()) this.delete(name);
   }
 
   /** Closes every idle connection; those in use are closed when their exchange is over. */
@@ -107,7 +107,8 @@ export class Upstreams {
 }
 
 /** Either a scheme, with or without a port, or a port: a bare word is the name of an upstream. */
-const DIRECT = /^(?:(?<scheme>https?):\/\/)?(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9._-]+))(?::(?<port>\d{1,5}))?\/?$/;
+const DIRECT =
+  /^(?:(?<scheme>https?):\/\/)?(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9._-]+))(?::(?<port>\d{1,5}))?\/?$/;
 
 const MAX_DIRECT = 1000;
 

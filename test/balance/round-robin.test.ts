@@ -61,8 +61,7 @@ describe('round robin and passive health', () => {
         const { up } = upstream(...weights.map((weight, i) => ({ name: names[i] ?? '', weight })));
         const total = weights.reduce((sum, weight) => sum + weight, 0);
         const got = picks(up, total * 3);
-        for (const [i, weight] of weights.entries())
-          expect(got.split(names[i] ?? '').length - 1).to.equal(weight * 3);
+        for (const [i, weight] of weights.entries()) expect(got.split(names[i] ?? '').length - 1).to.equal(weight * 3);
       }),
     );
   });

@@ -1,0 +1,50 @@
+import { encodeRequest, type RequestEdits } from '../http/encode-request.ts';
+import { Known, type Head } from '../http/head.ts';
+import { connectionNames, listHas } from '../http/hop.ts';
+import type { Target } from '../http/target.ts';
+import type { Plan } from '../routing/plan.ts';
+import type { ClientConnection } from './client-connection.ts';
+
+/** Writes down the head that every try of a request sends. One per exchange, so that its record of edits is reused. */
+export class ForwardHead {
+  readonly #edits: RequestEdits = {
+    target: null,
+    host: null,
+    listed: null,
+    set: [],
+    forwarded: '',
+    trusted: false,
+    upgrade: null,
+    trailers: false,
+  };
+
+  /** `upgrade`: the protocol the client wants to change to, or null. `forwarded`: the lines about the client. */
+  encode(
+    head: Head,
+    target: Target,
+    plan: Plan,
+    client: ClientConnection,
+    forwarded: string,
+    upgrade: string | null,
+  ): string {
+    const edits = this.#edits;
+    const hostAt = head.find(Known.HOST);
+    edits.target = newTarget(target, plan);
+    edits.host = target.absolute || hostAt === -1 ? target.authority : null;
+    edits.listed = connectionNames(head);
+    edits.set = plan.setFields;
+    edits.trusted = client.trusted;
+    edits.upgrade = upgrade;
+    edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');
+    const host = edits.host ?? head.value(hostAt);
+    const said = client.trusted && head.find(Known.X_FORWARDED_HOST) !== -1;
+    edits.forwarded = said ? forwarded : `${forwarded}X-Forwarded-Host: ${host}\r\n`;
+    return encodeRequest(head, edits);
+  }
+}
+
+/** The target to send: null if the client's own bytes already are what was routed. */
+function newTarget(target: Target, plan: Plan): string | null {
+  if (plan.path === null && target.unchanged) return null;
+  return target.asterisk ? '*' : (plan.path ?? target.path) + target.query;
+}

@@ -1,0 +1,453 @@
+import { expect } from 'chai';
+import {
+  answering,
+  RawClient,
+  startPlane,
+  startRawServer,
+  type PlaneTable,
+  type RawServer,
+  type TestPlane,
+  type TestServers,
+} from '../fixtures/plane.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\n\r\nok';
+
+describe('exchange', () => {
+  const started: { stop(): Promise<void> }[] = [];
+  const clients: RawClient[] = [];
+
+  async function serve(script: Parameters<typeof startRawServer>[0]): Promise<RawServer> {
+    const server = await startRawServer(script);
+    started.push(server);
+    return server;
+  }
+
+  async function plane(
+    table: PlaneTable,
+    ...rest: [Parameters<typeof startPlane>[1]?, Parameters<typeof startPlane>[2]?]
+  ): Promise<TestPlane> {
+    const running = await startPlane(table, ...rest);
+    started.push(running);
+    return running;
+  }
+
+  async function client(port: number): Promise<RawClient> {
+    const connected = await RawClient.connect(port);
+    clients.push(connected);
+    return connected;
+  }
+
+  /** A plane that sends everything for a.test to servers of one upstream. */
+  async function proxying(ports: TestServers, limits = {}): Promise<TestPlane> {
+    return plane({ domains: { 'a.test': 'up' }, upstreams: { up: ports } }, limits);
+  }
+
+  afterEach(async () => {
+    for (const one of clients.splice(0)) one.destroy();
+    await Promise.all(started.splice(0).map((one) => one.stop()));
+  });
+
+  const GET = 'GET /x?y=1 HTTP/1.1\r\nHost: a.test\r\nUser-Agent: t\r\n\r\n';
+
+  it('forwards a request and its reply', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write(GET);
+    expect(await one.until(/ok$/)).to.equal('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\n\r\nok');
+    expect(server.connections[0]?.text).to.equal(
+      'GET /x?y=1 HTTP/1.1\r\nHost: a.test\r\nUser-Agent: t\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\n' +
+        'X-Forwarded-Proto: http\r\nREMOTE-HOST: 127.0.0.1\r\nX-Forwarded-Host: a.test\r\n\r\n',
+    );
+  });
+
+  it('reads a head that arrives byte by byte and keeps both connections for the next request', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.socket.setNoDelay(true);
+    for (const byte of GET) {
+      one.write(byte);
+      await new Promise(setImmediate);
+    }
+    await one.until(/ok$/);
+    one.write(GET);
+    await one.until(/ok.*ok$/s);
+    expect(server.connections).to.have.length(1);
+  });
+
+  it('answers pipelined requests in order, one at a time', async () => {
+    let inside = 0;
+    let most = 0;
+    const server = await serve((connection) => {
+      let handled = 0;
+      connection.socket.on('data', () => {
+        const lines = [...connection.text.matchAll(/^GET (\S+)/gm)];
+        for (; handled < lines.length; handled++) {
+          const path = lines[handled]?.[1] ?? '';
+          inside++;
+          most = Math.max(most, inside);
+          setImmediate(() => {
+            inside--;
+            connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`);
+          });
+        }
+      });
+    });
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    const paths = Array.from({ length: 50 }, (_, i) => `/${i}`);
+    one.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`).join(''));
+    const text = await one.until(/\r\n\r\n\/49$/);
+    expect([...text.matchAll(/^\/\d+/gm)].map(([path]) => path)).to.deep.equal(paths);
+    expect(most).to.equal(1);
+  });
+
+  const answers: [string, string, PlaneTable, RegExp][] = [
+    ['an unknown host', 'GET / HTTP/1.1\r\nHost: nobody\r\n\r\n', {}, /^HTTP\/1.1 404 /],
+    ['a missing Host', 'GET / HTTP/1.1\r\n\r\n', {}, /^HTTP\/1.1 400 /],
+    ['an upstream that does not exist', GET, { domains: { 'a.test': 'nowhere' } }, /^HTTP\/1.1 502 /],
+    ['an empty upstream', GET, { domains: { 'a.test': 'up' }, upstreams: { up: [] } }, /^HTTP\/1.1 502 /],
+    ['rubbish', 'rubbish\r\n\r\n', {}, /^HTTP\/1.1 400 /],
+    ['CONNECT', 'CONNECT a.test:80 HTTP/1.1\r\nHost: a.test\r\n\r\n', {}, /^HTTP\/1.1 (405|501|400) /],
+  ];
+  for (const [what, request, table, expected] of answers)
+    it(`answers ${what} by itself`, async () => {
+      const { port } = await plane(table);
+      const one = await client(port);
+      one.write(request);
+      expect(await one.until(/\r\n\r\n/)).to.match(expected);
+    });
+
+  it('goes on with the connection after an answer of its own to a request without a body', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write('GET / HTTP/1.1\r\nHost: nobody\r\n\r\n');
+    await one.until(/404 Not Found.*domain/s);
+    one.write(GET);
+    await one.until(/ok$/);
+  });
+
+  it('answers 503 before the first table', async () => {
+    const running = await startPlane();
+    started.push(running);
+    const one = await client(running.port);
+    one.write(GET);
+    expect(await one.until(/\r\n\r\n/)).to.match(/ 404 /); // a table was put, if an empty one
+  });
+
+  it('streams a chunked request and a chunked reply, with trailers both ways', async () => {
+    const server = await serve((connection) => {
+      void connection.until(/0\r\nX-Sum: 1\r\n\r\n$/).then(() => {
+        connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+        connection.write('3;ext=1\r\nabc\r\n0\r\nX-Check: 2\r\n\r\n');
+      });
+    });
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write('POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5;q="a"\r\nhello\r\n');
+    one.write('0\r\nX-Sum: 1\r\n\r\n');
+    const text = await one.until(/X-Check: 2\r\n\r\n$/);
+    expect(text).to.match(/Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Check: 2\r\n\r\n$/);
+    expect(server.connections[0]?.text).to.match(
+      /Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n$/,
+    );
+  });
+
+  it('passes 100-continue on and lets the server decide', async () => {
+    const server = await serve((connection) => {
+      void connection
+        .until(/\r\n\r\n/)
+        .then(() => connection.write('HTTP/1.1 100 Continue\r\n\r\n'))
+        .then(() => connection.until(/body$/))
+        .then(() => connection.write(OK));
+    });
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write('POST / HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n');
+    await one.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
+    one.write('body');
+    await one.until(/ok$/);
+  });
+
+  it('tunnels after 101, both ways, and passes the end of each side on', async () => {
+    const server = await serve((connection) => {
+      void connection.until(/\r\n\r\n/).then(() => {
+        connection.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhello ');
+        connection.socket.on('data', (bytes) => connection.socket.write(bytes));
+        connection.socket.on('end', () => connection.socket.end('bye'));
+      });
+    });
+    const { port } = await proxying([server.port]);
+    const one = await RawClient.connect(port, { allowHalfOpen: true });
+    clients.push(one);
+    one.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly ');
+    await one.until(/hello early $/);
+    one.write('more ');
+    await one.until(/more $/);
+    one.socket.end();
+    expect(await one.untilEnd()).to.match(/Upgrade: echo\r\n\r\nhello early more bye$/);
+  });
+
+  it('refuses a 101 that nobody asked for', async () => {
+    const server = await serve(
+      answering('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+    );
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write(GET);
+    expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 502 /);
+  });
+
+  it('goes on to the next server for connect errors, broken replies, 500 and 504', async () => {
+    const broken = [
+      await serve((connection) => connection.destroy()),
+      await serve(answering('rubbish\r\n\r\n')),
+      await serve(answering('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n')),
+      await serve(answering('HTTP/1.1 504 Late\r\nContent-Length: 0\r\n\r\n')),
+    ];
+    const good = await serve(answering(OK));
+    const gone = await startRawServer(() => undefined);
+    await gone.stop();
+    for (const bad of [...broken, gone]) {
+      const { port } = await proxying([
+        { port: bad.port, weight: 100 },
+        { port: good.port, backup: true },
+      ]);
+      const one = await client(port);
+      one.write(GET);
+      expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 200 /);
+    }
+  });
+
+  it('tries three servers at most', async () => {
+    const servers = await Promise.all(Array.from({ length: 5 }, () => serve((connection) => connection.destroy())));
+    const { port } = await proxying(servers.map((server) => server.port));
+    const one = await client(port);
+    one.write(GET);
+    expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 502 /);
+    expect(servers.filter((server) => server.connections.length > 0)).to.have.length(3);
+  });
+
+  it('passes a 500 on when there is no other server, and when the request cannot be sent twice', async () => {
+    const bad = await serve(answering('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n'));
+    const good = await serve(answering(OK));
+    const alone = await proxying([bad.port]);
+    const one = await client(alone.port);
+    one.write(GET);
+    expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 500 Broken/);
+    const two = await proxying([bad.port, { port: good.port, backup: true }]);
+    const other = await client(two.port);
+    other.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\nx');
+    expect(await other.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 500 Broken/);
+    expect(good.connections).to.have.length(0);
+  });
+
+  it('sends a body again to the next server if the request may be sent twice', async () => {
+    const bad = await serve((connection) => void connection.until(/body$/).then(() => connection.destroy()));
+    const good = await serve((connection) => void connection.until(/body$/).then(() => connection.write(OK)));
+    const { port } = await proxying([bad.port, { port: good.port, backup: true }]);
+    const one = await client(port);
+    one.write('PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nbo');
+    one.write('dy');
+    await one.until(/ok$/);
+  });
+
+  it('does not show a client that its server closed a kept connection', async () => {
+    const server = await serve((connection) => {
+      let first = true;
+      connection.socket.on('data', () => {
+        if (first) connection.write(OK);
+        else connection.destroy();
+        first = false;
+      });
+    });
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    for (let i = 1; i <= 20; i++) {
+      one.write(GET);
+      await one.untilLength(OK.length * i);
+    }
+    expect(server.connections).to.have.length(20);
+  });
+
+  it('destroys an idle server connection on which bytes arrive', async () => {
+    const server = await serve(answering(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`));
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write(GET);
+    await one.until(/ok$/);
+    one.write(GET);
+    expect(await one.until(/ok.*ok$/s)).to.not.match(/poison/);
+    expect(server.connections).to.have.length(2);
+  });
+
+  it('shows a client that its reply was cut short', async () => {
+    const server = await serve((connection) => {
+      void connection.until(/\r\n\r\n/).then(() => {
+        connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
+        setImmediate(() => connection.socket.end());
+      });
+    });
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write(GET);
+    const text = await one.untilClosed();
+    expect(text).to.not.match(/\r\n0\r\n/);
+  });
+
+  it('frames a reply that ends with its connection: in chunks for 1.1, until close for 1.0', async () => {
+    const server = await serve((connection) => {
+      void connection.until(/\r\n\r\n/).then(() => connection.socket.end('HTTP/1.1 200 OK\r\nX: 1\r\n\r\nabc'));
+    });
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write(GET);
+    expect(await one.until(/0\r\n\r\n$/)).to.match(/Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/);
+    const old = await client(port);
+    old.write('GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n');
+    expect(await old.untilEnd()).to.match(/Connection: close\r\n\r\nabc$/);
+  });
+
+  it('ends the request at the server when the client leaves', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const server = await serve((connection) => {
+      connection.socket.on('close', () => resolve());
+      connection.socket.on('end', () => connection.socket.end());
+    });
+    const { port } = await proxying([server.port], { halfCloseMs: 100 });
+    const one = await client(port);
+    one.write(GET);
+    while (server.connections.length === 0) await new Promise(setImmediate);
+    await server.connections[0]?.until(/\r\n\r\n/);
+    one.destroy();
+    await promise;
+  });
+
+  it('still answers a client that has ended its side', async () => {
+    const server = await serve((connection) => {
+      void connection.until(/\r\n\r\n/).then(() => setImmediate(() => connection.write(OK)));
+    });
+    const { port } = await proxying([server.port]);
+    const one = await RawClient.connect(port, { allowHalfOpen: true });
+    clients.push(one);
+    one.socket.end(GET);
+    expect(await one.untilEnd()).to.match(/ok$/);
+  });
+
+  const timeouts: [string, object, (port: number) => Promise<RawClient>, RegExp][] = [
+    [
+      'a head that does not end',
+      { headMs: 200 },
+      async (port) => {
+        const one = await RawClient.connect(port);
+        one.write('GET / HTTP/1.1\r\nHost: a.');
+        return one;
+      },
+      /^HTTP\/1.1 408 /,
+    ],
+    [
+      'a body that does not come',
+      { bodyIdleMs: 200 },
+      async (port) => {
+        const one = await RawClient.connect(port);
+        one.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nabc');
+        return one;
+      },
+      /^HTTP\/1.1 408 /,
+    ],
+    [
+      'a server that does not answer',
+      { readMs: 200 },
+      async (port) => {
+        const one = await RawClient.connect(port);
+        one.write(GET);
+        return one;
+      },
+      /^HTTP\/1.1 504 /,
+    ],
+    ['a client that says nothing', { headMs: 200 }, async (port) => RawClient.connect(port), /^$/],
+  ];
+  for (const [what, limits, act, expected] of timeouts)
+    it(`bounds the wait for ${what}`, async () => {
+      const server = await serve(() => undefined);
+      const { port } = await proxying([server.port], limits);
+      const one = await act(port);
+      clients.push(one);
+      if (expected.source === '^$') expect(await one.untilEnd()).to.equal('');
+      else expect(await one.until(/\r\n\r\n/)).to.match(expected);
+    });
+
+  const tooLarge: [string, object, string, RegExp][] = [
+    ['a declared body', { maxBodyBytes: 10 }, 'Content-Length: 11\r\n\r\n', / 413 /],
+    [
+      'a chunked body',
+      { maxBodyBytes: 10 },
+      'Transfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n',
+      / 413 /,
+    ],
+    ['a head', { maxHeadBytes: 1000 }, `X: ${'a'.repeat(2000)}\r\n\r\n`, / 431 /],
+    ['a number of fields', { maxFields: 5 }, `${'X: a\r\n'.repeat(6)}\r\n`, / 431 /],
+  ];
+  for (const [what, limits, rest, expected] of tooLarge)
+    it(`refuses ${what} above the limit and ends the connection`, async () => {
+      const server = await serve(() => undefined);
+      const { port } = await proxying([server.port], limits);
+      const one = await client(port);
+      one.write(`POST / HTTP/1.1\r\nHost: a.test\r\n${rest}`);
+      expect(await one.untilEnd()).to.match(expected);
+    });
+
+  it('replaces what a client says about itself, and aliases of it, and what Connection lists', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await proxying([server.port]);
+    const one = await client(port);
+    one.write(
+      'GET / HTTP/1.1\r\nHost: a.test\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\n' +
+        'x_forwarded_proto: https\r\nForwarded: for=6.6.6.6\r\nREMOTE_HOST: 6.6.6.6\r\na_b: 1\r\nX-Hop: 1\r\nX-Stays: 1\r\n' +
+        'Connection: close, X-Hop, X-Forwarded-For, Host\r\nKeep-Alive: 5\r\n\r\n',
+    );
+    await one.until(/ok$/);
+    expect(server.connections[0]?.text).to.equal(
+      'GET / HTTP/1.1\r\nHost: a.test\r\na_b: 1\r\nX-Stays: 1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\n' +
+        'X-Forwarded-Proto: http\r\nREMOTE-HOST: 127.0.0.1\r\nX-Forwarded-Host: a.test\r\n\r\n',
+    );
+  });
+
+  it('continues what a trusted proxy says about its client', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await plane(
+      { domains: { 'a.test': 'up' }, upstreams: { up: [server.port] } },
+      {},
+      { trustedProxies: ['127.0.0.0/8'] },
+    );
+    const one = await client(port);
+    one.write(
+      'GET / HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-For: 6.6.6.6, 10.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b.test\r\n\r\n',
+    );
+    await one.until(/ok$/);
+    expect(server.connections[0]?.text).to.equal(
+      'GET / HTTP/1.1\r\nHost: a.test\r\nX-Real-IP: 10.0.0.1\r\nX-Forwarded-For: 6.6.6.6, 10.0.0.1, 127.0.0.1\r\n' +
+        'X-Forwarded-Proto: https\r\nREMOTE-HOST: 10.0.0.1\r\nX-Forwarded-Host: b.test\r\n\r\n',
+    );
+  });
+
+  it('keeps the connections and the object of a server that stays in a new list', async () => {
+    const a = await serve(answering(OK));
+    const b = await serve(answering(OK));
+    const running = await proxying([a.port]);
+    const one = await client(running.port);
+    one.write(GET);
+    await one.until(/ok$/);
+    running.put({ upstreams: { up: [a.port, { port: b.port, down: true }] } });
+    one.write(GET);
+    await one.until(/ok.*ok$/s);
+    expect(a.connections).to.have.length(1);
+    running.put({ upstreams: { up: [b.port] } });
+    one.write(GET);
+    await one.until(/ok.*ok.*ok$/s);
+    expect(b.connections).to.have.length(1);
+    await a.connections[0]?.untilEnd();
+  });
+});
