@@ -1,3 +1,4 @@
+import { readAuthority } from '../lib/http/authority.ts';
 import { pointerStep } from '../lib/routing/args-schema.ts';
 
 /**
@@ -35,7 +36,6 @@ export function fieldsOf(
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 5.5 without the bytes above ASCII, which are checked after encoding. */
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
-const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
 
 /** Framing (RFC 9112 6) and fields of one connection (RFC 9110 7.6.1): those are ours to write. */
 const OURS: ReadonlySet<string> = new Set([
@@ -65,7 +65,13 @@ function refusedValue(name: string, value: unknown): string | null {
     return 'is not a string, a number, a boolean or a list of them';
   const text = String(value);
   if (CONTROL.test(text)) return 'has a control character';
-  return name.toLowerCase() === 'host' && !HOST.test(text) ? 'is not a host with an optional port' : null;
+  return name.toLowerCase() === 'host' && !isHost(text) ? 'is not a host with an optional port' : null;
+}
+
+/** RFC 9110 7.2, as narrow as for requests. */
+function isHost(text: string): boolean {
+  const bytes = Buffer.from(text, 'utf8');
+  return readAuthority({ host: '', port: '' }, bytes, 0, bytes.length, '');
 }
 
 /** A string whose characters are the bytes of the text in UTF-8. */

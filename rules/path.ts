@@ -15,17 +15,18 @@ interface Args {
  *     {"type": "path", "args": {"pattern": "/api", "succ": "api", "fail": "web"}}
  *     {"type": "path", "args": {"pattern": "^/blog(/.*)$", "regex": true, "rewrite": true, "succ": "blog", "fail": "web"}}
  *
- * A prefix is compared byte by byte and knows no segments: `/api` matches `/api`, `/api/x` and `/apix`. An expression is
- * searched, with regard to case, and not anchored. Patterns are regular expressions of ECMAScript that run in linear time: no
- * look-around, no back-references, no counted repetition beyond 16.
+ * A prefix knows no segments: `/api` matches `/api`, `/api/x` and `/apix`. An expression is searched, with regard to case,
+ * and not anchored. Expressions are those of ECMAScript that run in linear time: no look-around, no back-references, no
+ * counted repetition beyond 16.
  *
  * `rewrite` works with `regex` only. On a match the path becomes what the first group has captured, or `/` if there is no such
- * group or it has captured nothing; a missing leading slash is added; the query stays. The second example sends `/blog/a?x=1`
- * to the server as `/a?x=1`. Nodes further on see the new path. What a group captures may be no path any more, such as half
- * of `%2F`: the request is then answered 400, since nothing can be sent that means the same to everybody.
+ * group or it took no part; a missing leading slash is added; the query stays. The second example sends `/blog/a?x=1` to the
+ * server as `/a?x=1`. Nodes further on see the new path. What a group captures may be no path any more, such as half of
+ * `%2F`: the request is then answered 400, since nothing can be sent that means the same to everybody.
  *
- * Path and pattern are compared in the path's normal form: unreserved characters decoded (`/%61` is `/a`), dot segments
- * removed, everything else as the client wrote it (`/a%2Fb` is not `/a/b`, a blank is `%20`).
+ * What is compared is the path that the server gets: unreserved characters decoded (`/%61` is `/a`), dot segments removed,
+ * other escapes as they are, in upper case (`/a%2fb` is `/a%2Fb`, never `/a/b`; a blank is `%20`). A prefix is brought into
+ * the same form (`/a b` means `/a%20b`); an expression has to be written for it. `OPTIONS *` has the path `*`, and keeps it.
  */
 export const path = defineRule<Args>({
   type: 'path',
@@ -48,7 +49,8 @@ export const path = defineRule<Args>({
     if (regex) return byExpression(pattern, rewrite, context);
     const succ = context.edge('succ');
     const fail = context.edge('fail');
-    return (request) => (request.path.startsWith(pattern) ? succ : fail);
+    const prefix = normalPrefix(pattern);
+    return (request) => (request.path.startsWith(prefix) ? succ : fail);
   },
 });
 
@@ -64,6 +66,7 @@ function byExpression(source: string, rewrite: boolean, { edge, problem }: Compi
   return (request, plan) => {
     const match = pattern.exec(request.path);
     if (match === null) return fail;
+    if (request.path === ASTERISK) return succ;
     const captured = match[1] ?? '/';
     const normal = normalPath(captured.startsWith('/') ? captured : `/${captured}`);
     if (normal === null) {
@@ -73,4 +76,23 @@ function byExpression(source: string, rewrite: boolean, { edge, problem }: Compi
     plan.path = normal;
     return succ;
   };
+}
+
+/** The path of `OPTIONS *` (RFC 9112 3.2.4). */
+const ASTERISK = '*';
+
+/** A prefix as it occurs in normal paths; it need not be a whole path, nor end with a whole escape. */
+function normalPrefix(pattern: string): string {
+  return pattern.replaceAll(/[^!$-;=@-[\]^-~]/gu, escapeOf).replaceAll(/%[0-9a-f]{2}/gi, normalEscape);
+}
+
+/** RFC 3986 2.5: escapes of the character's bytes in UTF-8. */
+function escapeOf(char: string): string {
+  return Buffer.from(char, 'utf8').toString('hex').replaceAll(/../g, '%$&');
+}
+
+/** As `normalPath` has it. */
+function normalEscape(escape: string): string {
+  const char = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  return /[\w.~-]/.test(char) ? char : escape.toUpperCase();
 }

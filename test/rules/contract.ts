@@ -1,0 +1,121 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { faultOf } from '../../lib/core/faults.ts';
+import { argsSchema, checkArgs } from '../../lib/routing/args-schema.ts';
+import { Plan } from '../../lib/routing/plan.ts';
+import type { CompileContext, Node, Problem, Rule } from '../../lib/routing/rule.ts';
+import { TestRequest, type RequestParts } from '../routing/test-request.ts';
+
+/** A node compiled from args that should be good, with one node behind each of its edges. */
+export interface Compiled {
+  readonly decide: Node['decide'];
+  readonly problems: readonly Problem[];
+  readonly schemaProblems: readonly Problem[];
+  /** Asked for by `compile`. */
+  readonly edges: readonly string[];
+}
+
+/** A decision: the edge that was taken, or null; and what the plan says. */
+export interface Decision {
+  readonly edge: string | null;
+  readonly plan: Plan;
+}
+
+/** What every rule keeps to. `args` are good args of the rule, the more different the better. */
+export function ruleContract(rule: Rule, args: readonly Readonly<Record<string, unknown>>[]): void {
+  describe('as a rule', () => {
+    it('has a schema that ajv takes in strict mode, with a description for each property', () => {
+      const schema = argsSchema(rule);
+      expect(() => new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema)).not.to.throw();
+      expect(schema['additionalProperties']).to.be.a('boolean');
+      // The schema is ours: an object of objects.
+      const properties = schema['properties'] as Record<string, { description?: string }>;
+      for (const [name, property] of Object.entries(properties)) expect(property.description, name).to.be.a('string');
+      for (const edge of rule.edges) expect(properties).to.have.property(edge);
+    });
+
+    it('says what it does in one sentence', () => {
+      expect(rule.summary).to.match(/^[A-Z].*\.$/);
+    });
+
+    for (const each of args) {
+      const title = JSON.stringify(each);
+
+      it(`accepts ${title} and asks for declared edges only`, () => {
+        const { problems, schemaProblems, edges } = compileNode(rule, each);
+        expect([schemaProblems, problems]).to.deep.equal([[], []]);
+        for (const edge of edges) expect(rule.edges).to.include(edge);
+      });
+
+      it(`bears any request, and decides the same each time: ${title}`, () => {
+        const before = structuredClone(each);
+        const node = compileNode(rule, each);
+        fc.assert(
+          fc.property(hostileRequest, (request) => {
+            const [first, second] = [decide(node, request), decide(node, request)];
+            expect(second).to.deep.equal(first);
+            expectUsable(first);
+          }),
+          { numRuns: 300 },
+        );
+        expect(each).to.deep.equal(before);
+      });
+    }
+  });
+}
+
+export function compileNode(rule: Rule, args: Readonly<Record<string, unknown>>): Compiled {
+  const problems: Problem[] = [];
+  const edges: string[] = [];
+  const context: CompileContext = {
+    name: 'tested',
+    edge(edge) {
+      edges.push(edge);
+      return { name: edge, decide: () => null };
+    },
+    problem(at, msg) {
+      problems.push({ at, msg });
+    },
+  };
+  const { problems: schemaProblems } = checkArgs(rule, args);
+  const unusable = { decide: () => null, problems, schemaProblems, edges };
+  return schemaProblems.length > 0 ? unusable : { ...unusable, decide: rule.compile(args, context) };
+}
+
+/** All that is wrong with some args. */
+export function problemsOf(rule: Rule, args: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const { problems, schemaProblems } = compileNode(rule, args);
+  return [...schemaProblems, ...problems];
+}
+
+/** What a node does with a request and the plan that the nodes before have left. */
+export function decide(node: Compiled, request: RequestParts, plan: Plan = new Plan()): Decision {
+  const next = node.decide(new TestRequest(plan, request), plan);
+  if (next instanceof Promise) throw new Error('this rule has to be tested with promises');
+  return { edge: next?.name ?? null, plan };
+}
+
+/** Either an edge or an end that says what happens, and a path that can be sent. */
+function expectUsable({ edge, plan }: Decision): void {
+  if (edge === null) expect(plan.upstream !== null || faultOf(plan.fault).status >= 400).to.equal(true);
+  if (plan.path !== null) expect(plan.path).to.match(/^\/[\u0021-\u007e]*$/);
+}
+
+/** What the parser lets through, and worse. */
+const hostileRequest: fc.Arbitrary<RequestParts> = fc.record({
+  method: fc.constantFrom('GET', 'POST', 'OPTIONS', 'X-'),
+  host: fc.constantFrom('', 'a.test', '[::1]', '*'),
+  path: fc.oneof(
+    fc.constantFrom('/', '*', '/blog', '/blog/', '/blog/a', '/blog/%2F', '/blog//a', '/api/../x', '//', '/%'),
+    fc.string({ unit: fc.constantFrom(...'/.%2Fablog*;=~-'), maxLength: 40 }).map((text) => `/${text}`),
+    fc.string({ unit: 'binary' }),
+    fc.constant(`/${'a'.repeat(8000)}!`),
+  ),
+  query: fc.constantFrom('', '?', '?x=1'),
+  clientAddress: fc.constantFrom('', '127.0.0.1', '::1'),
+  fields: fc.dictionary(
+    fc.constantFrom('user-agent', 'cookie', '__proto__'),
+    fc.oneof(fc.string({ unit: 'binary' }), fc.constant('a'.repeat(60_000)), fc.constant('HTTPie/0.9.9')),
+  ),
+});
