@@ -1,0 +1,132 @@
+import net from 'node:net';
+import { once } from 'node:events';
+import { percentilesOf } from '../percentiles.ts';
+import { requestText } from '../request.ts';
+
+/**
+ * Open-loop load: requests are due at random moments of a fixed rate (Poisson), whether or not earlier ones have their
+ * replies, and the time of each counts from the moment it was due. So neither a slow peer nor a late generator can make the
+ * figures better (no coordinated omission). Runs without sleeping: it is started with the idle scheduling policy, so that
+ * it only takes what the servers on the same core leave.
+ *
+ * Usage: paced-load.ts PORT REQUESTS_PER_SECOND SECONDS CONNECTIONS PATH
+ */
+const [port = 0, rate = 0, seconds = 0, connections = 0] = process.argv.slice(2).map(Number);
+const request = Buffer.from(requestText({ path: process.argv[6] ?? '/' }), 'latin1');
+
+/** One connection: a request under way at most. */
+interface Client {
+  readonly socket: net.Socket;
+  dueAt: number;
+  awaited: number;
+}
+
+const shared = Buffer.alloc(65_536);
+const idle: Client[] = [];
+/** Moments of requests that found no idle connection; `waitingFrom` is the first that still waits. */
+const waiting: number[] = [];
+let waitingFrom = 0;
+const timesUs: number[] = [];
+const latenessUs: number[] = [];
+let errors = 0;
+/** Bytes of a reply, learned from the first: all of them are equally long. */
+let replyBytes = 0;
+
+const clients = await Promise.all(Array.from({ length: connections }, connect));
+replyBytes = await learn(clients[0]);
+idle.push(...clients);
+
+const random = seeded(20_260_101);
+const start = performance.now();
+const end = start + seconds * 1000;
+let nextDue = start;
+turn();
+
+function turn(): void {
+  const now = performance.now();
+  while (nextDue <= now && nextDue < end) {
+    latenessUs.push((now - nextDue) * 1000);
+    const client = idle.pop();
+    if (client === undefined) waiting.push(nextDue);
+    else send(client, nextDue);
+    nextDue += (-Math.log(1 - random()) / rate) * 1000;
+  }
+  const isDone = now >= end && (idle.length === clients.length || now > end + GRACE_MS);
+  if (isDone) report();
+  else setImmediate(turn);
+}
+
+function send(client: Client, dueAt: number): void {
+  client.dueAt = dueAt;
+  client.awaited = replyBytes;
+  client.socket.write(request);
+}
+
+function received(client: Client, bytes: number): void {
+  client.awaited -= bytes;
+  if (client.awaited > 0 || replyBytes === 0) return;
+  timesUs.push((performance.now() - client.dueAt) * 1000);
+  const due = waiting[waitingFrom];
+  if (due === undefined) idle.push(client);
+  else {
+    waitingFrom++;
+    send(client, due);
+  }
+}
+
+async function connect(): Promise<Client> {
+  const socket = net.connect({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    onread: {
+      buffer: shared,
+      callback: (bytes) => {
+        received(client, bytes);
+        return true;
+      },
+    },
+  });
+  const client: Client = { socket, dueAt: 0, awaited: 0 };
+  await once(socket, 'connect');
+  socket.on('error', () => errors++);
+  return client;
+}
+
+/** Length of a reply, from one request. */
+async function learn(client: Client | undefined): Promise<number> {
+  if (client === undefined) throw new Error('no connection');
+  client.socket.write(request);
+  while (client.awaited === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  const text = shared.latin1Slice(0, -client.awaited);
+  const head = text.indexOf('\r\n\r\n') + 4;
+  const body = Number(/^content-length: *(\d+)/im.exec(text)?.[1]);
+  if (!text.startsWith('HTTP/1.1 200') || head + body !== text.length) throw new Error(`unexpected reply: ${text}`);
+  return text.length;
+}
+
+function report(): void {
+  const result = {
+    requests: timesUs.length,
+    bytes: timesUs.length * replyBytes,
+    seconds: (performance.now() - start) / 1000,
+    // What is still under way never had its reply.
+    errors: errors + clients.length - idle.length,
+    ...percentilesOf(timesUs),
+    lateUs: percentilesOf(latenessUs).p99Us,
+  };
+  process.stdout.write(`RESULT ${JSON.stringify(result)}\n`, () => process.exit(0));
+}
+
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const GRACE_MS = 2000;
