@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { pino } from 'pino';
@@ -20,6 +21,7 @@ describe('stats/statsd with the real daemon', () => {
   let daemon: ChildProcess;
   let port = 0;
   let printed = '';
+  let news = Promise.withResolvers<void>();
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'elb-statsd-'));
@@ -37,8 +39,16 @@ describe('stats/statsd with the real daemon', () => {
     daemon = spawn(process.execPath, ['--import', UTIL_LOG, DAEMON, join(folder, 'config.js')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    daemon.stdout?.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    await prints(/server is up/);
+    const output = createInterface({ input: daemon.stdout ?? process.stdin });
+    output.on('line', (line) => {
+      printed += `${line}\n`;
+      news.resolve();
+    });
+    output.on('close', () => news.reject(new Error(`statsd ended: ${printed}`)));
+    // It says that it is up before its socket is bound: it is when the first counter has arrived.
+    const probe = createSocket('udp4').unref();
+    await prints(/'probe\.seen': /, () => probe.send('probe.seen:1|c', port, '127.0.0.1'));
+    probe.close();
   });
 
   after(async () => {
@@ -74,10 +84,13 @@ describe('stats/statsd with the real daemon', () => {
     return total;
   }
 
-  async function prints(pattern: RegExp): Promise<void> {
+  /** Resolves once it has printed that; asks again after each line. It prints some at every flush. */
+  async function prints(pattern: RegExp, ask?: () => void): Promise<void> {
     while (!pattern.test(printed)) {
-      if (daemon.exitCode !== null) throw new Error(`statsd ended: ${printed}`);
-      await Promise.race([once(daemon.stdout ?? daemon, 'data'), once(daemon, 'exit')]);
+      news = Promise.withResolvers();
+      news.promise.catch(() => undefined); // it may end while nobody waits
+      ask?.();
+      await news.promise;
     }
   }
 });
