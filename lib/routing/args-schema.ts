@@ -39,7 +39,7 @@ const EDGE = { type: ['string', 'null'], description: 'name of the next node; wi
 /** The keyword by which a schema refuses a property. */
 const UNKNOWN_ARG = 'additionalProperties';
 
-const ajv = new Ajv2020({ allErrors: true, ownProperties: true, allowUnionTypes: true });
+const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
 const validators = new WeakMap<Rule, ValidateFunction>();
 
 function problemOf(error: ErrorObject, rule: Rule): Problem {
