@@ -23,7 +23,7 @@ export type Ability = 'large table' | 'statistics' | 'upgrade';
  * A proxy that ELB is compared with: one file in `peers/` each.
  *
  * It keeps connections to its servers alive, sends them to HTTP/1.1, chooses them in turn, sets Host as the client sent it,
- * X-Real-IP, X-Forwarded-For, X-Forwarded-Proto and REMOTE-HOST, and runs in one process that does the work.
+ * X-Real-IP, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host and REMOTE-HOST, and runs in one process that does the work.
  */
 export interface Peer {
   readonly name: string;

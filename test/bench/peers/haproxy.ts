@@ -40,6 +40,7 @@ frontend clients
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Proto http
   http-request set-header REMOTE-HOST %[src]
+  http-request set-header X-Forwarded-Host %[req.hdr(Host)]
   use_backend robots if robot
   use_backend web if api
   use_backend web if assets

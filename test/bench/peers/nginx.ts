@@ -64,6 +64,7 @@ http {
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Proto $scheme;
   proxy_set_header REMOTE-HOST $remote_addr;
+  proxy_set_header X-Forwarded-Host $http_host;
   proxy_set_header Connection $server_connection;
   proxy_set_header Upgrade $http_upgrade;
   proxy_read_timeout 1h;

@@ -15,7 +15,7 @@ await app.register(httpProxy, {
     rewriteRequestHeaders: (request, headers) => ({
       ...headers,
       host: request.headers.host,
-      ...forwardedFields(request.socket),
+      ...forwardedFields(request.raw.socket, request.headers.host),
     }),
   },
 });

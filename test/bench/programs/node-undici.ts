@@ -21,7 +21,7 @@ function forward(request: IncomingMessage, reply: ServerResponse): void {
       origin: nextOrigin(),
       path: request.url ?? '/',
       method: request.method ?? 'GET',
-      headers: { ...endToEnd(request.headers), ...forwardedFields(request.socket) },
+      headers: { ...endToEnd(request.headers), ...forwardedFields(request.socket, request.headers.host) },
       body: hasBody ? request : null,
     },
     ({ statusCode, headers }) => {
@@ -48,7 +48,8 @@ function tunnel(request: IncomingMessage, client: Duplex, head: Buffer): void {
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     for (let i = 0; i < request.rawHeaders.length; i += 2)
       lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
-    for (const [name, value] of Object.entries(forwardedFields(request.socket))) lines.push(`${name}: ${value}`);
+    for (const [name, value] of Object.entries(forwardedFields(request.socket, request.headers.host)))
+      lines.push(`${name}: ${value}`);
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     socket.write(head);
     socket.pipe(client).pipe(socket);
