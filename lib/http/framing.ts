@@ -72,7 +72,8 @@ function contentLength(head: Head): number {
   for (let at = from; at < to; at++) {
     const digit = bytes[at] ?? 0;
     if (digit < ZERO || digit > NINE) return -1;
-    length = length * 10 + digit - ZERO;
+    // Not `length * 10 + digit - ZERO`: the sum in between may lie beyond 2^53.
+    length = length * 10 + (digit - ZERO);
   }
   return length <= Number.MAX_SAFE_INTEGER ? length : -1;
 }
