@@ -32,13 +32,14 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
   const { bytes, offsets, known, count } = head;
   const { listed, set } = edits;
   const named = listed !== null || set.length > 0;
+  const setHost = set.length > 0 && sets(set, 'host');
   let text = '';
   let run = -1;
   if (edits.target === null && head.minor === 1) run = head.start;
   else {
     text = `${head.method()} ${edits.target ?? head.target()} HTTP/1.1\r\n`;
   }
-  if (edits.host !== null) {
+  if (edits.host !== null && !setHost) {
     if (run !== -1) text = bytes.latin1Slice(run, lineStart(head, 0));
     run = -1;
     text += `Host: ${edits.host}\r\n`;
@@ -46,7 +47,7 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
   for (let i = 0; i < count; i++) {
     const kind = known[i] ?? 0;
     let drop = DROPPED[kind] === 1;
-    if (kind === Known.HOST) drop = edits.host !== null || isNamed(head, i, null, set);
+    if (kind === Known.HOST) drop = edits.host !== null || setHost;
     else if (kind === Known.FORWARDED) drop = !edits.trusted;
     else if (kind === Known.EXPECT) drop = head.minor === 0;
     else if (kind === 0 && isAlias(head, i)) drop = true;
@@ -60,7 +61,7 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
     }
   }
   if (run !== -1) text += bytes.latin1Slice(run, head.end - 2);
-  text += edits.forwarded;
+  text += set.length > 0 ? unset(edits.forwarded, set) : edits.forwarded;
   if (head.bodyKind === BodyKind.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   if (edits.upgrade !== null) text += `Connection: upgrade\r\nUpgrade: ${edits.upgrade}\r\n`;
   else if (edits.trailers) text += 'TE: trailers\r\nConnection: TE\r\n';
@@ -99,9 +100,21 @@ function lineStart(head: Head, i: number): number {
 
 function isNamed(head: Head, i: number, listed: readonly string[] | null, set: readonly string[]): boolean {
   const name = head.name(i).toLowerCase();
-  if (listed?.includes(name)) return true;
+  return listed?.includes(name) === true || sets(set, name);
+}
+
+/** Whether the graph sets a field; `name` in lower case. */
+function sets(set: readonly string[], name: string): boolean {
   for (let k = 0; k < set.length; k += 2) if (set[k]?.toLowerCase() === name) return true;
   return false;
+}
+
+/** Our own lines without those that the graph sets. */
+function unset(lines: string, set: readonly string[]): string {
+  const kept = lines
+    .split('\r\n')
+    .filter((line) => line !== '' && !sets(set, line.slice(0, line.indexOf(':')).toLowerCase()));
+  return kept.map((line) => `${line}\r\n`).join('');
 }
 
 /**

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { startElb, type Elb } from '../fixtures/elb.ts';
-import { startEtcd, type Etcd } from '../fixtures/etcd.ts';
+import { startEtcd, type EtcdProcess } from '../fixtures/etcd.ts';
 import { startNamedServer, type NamedServer } from '../fixtures/named-servers.ts';
 import { startLoad } from '../fixtures/steady-load.ts';
 
@@ -21,7 +21,7 @@ const GRAPH = {
 const HTTPIE = 'HTTPie/0.9.9';
 
 describe('the program on a real etcd', () => {
-  let etcd: Etcd;
+  let etcd: EtcdProcess;
   let blog: NamedServer;
   let web: NamedServer;
   const running: Elb[] = [];
@@ -129,7 +129,7 @@ describe('the program on a real etcd', () => {
   }).timeout(60_000);
 
   it('starts without etcd, says so once, takes changes, and catches up when etcd comes', async () => {
-    await etcd.stop();
+    await etcd.kill();
     const elb = await startElb({ env: { ETCD: etcd.endpoint, ELB_WORKERS: '2' }, loaded: false });
     running.push(elb);
     expect((await ask(elb, '/', 'x')).slice(0, 3)).to.equal('503');

@@ -415,6 +415,24 @@ describe('exchange', () => {
     );
   });
 
+  it("sets fields that a graph names once, in place of the client's and of our own", async () => {
+    const server = await serve(answering(OK));
+    const args = { servername: 'up', Host: 'b.test', 'X-Forwarded-Proto': 'https', 'X-Team': ['a', 'b'] };
+    const { port } = await plane({
+      domains: { 'a.test': { init: 'all', rules: { all: { type: 'backend', args } } } },
+      upstreams: { up: [server.port] },
+    });
+    for (const line of ['GET /', 'GET http://a.test/']) {
+      const one = await client(port);
+      one.write(`${line} HTTP/1.1\r\nHost: a.test\r\nx-team: c\r\nAccept: *\r\nConnection: close\r\n\r\n`);
+      await one.until(/ok$/);
+    }
+    const head =
+      'GET / HTTP/1.1\r\nAccept: *\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\nREMOTE-HOST: 127.0.0.1\r\n' +
+      'X-Forwarded-Host: a.test\r\nHost: b.test\r\nX-Forwarded-Proto: https\r\nX-Team: a\r\nX-Team: b\r\n\r\n';
+    expect(server.connections[0]?.text).to.equal(head + head);
+  });
+
   it('continues what a trusted proxy says about its client', async () => {
     const server = await serve(answering(OK));
     const { port } = await plane(
