@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { background, commit, machineText } from './machine.ts';
 import { usageOf } from './measure.ts';
 import type { Peer, Scene } from './peer.ts';
 import { peers as allPeers } from './peers/index.ts';
-import { LOAD_CORE, PROXY_CORE, PinnedProcess, freePort } from './process.ts';
+import { LOAD_CORE, PROXY_CORE, PinnedProcess, freePort, outputOf } from './process.ts';
 import { workTable, withSection } from './report.ts';
 import type { PeerRounds } from './report.ts';
 import { startEchoServers, startHttpServers } from './servers.ts';
@@ -28,6 +28,7 @@ const USAGE = `npm run bench -- [--quick] [--work a,b] [--peers nginx,elb] [--ro
 /** Compares ELB with its peers: all of them at one work, in turn, round by round; then the next work. */
 async function main(): Promise<void> {
   const { works, peers, rounds, seconds, writes } = readArguments();
+  requireMachine();
   spawnSync('taskset', ['-cp', String(LOAD_CORE), String(process.pid)]);
   const directory = mkdtempSync(join(tmpdir(), 'elb-bench-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -50,6 +51,16 @@ async function main(): Promise<void> {
   await servers.echo.stop();
 }
 
+/** Ends the program where it could not measure. */
+function requireMachine(): void {
+  const missing = ['taskset', 'chrt', 'wrk', 'nginx'].filter((name) => outputOf(name, ['-v'], /()/) === null);
+  if (missing.length === 0 && availableParallelism() > LOAD_CORE) return;
+  process.stderr.write(
+    `bench: needs two cores and Debian's util-linux, wrk and nginx; missing: ${missing.join(', ')}\n`,
+  );
+  process.exit(1);
+}
+
 /** One work: its peers are started, measured in turn and stopped. */
 class Bench {
   readonly #work: Work;
@@ -67,7 +78,8 @@ class Bench {
   async compare(peers: readonly Peer[], rounds: number, seconds: number): Promise<PeerRounds[]> {
     const runs = peers.map((peer) => new Run(peer, this.#whyNot(peer)));
     for (const run of runs) await run.attempt(() => this.#warmUp(run, seconds));
-    for (let round = 0; round < rounds; round++) {
+    const most = this.#work.fresh ? Math.min(rounds, FRESH_ROUNDS) : rounds;
+    for (let round = 0; round < most; round++) {
       for (const run of runs) await run.attempt(() => this.#measure(run, seconds));
     }
     for (const run of runs) await run.stop();
@@ -83,7 +95,7 @@ class Bench {
   async #warmUp(run: Run, seconds: number): Promise<void> {
     if (this.#work.fresh) return;
     run.running = await this.#start(run.peer);
-    await this.#work.measure(run.running.target, seconds);
+    await this.#work.measure(run.running.target, Math.max(seconds, WARM_UP_SECONDS));
   }
 
   async #measure(run: Run, seconds: number): Promise<void> {
@@ -171,7 +183,7 @@ function readArguments(): Arguments {
     works: chosen(allWorks, ({ key }) => key, work),
     peers: chosen(allPeers, ({ name }) => name, peers),
     rounds: Number(rounds ?? (quick ? 2 : 5)),
-    seconds: Number(seconds ?? (quick ? 1 : 4)),
+    seconds: Number(seconds ?? (quick ? 1 : 3)),
     writes: !quick,
   };
 }
@@ -205,6 +217,10 @@ function updateDocument(section: string, text: string): void {
 }
 
 const START_MS = 60_000;
+/** What a just-in-time compiler needs to see. */
+const WARM_UP_SECONDS = 2;
+/** Most rounds of works that start each peer anew: they take long, and memory varies little. */
+const FRESH_ROUNDS = 3;
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 
 await main();
