@@ -15,7 +15,9 @@ import type { Config } from '../lib/core/config.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
 import { createLog } from '../lib/core/log.ts';
 import type { Log } from '../lib/core/log.ts';
+import { systemScheduler } from '../lib/core/scheduler.ts';
 import { Sync } from '../lib/sync.ts';
+import { Resolver, systemLookup } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
 import { createPlane } from './plane.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
@@ -38,8 +40,10 @@ export async function serve(config: Config): Promise<void> {
     listen: bound.map(({ address }) => address),
     log,
   });
-  const store = createStore(config, log);
-  const sync = new Sync({ store, rules, apply: announcingFirst(primary, log), log });
+  const scheduler = systemScheduler;
+  const resolver = new Resolver({ lookup: systemLookup, scheduler });
+  const store = createStore(config);
+  const sync = new Sync({ store, rules, resolver, scheduler, log, apply: announcingFirst(primary, log) });
   const admin = new AdminServer({ control: sync, resources, access: config.admin, log });
   await orExit(admin.listen(adminSocket));
 
@@ -49,10 +53,10 @@ export async function serve(config: Config): Promise<void> {
       primary.kill();
       process.exit(1);
     },
-    reread: () => sync.reread(),
+    reread: () => void reread(sync, log),
   });
 
-  sync.start();
+  await sync.start();
   await orExit(Promise.race([primary.start(), ending.promise]));
   for (const { address } of bound) log.info({ address: formatListenAddress(address) }, 'listening');
 
@@ -62,7 +66,6 @@ export async function serve(config: Config): Promise<void> {
   await primary.drain();
   await admin.stop();
   await sync.stop();
-  await store.close();
   log.info('ended');
   process.exit(0);
 }
@@ -86,6 +89,14 @@ function announcingFirst(primary: Primary, log: Log): (changes: readonly TableCh
     await primary.apply(changes);
     if (announce) log.info({ entries: changes.length }, 'configuration loaded');
   };
+}
+
+async function reread(sync: Sync, log: Log): Promise<void> {
+  try {
+    await sync.reread();
+  } catch (error) {
+    log.warn({ err: error }, 'the store cannot be read');
+  }
 }
 
 interface SignalActions {

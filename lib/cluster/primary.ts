@@ -12,7 +12,7 @@ export interface PrimaryOptions {
   /** Bound addresses, in the order of the workers' sockets. */
   readonly listen: readonly ListenAddress[];
   readonly log: Log;
-  /** Longest time a worker may take to apply a change; then it is replaced. */
+  /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
   readonly applyMs?: number;
 }
 
@@ -58,8 +58,7 @@ export class Primary {
     const applied: Promise<void>[] = [];
     for (const member of this.#members) {
       if (member.state === 'starting') continue; // gets the whole table at its hello
-      applied.push(this.#acknowledged(member, sequence));
-      member.link.send({ kind: 'table', sequence, reset: isFirst, changes });
+      applied.push(this.#tell(member, sequence, isFirst, changes));
     }
     await Promise.all(applied);
   }
@@ -93,8 +92,20 @@ export class Primary {
       onMessage: (message) => this.#onMessage(member, message),
       onExit: (reason) => this.#onExit(member, reason),
     });
-    const member: Member = { link, state: 'starting', isListening: false, bornMs: performance.now(), waits: [] };
+    const member: Member = {
+      link,
+      state: 'starting',
+      isListening: false,
+      bornMs: performance.now(),
+      dueMs: 0,
+      waits: [],
+      startBound: undefined,
+    };
     this.#members.add(member);
+    member.startBound = setTimeout(() => {
+      this.#log.error({ worker: link.pid }, 'worker did not start in time');
+      link.kill();
+    }, START_MS);
     link.send({ kind: 'start', setup: this.#options.setup, listen: this.#options.listen });
   }
 
@@ -107,6 +118,7 @@ export class Primary {
         settle(member, message.sequence);
         break;
       case 'listening':
+        clearTimeout(member.startBound);
         member.isListening = true;
         this.#onListening();
         break;
@@ -121,7 +133,7 @@ export class Primary {
     if (member.state !== 'starting') return;
     member.state = 'serving';
     if (this.#sequence > 0) {
-      member.link.send({ kind: 'table', sequence: this.#sequence, reset: true, changes: this.#table.whole() });
+      void this.#tell(member, this.#sequence, true, this.#table.whole());
     }
     member.link.send({ kind: 'listen' });
   }
@@ -141,6 +153,7 @@ export class Primary {
 
   #onExit(member: Member, reason: string): void {
     this.#members.delete(member);
+    clearTimeout(member.startBound);
     settle(member, Infinity);
     if (this.#state === 'draining') {
       this.#settleDrain();
@@ -174,21 +187,25 @@ export class Primary {
     this.#replacements.clear();
   }
 
-  /** Resolves when the worker has applied `sequence`, or is gone; one that does neither in time is killed. */
-  #acknowledged(member: Member, sequence: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
-        member.link.kill();
-      }, this.#options.applyMs ?? APPLY_MS);
-      member.waits.push({
-        sequence,
-        done: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      });
+  /** Sends a message of changes. Resolves when the worker has applied them, or is gone; a worker that is late is killed. */
+  #tell(member: Member, sequence: number, reset: boolean, changes: readonly TableChange[]): Promise<void> {
+    member.link.send({ kind: 'table', sequence, reset, changes });
+    const now = performance.now();
+    // What was sent before is applied before.
+    member.dueMs = Math.max(member.dueMs, now) + (this.#options.applyMs ?? APPLY_MS) + changes.length;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
+      member.link.kill();
+    }, member.dueMs - now);
+    member.waits.push({
+      sequence,
+      done: () => {
+        clearTimeout(timer);
+        resolve();
+      },
     });
+    return promise;
   }
 
   #settleDrain(): void {
@@ -197,6 +214,8 @@ export class Primary {
 }
 
 const APPLY_MS = 5000;
+/** From a worker's birth until it listens, its first table included. */
+const START_MS = 60_000;
 /** What a worker may take beyond the drain bound it keeps itself. */
 const DRAIN_GRACE_MS = 2000;
 /** A worker that lives shorter than this died young. */
@@ -208,7 +227,10 @@ interface Member {
   readonly link: WorkerLink;
   state: 'starting' | 'serving' | 'draining';
   isListening: boolean;
+  startBound: NodeJS.Timeout | undefined;
   readonly bornMs: number;
+  /** When everything it was told should be applied. */
+  dueMs: number;
   /** In the order of their sequences. */
   readonly waits: { readonly sequence: number; done(): void }[];
 }

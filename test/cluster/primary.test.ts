@@ -11,6 +11,7 @@ import { sameProcess } from '../../lib/cluster/same-process.ts';
 import { bindAll, release } from '../../lib/cluster/sockets.ts';
 import type { BoundAddress } from '../../lib/cluster/sockets.ts';
 import type { StartWorker } from '../../lib/cluster/link.ts';
+import { until } from '../fixtures/until.ts';
 import { TablePlane } from '../fixtures/table-plane.ts';
 
 const program = fileURLToPath(new URL('../fixtures/table-worker.ts', import.meta.url));
@@ -221,16 +222,20 @@ function viewAt(address: BoundAddress['address'] | undefined): Promise<View> {
 /** A view of each of `count` workers: connections spread by themselves, so it asks until all have answered. */
 async function viewsOfAll(bound: readonly BoundAddress[], count: number): Promise<readonly View[]> {
   const views = new Map<number, View>();
-  while (views.size < count) {
+  await until('every worker has answered', async () => {
     for (const one of await Promise.all(Array.from({ length: 8 }, () => view(bound)))) views.set(one.pid, one);
-  }
+    return views.size >= count;
+  });
   return [...views.values()];
 }
 
 /** The first view that is not from `pid`: a killed process may still take a connection, and then resets it. */
 async function viewOfOther(bound: readonly BoundAddress[], pid: number): Promise<View> {
-  for (;;) {
+  const others: View[] = [];
+  await until('another worker answers', async () => {
     const one = await view(bound).catch(() => null);
-    if (one !== null && one.pid !== pid) return one;
-  }
+    if (one !== null && one.pid !== pid) others.push(one);
+    return others.length > 0;
+  });
+  return others[0]!;
 }

@@ -5,10 +5,11 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { runElb, startElb } from '../fixtures/elb.ts';
 import type { Elb } from '../fixtures/elb.ts';
+import { processTree } from '../fixtures/processes.ts';
+import { until } from '../fixtures/until.ts';
 
 describe('starting', () => {
   describe('what cannot work is one clear line', () => {
@@ -219,7 +220,7 @@ describe('SIGHUP', () => {
     expect((await elb.get('/')).text).to.equal('first');
     writeFileSync(elb.file, JSON.stringify(fileFor(second.port)));
     elb.kill('SIGHUP');
-    while ((await elb.get('/')).text !== 'second') await delay(10);
+    await until('the second server answers', async () => (await elb.get('/')).text === 'second');
     await elb.stop();
     first.close();
     second.close();
@@ -248,13 +249,11 @@ function startUpstream(serve: (response: ServerResponse) => void): Promise<{ rea
 }
 
 function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
-  return text.trim().split(' ').filter(Boolean).map(Number);
+  return processTree(pid).slice(1);
 }
 
-/** Resolves when none of the processes is left; the test's own bound ends a wait that is in vain. */
-async function gone(pids: readonly number[]): Promise<void> {
-  while (pids.some(isAlive)) await delay(10);
+function gone(pids: readonly number[]): Promise<void> {
+  return until('the processes are gone', () => !pids.some(isAlive));
 }
 
 function isAlive(pid: number): boolean {
@@ -267,19 +266,17 @@ function isAlive(pid: number): boolean {
 }
 
 /** Resolves when nobody listens on the port any more. */
-async function refused(port: number): Promise<void> {
-  for (;;) {
-    const code = await new Promise((resolve) => {
-      const socket = net.connect(port, '127.0.0.1');
+function refused(port: number): Promise<void> {
+  return until('connections are refused', () => {
+    const socket = net.connect(port, '127.0.0.1');
+    return new Promise((resolve) => {
       socket.on('connect', () => {
         socket.destroy();
-        resolve('');
+        resolve(false);
       });
-      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
     });
-    if (code === 'ECONNREFUSED') return;
-    await delay(10);
-  }
+  });
 }
 
 function replyOf(socket: net.Socket, bytes: string): Promise<string> {
