@@ -57,8 +57,10 @@ export async function serve(config: Config): Promise<void> {
   });
 
   await sync.start();
-  await orExit(Promise.race([primary.start(), ending.promise]));
-  for (const { address } of bound) log.info({ address: formatListenAddress(address) }, 'listening');
+  const isListening = primary.start().then(() => true);
+  if (await orExit(Promise.race([isListening, ending.promise.then(() => false)]))) {
+    for (const { address } of bound) log.info({ address: formatListenAddress(address) }, 'listening');
+  }
 
   await ending.promise;
   log.info('draining');
