@@ -38,9 +38,9 @@ export function parseRequestHead(head: Head, bytes: Buffer, from: number, to: nu
 function parseRequestLine(head: Head, bytes: Buffer, start: number, end: number, maxTarget: number): number {
   let at = start;
   let byte = bytes[at] ?? 0;
-  let stop = end < start + MAX_METHOD ? end : start + MAX_METHOD;
+  let stop = Math.min(end, start + MAX_METHOD + 1);
   while (METHOD[byte] === 1) {
-    if (++at === stop) return at === end ? 0 : Fault.METHOD_NOT_ALLOWED;
+    if (++at === stop) return at - start > MAX_METHOD ? Fault.METHOD_NOT_ALLOWED : 0;
     byte = bytes[at] ?? 0;
   }
   if (byte !== SP || at === start) return methodFault(byte, at === start);
@@ -49,7 +49,7 @@ function parseRequestLine(head: Head, bytes: Buffer, start: number, end: number,
     return Fault.HTTP2_PREFACE; // PRI
   if (++at === end) return 0;
   head.targetStart = at;
-  stop = end <= at + maxTarget ? end : at + maxTarget + 1;
+  stop = Math.min(end, at + maxTarget + 1);
   byte = bytes[at] ?? 0;
   while (TARGET[byte] === 1) {
     if (++at === stop) return at - head.targetStart > maxTarget ? Fault.TARGET_TOO_LONG : 0;
@@ -75,6 +75,6 @@ function targetFault(byte: number): number {
 }
 
 /** The longest registered method has 17 bytes. */
-const MAX_METHOD = 33;
+const MAX_METHOD = 32;
 /** First byte of a TLS record that begins a connection (RFC 8446 5.1). */
 const TLS_HANDSHAKE = 0x16;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 /** One message of `test/wire` and what is to be made of it. */
 export interface WireCase {
   readonly file: string;
-  /** Heading it stands under, and its own bytes as they are written there. */
+  /** What it stands under. */
+  readonly heading: string;
+  /** What is particular to it, as it is written there. */
   readonly title: string;
   readonly kind: 'request' | 'reply';
   /** What a reply answers. */
@@ -41,7 +43,8 @@ function casesOf(file: string, text: string): WireCase[] {
       const written = row.slice(0, -2).join(' and ');
       cases.push({
         file,
-        title: `${heading}: ${written === '' ? (block.split('\n')[0] ?? '') : written}`,
+        heading,
+        title: written === '' ? (block.split('\n')[0] ?? '') : written,
         kind: info.startsWith('reply') ? 'reply' : 'request',
         method: /to (\w+)/.exec(info)?.[1] ?? 'GET',
         bytes: unescape(fill(block, values)),

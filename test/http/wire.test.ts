@@ -13,7 +13,7 @@ describe('messages on the wire', () => {
   for (const file of new Set(cases.map((one) => one.file)))
     describe(file, () => {
       for (const one of cases.filter((other) => other.file === file))
-        it(`${one.title} -> ${one.result} (${one.rule})`, () => {
+        it(`${one.heading}: ${one.title} -> ${one.result} (${one.rule})`, () => {
           const whole = decode(one, [one.bytes]);
           expect(pick(whole, one)).to.deep.equal({ result: one.result, ...one.facts });
           expect(decode(one, bytewise(one.bytes)), 'byte by byte').to.deep.equal(whole);
@@ -29,14 +29,14 @@ describe('messages on the wire', () => {
         });
     });
 
-  it('has at least 400 requests and 120 replies, each with its rule and once in its file', () => {
+  it('has at least 400 requests and 120 replies, each with its rule and once under its heading', () => {
     const requests = cases.filter((one) => one.kind === 'request');
     expect(requests.length).to.be.at.least(400);
     expect(cases.length - requests.length).to.be.at.least(120);
     expect(cases.filter((one) => one.rule === '')).to.deep.equal([]);
     const seen = new Map<string, string>();
     for (const one of cases) {
-      const key = `${one.file} ${one.kind} ${one.method} ${one.bytes.toString('latin1')}`;
+      const key = `${one.file} ${one.heading} ${one.method} ${one.bytes.toString('latin1')}`;
       expect(seen.get(key), `${one.file}: ${one.title}`).to.equal(undefined);
       seen.set(key, one.title);
     }
