@@ -1,0 +1,171 @@
+import type { IWatchResponse } from 'etcd3';
+import type { EtcdMember, WatchStream } from './etcd-member.ts';
+import type { Change, Watch, WatchEnd, WatchListener } from './store.ts';
+
+export interface EtcdWatchOptions {
+  readonly member: EtcdMember;
+  readonly range: { readonly key: Buffer; readonly range_end: Buffer };
+  /** Key relative to the prefix. */
+  readonly keyOf: (key: Buffer) => string;
+  /** Changes after it are told. */
+  readonly revision: number;
+  /** Of the last read; empty before. */
+  readonly cluster: string;
+  readonly listener: WatchListener;
+  /** Called once when the watch ends or is closed. */
+  readonly onEnd: (watch: EtcdWatch) => void;
+}
+
+/**
+ * One watch on one member. It asks for progress all the time, so that silence means something: a half-open connection, or a
+ * member that is cut off from its cluster.
+ *
+ * An answer to such a question moves the revision only if the member is known to send it in order with the events (etcd
+ * 3.4.25, 3.5.8 and later); else it is a sign of life, and the revision moves with events and unasked progress.
+ */
+export class EtcdWatch implements Watch {
+  readonly #options: EtcdWatchOptions;
+  readonly #asking: NodeJS.Timeout;
+  #silence: NodeJS.Timeout;
+  #stream: WatchStream | null = null;
+  #isOpen = true;
+  /** Up to which everything was told. */
+  #revision: number;
+  /** Id that the member has given to this watch. */
+  #id: string | null = null;
+  #isProgressOrdered = false;
+  /** Events of a response that goes on in the next one. */
+  #fragments: Change[] = [];
+
+  constructor(options: EtcdWatchOptions) {
+    this.#options = options;
+    this.#revision = options.revision;
+    this.#silence = setTimeout(() => this.#lose('no answer'), SILENCE_MS);
+    this.#asking = setInterval(() => this.#ask(), ASK_MS);
+    void this.#start();
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#silence);
+    clearInterval(this.#asking);
+    this.#stream?.close();
+    this.#options.onEnd(this);
+  }
+
+  async #start(): Promise<void> {
+    const { member, range } = this.#options;
+    const deadline = Date.now() + SILENCE_MS;
+    try {
+      const { version } = await member.call<{ version: string }>('Maintenance', 'status', {}, deadline);
+      this.#isProgressOrdered = isProgressOrdered(version);
+      const opened = await member.watch(deadline);
+      if (!this.#isOpen) {
+        opened.close();
+        return;
+      }
+      this.#stream = opened;
+    } catch (error) {
+      this.#lose(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    const { stream } = this.#stream;
+    stream.on('data', (response) => this.#hear(response));
+    stream.on('error', (error) => this.#lose(error.message));
+    stream.on('end', () => this.#lose('the stream has ended'));
+    const start_revision = String(this.#revision + 1);
+    stream.write({ create_request: { ...range, start_revision, progress_notify: true, fragment: true } });
+  }
+
+  #ask(): void {
+    if (this.#id !== null) this.#stream?.stream.write({ progress_request: {} });
+  }
+
+  #lose(message: string): void {
+    this.#end({ kind: 'lost', message: `${this.#options.member.name}: ${message}` });
+  }
+
+  #end(reason: WatchEnd): void {
+    if (!this.#isOpen) return;
+    this.close();
+    this.#options.listener.ended(reason);
+  }
+
+  #hear(response: IWatchResponse): void {
+    if (!this.#isOpen) return;
+    this.#silence.refresh();
+    const refusal = this.#refusal(response);
+    if (refusal !== null) {
+      this.#end(refusal);
+      return;
+    }
+    if (response.created) this.#id = response.watch_id;
+    if (response.events.length > 0) this.#hearEvents(response);
+    else if (!response.created && this.#fragments.length === 0) this.#hearProgress(response);
+    else if (response.created) this.#options.listener.progress(this.#revision);
+  }
+
+  /** Why the watch cannot go on. */
+  #refusal(response: IWatchResponse): WatchEnd | null {
+    const { member, cluster } = this.#options;
+    if (response.compact_revision !== '0') {
+      return { kind: 'compacted', message: `history before revision ${response.compact_revision} is gone` };
+    }
+    if (response.canceled) {
+      // A token that is no longer known reads as a permission that is missing.
+      member.forgetToken();
+      return { kind: 'lost', message: `${member.name}: watch refused: ${response.cancel_reason || 'no reason given'}` };
+    }
+    if (cluster !== '' && response.header.cluster_id !== cluster) {
+      return { kind: 'compacted', message: `${member.name} is of another cluster than before` };
+    }
+    if (response.created && Number(response.header.revision) < this.#revision) {
+      const message = `${member.name} is at revision ${response.header.revision}, before our ${this.#revision}`;
+      return { kind: 'compacted', message };
+    }
+    return null;
+  }
+
+  #hearEvents({ events, fragment }: IWatchResponse): void {
+    for (const { type, kv } of events) {
+      const revision = Number(kv.mod_revision);
+      const value = type === 'Delete' ? null : kv.value.toString('utf8');
+      this.#fragments.push({ key: this.#options.keyOf(kv.key), value, revision });
+    }
+    if (fragment) return;
+    const changes = this.#fragments;
+    this.#fragments = [];
+    let from = 0;
+    for (let to = 1; to <= changes.length; to++) {
+      const revision = changes[from]?.revision ?? 0;
+      if (changes[to]?.revision === revision) continue;
+      this.#tell(revision, changes.slice(from, to));
+      from = to;
+    }
+  }
+
+  #tell(revision: number, changes: readonly Change[]): void {
+    if (revision <= this.#revision || !this.#isOpen) return;
+    this.#revision = revision;
+    this.#options.listener.changes(revision, changes);
+  }
+
+  #hearProgress({ watch_id, header }: IWatchResponse): void {
+    if (this.#isProgressOrdered || watch_id === this.#id) {
+      this.#revision = Math.max(this.#revision, Number(header.revision));
+    }
+    this.#options.listener.progress(this.#revision);
+  }
+}
+
+const ASK_MS = 2000;
+const SILENCE_MS = 5000;
+
+/** Whether answers to progress requests keep their place among the events (etcd-io/etcd#15220). */
+function isProgressOrdered(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  if (major !== 3) return major > 3;
+  if (minor === 4) return patch >= 25;
+  return minor > 5 || (minor === 5 && patch >= 8);
+}

@@ -1,0 +1,213 @@
+import { GRPCOutOfRangeError, GRPCResourceExhastedError } from 'etcd3';
+import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
+import type { EtcdAccess } from '../core/config.ts';
+import { EtcdMember } from './etcd-member.ts';
+import { EtcdWatch } from './etcd-watch.ts';
+import { StoreError } from './store.ts';
+import type { Entry, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+
+export interface EtcdStoreOptions extends EtcdAccess {
+  /** Begins every key: `/ELB/`. */
+  readonly prefix: string;
+}
+
+/**
+ * All keys below a prefix in etcd v3.
+ *
+ * Any one member that works is enough: what fails on one is tried on the next, reads at once, watches with the next watch.
+ * Reads and writes are linearizable. A cluster that does not answer is given up after about three seconds.
+ */
+export class EtcdStore implements Store {
+  readonly label: string;
+  /** etcd's `--max-txn-ops`. */
+  readonly maxWrites = 128;
+  /** Below etcd's `--max-request-bytes` of 1.5 MiB, with room for what a request has besides. */
+  readonly maxWriteBytes = 1_048_576;
+  readonly #members: readonly EtcdMember[];
+  readonly #prefix: Buffer;
+  readonly #range: { readonly key: Buffer; readonly range_end: Buffer };
+  readonly #watches = new Set<EtcdWatch>();
+  /** Index of the member that answered last. */
+  #current = 0;
+  /** Index of the member that was watched last; -1 before. */
+  #watched = -1;
+  #cluster = '';
+
+  constructor(options: EtcdStoreOptions) {
+    this.#members = options.endpoints.map((endpoint) => new EtcdMember(endpoint, options));
+    this.#prefix = Buffer.from(options.prefix);
+    this.#range = { key: this.#prefix, range_end: afterPrefix(this.#prefix) };
+    this.label = `etcd ${this.#members.map((member) => member.name).join(',')}`;
+  }
+
+  async read(): Promise<Snapshot> {
+    const snapshot = await this.#onAnyMember((member) => this.#readFrom(member));
+    this.#cluster = snapshot.cluster;
+    return snapshot;
+  }
+
+  watch(revision: number, listener: WatchListener): Watch {
+    // A watch that ended may have done so because of its member.
+    this.#watched = this.#watched === -1 ? this.#current : this.#watched + 1;
+    const member = this.#memberAt(this.#watched);
+    const watch = new EtcdWatch({
+      member,
+      range: this.#range,
+      keyOf: (key) => this.#keyOf(key),
+      revision,
+      cluster: this.#cluster,
+      listener,
+      onEnd: (ended) => this.#watches.delete(ended),
+    });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  async write(writes: readonly Write[]): Promise<number | null> {
+    // Finds a member that works, with a call that may be repeated; a transaction is sent once.
+    const { member, revision } = await this.#onAnyMember(async (candidate) => {
+      const request = { key: this.#prefix, count_only: true };
+      const { header } = await candidate.call<IRangeResponse>('KV', 'range', request, this.#firstDeadline());
+      return { member: candidate, revision: Number(header.revision) };
+    });
+    if (writes.length === 0) return revision;
+    const request: ITxnRequest = {
+      compare: writes.map(({ key, expected }) => ({
+        key: this.#fullKey(key),
+        target: 'Mod',
+        result: 'Equal',
+        mod_revision: String(expected),
+      })),
+      success: writes.map(({ key, value }) =>
+        value === null
+          ? { request_delete_range: { key: this.#fullKey(key) } }
+          : { request_put: { key: this.#fullKey(key), value: Buffer.from(value) } },
+      ),
+    };
+    try {
+      const answer = await member.call<ITxnResponse>('KV', 'txn', request, Date.now() + WRITE_MS);
+      return answer.succeeded ? Number(answer.header.revision) : null;
+    } catch (error) {
+      throw new StoreError(`${member.name}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
+    for (const member of this.#members) member.close();
+  }
+
+  /** Pages of one revision; begun again if etcd forgets that revision meanwhile. */
+  async #readFrom(member: EtcdMember): Promise<Snapshot> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#readPages(member);
+      } catch (error) {
+        if (!(error instanceof GRPCOutOfRangeError) || tries === MAX_READS) throw error;
+      }
+    }
+  }
+
+  async #readPages(member: EtcdMember): Promise<Snapshot> {
+    const entries: Entry[] = [];
+    let { key } = this.#range;
+    let limit = FIRST_PAGE;
+    let page = await this.#readPage(member, key, limit, 0, this.#firstDeadline());
+    const { revision, cluster_id: cluster } = page.header;
+    for (;;) {
+      for (const kv of page.kvs) {
+        const entry = { key: this.#keyOf(kv.key), value: kv.value.toString('utf8'), revision: Number(kv.mod_revision) };
+        entries.push(entry);
+      }
+      const last = page.kvs.at(-1);
+      if (!page.more || last === undefined) return { revision: Number(revision), cluster, entries };
+      key = Buffer.concat([last.key, Buffer.of(0)]);
+      limit = nextLimit(page.kvs);
+      page = await this.#readPage(member, key, limit, Number(revision), Date.now() + PAGE_MS);
+    }
+  }
+
+  /** A page, smaller if its answer turns out to be too large. */
+  async #readPage(
+    member: EtcdMember,
+    key: Buffer,
+    limit: number,
+    revision: number,
+    deadline: number,
+  ): Promise<IRangeResponse> {
+    const request = { key, range_end: this.#range.range_end, limit, revision: String(revision) };
+    try {
+      return await member.call<IRangeResponse>('KV', 'range', request, deadline);
+    } catch (error) {
+      if (!(error instanceof GRPCResourceExhastedError) || limit === 1) throw error;
+      return this.#readPage(member, key, Math.ceil(limit / 4), revision, Date.now() + PAGE_MS);
+    }
+  }
+
+  /** Tries the member that answered last, then the others. */
+  async #onAnyMember<Answer>(call: (member: EtcdMember) => Promise<Answer>): Promise<Answer> {
+    const failures: string[] = [];
+    const first = this.#current;
+    for (let index = first; index < first + this.#members.length; index++) {
+      const member = this.#memberAt(index);
+      try {
+        const answer = await call(member);
+        this.#current = index % this.#members.length;
+        return answer;
+      } catch (error) {
+        failures.push(`${member.name}: ${messageOf(error)}`);
+      }
+    }
+    throw new StoreError(failures.join('; '));
+  }
+
+  #memberAt(index: number): EtcdMember {
+    const member = this.#members[index % this.#members.length];
+    if (member === undefined) throw new StoreError('no member of etcd is named');
+    return member;
+  }
+
+  /** All members together have `REACH_MS` to show that they are there. */
+  #firstDeadline(): number {
+    return Date.now() + Math.max(MIN_REACH_MS, REACH_MS / this.#members.length);
+  }
+
+  #keyOf(key: Buffer): string {
+    return key.toString('utf8', this.#prefix.length);
+  }
+
+  #fullKey(key: string): Buffer {
+    return Buffer.concat([this.#prefix, Buffer.from(key)]);
+  }
+}
+
+const REACH_MS = 2500;
+const MIN_REACH_MS = 500;
+const PAGE_MS = 10_000;
+const WRITE_MS = 2500;
+/** Reads until the revision is given up for being compacted all the time. */
+const MAX_READS = 5;
+const FIRST_PAGE = 100;
+const MAX_PAGE = 2000;
+/** Aimed at; a quarter of the largest answer, since keys differ in size. */
+const PAGE_BYTES = 1_048_576;
+
+function nextLimit(kvs: readonly IKeyValue[]): number {
+  const bytes = kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 0);
+  const average = Math.max(1, bytes / kvs.length);
+  return Math.max(1, Math.min(MAX_PAGE, Math.floor(PAGE_BYTES / average)));
+}
+
+/** First key after all that begin with the prefix. */
+function afterPrefix(prefix: Buffer): Buffer {
+  const last = prefix.findLastIndex((byte) => byte < 0xff);
+  if (last === -1) return Buffer.of(0);
+  const end = Buffer.from(prefix.subarray(0, last + 1));
+  end[last] = (end[last] ?? 0) + 1;
+  return end;
+}
+
+/** etcd3 puts the name of the error's class before gRPC's text. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^\w+Error: /, '') : String(error);
+}
