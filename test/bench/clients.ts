@@ -1,9 +1,19 @@
 import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import { HOST, requestText } from './request.ts';
 import type { LoadResult } from './load.ts';
 import { percentilesOf } from './percentiles.ts';
 import { PATHS } from './servers.ts';
+
+/** Status of the reply to one request of the kind that load is made of. */
+export async function replyStatus(port: number): Promise<number> {
+  const request = http.get({ port, host: '127.0.0.1', path: PATHS.small, headers: { host: HOST }, agent: false });
+  // The event hands over the reply.
+  const [reply] = (await once(request, 'response')) as [http.IncomingMessage];
+  reply.resume();
+  return reply.statusCode ?? 0;
+}
 
 /** Connections that stay open until they are closed together. */
 export interface OpenClients {

@@ -88,6 +88,8 @@ const IDLE_CLIENTS = 10_000;
 const WEB_SOCKETS = 1000;
 /** Enough for the memory of what has just happened to settle. */
 const SETTLE_MS = 2000;
+/** More failures than this share of what was asked, and the figures are about something else. */
+const BEARABLE_ERRORS = 0.001;
 const SHARE_OF_HIGHEST_RATE = 0.7;
 
 function httpWork(key: string, title: string, load: Load, differing: Partial<Work> = {}): Work {
@@ -100,6 +102,7 @@ async function measureLoad(target: Target, run: () => Promise<LoadResult>): Prom
   const before = target.usage();
   const { requests, seconds, errors, p50Us, p99Us, p999Us } = await run();
   const after = target.usage();
+  if (errors > requests * BEARABLE_ERRORS) throw new Error(`${errors} failures in ${requests} replies`);
   return {
     cpuUs: (after.cpuUs - before.cpuUs) / requests,
     perSecond: requests / seconds,
