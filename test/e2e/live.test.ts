@@ -150,7 +150,7 @@ describe('the program on a real etcd', () => {
     await etcd.ctl('put', '/ELB/rules/a.test', JSON.stringify({ init: 'r4', rules: { r4: GRAPH.rules.r4 } }));
     const elb = await start();
     const bad: [string, string][] = [
-      ['{"init": ', '400'],
+      ['{"init": ', '500'],
       [JSON.stringify({ init: 'r1' }), '400'],
       [JSON.stringify({ init: 'r1', rules: { r1: { type: 'geo', args: {} } } }), '500'],
       [JSON.stringify({ init: 'r1', rules: { r1: { type: 'path', args: { pattern: '/', succ: 'r1' } } } }), '500'],
