@@ -4,9 +4,21 @@ import { parseRequestHead } from '../http/parse-request.ts';
 import { Connection, type ConnectionOwner } from '../net/connection.ts';
 import type { Accepted } from '../net/listener.ts';
 import type { Context } from './context.ts';
-import type { Exchange } from './exchange.ts';
 import { forwardedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
+
+/** Who is served by a client's connection: an exchange, or a tunnel after it. */
+export interface ClientUser {
+  /** Bytes of the client; returns the offset behind those that belong to the present request. */
+  onClientBytes(bytes: Buffer, from: number, to: number): number;
+  /** The client has sent its FIN. */
+  onClientEnd(): void;
+  onClientDrain(): void;
+  /** The connection is gone. */
+  onClientGone(): void;
+  /** The deadline that the user has set has passed. */
+  onClientDeadline(): void;
+}
 
 /** What a client's connection is doing. */
 const State = {
@@ -36,7 +48,7 @@ export class ClientConnection implements ConnectionOwner {
   readonly #context: Context;
   #state: number = State.HEAD;
   #stash: Buffer | null = null;
-  #exchange: Exchange | null = null;
+  #user: ClientUser | null = null;
   /** Wheel time at which the present head began; 0 while between requests. */
   #headSince = 0;
   #lingered = 0;
@@ -62,7 +74,7 @@ export class ClientConnection implements ConnectionOwner {
         this.#readHead(bytes, from, to);
         break;
       case State.EXCHANGE:
-        this.#afterBody(this.#exchange?.onClientBytes(bytes, from, to) ?? to, bytes, to);
+        this.#afterBody(this.#user?.onClientBytes(bytes, from, to) ?? to, bytes, to);
         break;
       case State.LINGER:
         this.#lingered += to - from;
@@ -74,13 +86,13 @@ export class ClientConnection implements ConnectionOwner {
 
   onEnd(): void {
     this.ended = true;
-    if (this.#state === State.EXCHANGE) this.#exchange?.onClientEnd();
+    if (this.#state === State.EXCHANGE) this.#user?.onClientEnd();
     else if (this.#state === State.HEAD && this.#stash === null) this.#finish();
     else this.connection.destroy();
   }
 
   onDrain(): void {
-    this.#exchange?.onClientDrain();
+    this.#user?.onClientDrain();
   }
 
   onClose(): void {
@@ -88,13 +100,13 @@ export class ClientConnection implements ConnectionOwner {
     this.deadline.dispose();
     this.#context.removeClient(this);
     this.#stash = null;
-    const exchange = this.#exchange;
-    this.#exchange = null;
-    exchange?.onClientGone();
+    const user = this.#user;
+    this.#user = null;
+    user?.onClientGone();
   }
 
   onDeadline(): void {
-    if (this.#state === State.EXCHANGE) this.#exchange?.onClientDeadline();
+    if (this.#state === State.EXCHANGE) this.#user?.onClientDeadline();
     else if (this.#state === State.HEAD && this.#headSince !== 0) this.refuse(Fault.HEAD_TIMEOUT);
     else if (this.#state === State.HEAD) this.#finish();
     else this.#lingerOn();
@@ -102,7 +114,7 @@ export class ClientConnection implements ConnectionOwner {
 
   /** The exchange is over and its reply is sent whole: the next request, or the end. */
   next(keepAlive: boolean): void {
-    this.#exchange = null;
+    this.#user = null;
     if (this.#state === State.CLOSED) return;
     if (!keepAlive || this.ended || this.#context.draining) {
       this.#finish();
@@ -118,13 +130,13 @@ export class ClientConnection implements ConnectionOwner {
 
   /** The exchange is over in the middle of its reply: the client must see that it was cut short. */
   cut(): void {
-    this.#exchange = null;
+    this.#user = null;
     this.connection.reset();
   }
 
   /** Answers a fault by ourselves and ends the connection, because its framing cannot be trusted or a body is left unread. */
   refuse(fault: number): void {
-    this.#exchange = null;
+    this.#user = null;
     if (this.#state === State.CLOSED) return;
     const answer = ownReply(fault, false, false);
     if (answer === '') this.connection.destroy();
@@ -139,11 +151,14 @@ export class ClientConnection implements ConnectionOwner {
     if (this.#state === State.HEAD && this.#headSince === 0 && this.#stash === null) this.#finish();
   }
 
-  /** What arrived with an upgrade request, behind its head; null if nothing did. */
-  takeStash(): Buffer | null {
+  /** The connection has another user from now on, who gets what had to wait. */
+  handOver(user: ClientUser): void {
+    this.#user = user;
     const stash = this.#stash;
     this.#stash = null;
-    return stash;
+    if (stash !== null) user.onClientBytes(stash, 0, stash.length);
+    if (this.connection.paused) this.connection.resume();
+    if (this.ended) user.onClientEnd();
   }
 
   /** For `resumeStash` only. */
@@ -182,7 +197,7 @@ export class ClientConnection implements ConnectionOwner {
     this.deadline.cancel();
     this.#state = State.EXCHANGE;
     const exchange = this.#context.lendExchange();
-    this.#exchange = exchange;
+    this.#user = exchange;
     this.#afterBody(exchange.begin(this, source, at, end), source, end);
   }
 

@@ -54,6 +54,15 @@ export class Tries {
     this.connection = null;
   }
 
+  /** Gives the connection away together with its server, which stays in use until its new holder is done with it. */
+  handOver(): ServerConnection | null {
+    const { connection } = this;
+    if (this.server !== null) this.costMs += performance.now() - this.#since;
+    this.connection = null;
+    this.server = null;
+    return connection;
+  }
+
   /** The present server is done with, well or not. */
   leave(): void {
     if (this.server === null) return;

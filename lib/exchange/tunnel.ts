@@ -1,59 +1,88 @@
-import type { Deadline } from '../core/wheel.ts';
+import { Deadline, type Wheel } from '../core/wheel.ts';
 import type { Connection } from '../net/connection.ts';
+import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
+import type { ClientConnection, ClientUser } from './client-connection.ts';
 
 /**
  * Two connections tied together after an upgrade: bytes both ways, unread and unchanged, each side held back while the
  * other is behind, each side's end passed on. It is over when both have ended, or after a long silence of both.
  */
-export class Tunnel {
-  readonly #client: Connection;
-  readonly #server: Connection;
+export class Tunnel implements ClientUser, ServerConnectionUser {
+  readonly #client: ClientConnection;
+  readonly #server: ServerConnection;
   readonly #deadline: Deadline;
   readonly #idleMs: number;
+  #over = false;
 
-  constructor(client: Connection, server: Connection, deadline: Deadline, idleMs: number) {
+  constructor(client: ClientConnection, server: ServerConnection, wheel: Wheel, idleMs: number) {
     this.#client = client;
     this.#server = server;
-    this.#deadline = deadline;
+    this.#deadline = new Deadline(wheel, this);
     this.#idleMs = idleMs;
-    deadline.set(idleMs);
+    this.#deadline.set(idleMs);
+    server.lend(this);
   }
 
-  fromClient(bytes: Buffer, from: number, to: number): void {
-    this.#copy(bytes, from, to, this.#server, this.#client);
+  onClientBytes(bytes: Buffer, from: number, to: number): number {
+    this.#copy(bytes, from, to, this.#server.connection, this.#client.connection);
+    return to;
   }
 
-  fromServer(bytes: Buffer, from: number, to: number): void {
-    this.#copy(bytes, from, to, this.#client, this.#server);
+  onClientEnd(): void {
+    this.#server.connection.end();
   }
 
-  clientDrained(): void {
-    this.#server.resume();
+  onClientDrain(): void {
+    this.#server.connection.resume();
   }
 
-  serverDrained(): void {
-    this.#client.resume();
+  /** What the client sent before it ended is still delivered; one that broke off takes the server's side with it. */
+  onClientGone(): void {
+    if (this.#client.ended) this.#server.finish();
+    else this.#server.abandon();
+    this.#finish();
   }
 
-  clientEnded(): void {
-    this.#server.end();
+  onClientDeadline(): void {}
+
+  onServerConnect(): void {}
+
+  onServerBytes(bytes: Buffer, from: number, to: number): void {
+    this.#copy(bytes, from, to, this.#client.connection, this.#server.connection);
   }
 
-  serverEnded(): void {
-    this.#client.end();
+  onServerEnd(): void {
+    this.#client.connection.end();
   }
 
-  /** The server's connection is gone: the client gets what is pending, then the end. */
-  serverGone(): void {
-    this.#client.end();
+  onServerDrain(): void {
+    this.#client.connection.resume();
+  }
+
+  /** The client gets what is pending, then the end. */
+  onServerClose(): void {
+    this.#client.connection.end();
+    this.#finish();
+  }
+
+  onDeadline(): void {
+    this.#client.connection.destroy();
+    this.#server.abandon();
+    this.#finish();
   }
 
   #copy(bytes: Buffer, from: number, to: number, sink: Connection, source: Connection): void {
     this.#deadline.set(this.#idleMs);
-    const length = to - from;
-    if (length <= TEXT_BYTES) sink.writeText(bytes.latin1Slice(from, to));
+    if (to - from <= TEXT_BYTES) sink.writeText(bytes.latin1Slice(from, to));
     else sink.writeBytes(Buffer.from(bytes.subarray(from, to)));
     if (sink.full) source.pause();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#deadline.dispose();
+    this.#server.server.done();
   }
 }
 
