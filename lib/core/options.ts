@@ -213,8 +213,8 @@ export const OPTIONS = {
     'half-close-timeout',
     ['ELB_HALF_CLOSE_TIMEOUT'],
     anyTime,
-    '10s',
-    'how long a client that has ended its side may wait for a reply to begin',
+    '1s',
+    'how long a client that has ended its side may be left without a byte of its reply',
   ),
 } as const;
 

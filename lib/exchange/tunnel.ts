@@ -74,7 +74,7 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
   #copy(bytes: Buffer, from: number, to: number, sink: Connection, source: Connection): void {
     this.#deadline.set(this.#idleMs);
     if (to - from <= TEXT_BYTES) sink.writeText(bytes.latin1Slice(from, to));
-    else sink.writeBytes(Buffer.from(bytes.subarray(from, to)));
+    else sink.writeCopy('', bytes, from, to, '');
     if (sink.full) source.pause();
   }
 

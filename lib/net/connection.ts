@@ -69,18 +69,20 @@ export class Connection {
     if (this.socket.writable) this.socket.write(text, 'latin1');
   }
 
-  /** Writes bytes that nobody changes any more. */
-  writeBytes(bytes: Buffer): void {
-    if (this.socket.writable) this.socket.write(bytes);
-  }
-
-  /** Collects what is written until `uncork` into one system call. */
-  cork(): void {
-    this.socket.cork();
-  }
-
-  uncork(): void {
-    this.socket.uncork();
+  /**
+   * Writes text, bytes[from..to) and more text in one go. The bytes may be overwritten after this returns: they are
+   * copied once. The copy's memory is used again at once where the kernel has taken all of it, so that a stream that flows makes no garbage.
+   */
+  writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
+    if (!this.socket.writable) return;
+    const length = before.length + to - from + after.length;
+    const copy = length > SPARE_BYTES ? Buffer.allocUnsafeSlow(length) : (spare ?? Buffer.allocUnsafeSlow(SPARE_BYTES));
+    spare = null;
+    if (before !== '') copy.latin1Write(before, 0);
+    bytes.copy(copy, before.length, from, to);
+    if (after !== '') copy.latin1Write(after, before.length + to - from);
+    this.socket.write(copy.subarray(0, length));
+    if (this.socket.writableLength === 0 && copy.length === SPARE_BYTES) spare = copy;
   }
 
   /** Bytes written and not yet taken by the kernel; falls while the peer takes them. */
@@ -136,6 +138,10 @@ export class Connection {
 export const READ_BYTES = 65536;
 
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+
+/** Room for one read and the framing before it. */
+const SPARE_BYTES = READ_BYTES + 16_384;
+let spare: Buffer | null = null;
 
 /** Listeners are shared functions that find their connection on the socket: five closures fewer per connection. */
 type OwnedSocket = net.Socket & { connection: Connection };

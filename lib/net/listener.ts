@@ -31,7 +31,7 @@ export class Listener {
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#bound.handle, () => {
+      this.#server.listen(this.#bound.handle, BACKLOG, () => {
         this.#server.off('error', reject);
         resolve();
       });
@@ -43,6 +43,9 @@ export class Listener {
     if (this.#server.listening) this.#server.close();
   }
 }
+
+/** Connections that wait in the kernel while the loop is busy; the kernel's own bound may be lower. */
+const BACKLOG = 4096;
 
 /** Takes the system's handle out of a socket that was never read and forgets the socket. */
 function takeHandle(socket: net.Socket): unknown {
