@@ -73,6 +73,10 @@ export class Head {
   }
 
   method(): string {
+    const { bytes, start } = this;
+    // The usual one costs no string: G, E, T.
+    if (this.methodEnd - start === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54)
+      return 'GET';
     return this.bytes.latin1Slice(this.start, this.methodEnd);
   }
 

@@ -28,6 +28,10 @@ export class Connection {
   /** Nothing arrives while true. */
   paused = false;
   closed = false;
+  /** Nothing is written any more. */
+  #finished = false;
+  /** More was written at once than is good; `onDrain` tells when it is taken. */
+  #behind = false;
   #error: Error | null = null;
 
   constructor(socket: net.Socket, owner: ConnectionOwner) {
@@ -66,7 +70,7 @@ export class Connection {
 
   /** Writes text whose characters are bytes. The cheapest way to write a head: no buffer is made. */
   writeText(text: string): void {
-    if (this.socket.writable) this.socket.write(text, 'latin1');
+    if (!this.#finished) this.#behind = !this.socket.write(text, 'latin1');
   }
 
   /**
@@ -74,14 +78,14 @@ export class Connection {
    * copied once. The copy's memory is used again at once where the kernel has taken all of it, so that a stream that flows makes no garbage.
    */
   writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
-    if (!this.socket.writable) return;
+    if (this.#finished) return;
     const length = before.length + to - from + after.length;
     const copy = length > SPARE_BYTES ? Buffer.allocUnsafeSlow(length) : (spare ?? Buffer.allocUnsafeSlow(SPARE_BYTES));
     spare = null;
     if (before !== '') copy.latin1Write(before, 0);
     bytes.copy(copy, before.length, from, to);
     if (after !== '') copy.latin1Write(after, before.length + to - from);
-    this.socket.write(copy.subarray(0, length));
+    this.#behind = !this.socket.write(copy.subarray(0, length));
     if (this.socket.writableLength === 0 && copy.length === SPARE_BYTES) spare = copy;
   }
 
@@ -95,7 +99,8 @@ export class Connection {
 
   /** Whether so much is pending that the source should be paused until `onDrain`. */
   get full(): boolean {
-    return this.socket.writableNeedDrain && this.socket.writableLength > 0;
+    // A large write may be behind and yet taken by the kernel in the same moment.
+    return this.#behind && this.socket.writableLength > 0;
   }
 
   pause(): void {
@@ -111,16 +116,20 @@ export class Connection {
 
   /** Sends a FIN after what is pending; reading goes on. */
   end(): void {
-    if (this.socket.writable) this.socket.end();
+    if (this.#finished) return;
+    this.#finished = true;
+    this.socket.end();
   }
 
   /** Ends both directions at once; pending bytes are lost. */
   destroy(): void {
+    this.#finished = true;
     this.socket.destroy();
   }
 
   /** Ends with a RST, so that the peer cannot take what it got for a complete message. */
   reset(): void {
+    this.#finished = true;
     this.socket.resetAndDestroy();
   }
 
@@ -129,6 +138,7 @@ export class Connection {
     if (error !== null) this.#error ??= error;
     else if (!this.closed) {
       this.closed = true;
+      this.#finished = true;
       this.owner.onClose(this.#error);
     }
   }
