@@ -65,12 +65,15 @@ export class EtcdStore implements Store {
 
   async write(writes: readonly Write[]): Promise<number | null> {
     // Finds a member that works, with a call that may be repeated; a transaction is sent once.
-    const { member, revision } = await this.#onAnyMember(async (candidate) => {
+    const { member, header } = await this.#onAnyMember(async (candidate) => {
       const request = { key: this.#prefix, count_only: true };
-      const { header } = await candidate.call<IRangeResponse>('KV', 'range', request, this.#firstDeadline());
-      return { member: candidate, revision: Number(header.revision) };
+      const answer = await candidate.call<IRangeResponse>('KV', 'range', request, this.#firstDeadline());
+      return { member: candidate, header: answer.header };
     });
-    if (writes.length === 0) return revision;
+    if (this.#cluster !== '' && header.cluster_id !== this.#cluster) {
+      throw new StoreError(`${member.name} is of another cluster than what was read`);
+    }
+    if (writes.length === 0) return Number(header.revision);
     const request: ITxnRequest = {
       compare: writes.map(({ key, expected }) => ({
         key: this.#fullKey(key),

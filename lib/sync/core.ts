@@ -68,7 +68,7 @@ export class SyncCore {
 
   /** Number of keys that were changed here and are not in the store. */
   get overlays(): number {
-    return this.#view.overlaid.size;
+    return [...this.#view.overlaid].filter(([key, { value }]) => this.#view.writeOf(key, value) !== null).length;
   }
 
   load(snapshot: Snapshot, comparable: boolean, now: number): Effects {

@@ -1,5 +1,6 @@
 import type { Change, Snapshot, Write } from '../store/store.ts';
 import { meansTheSame } from './meaning.ts';
+import { OwnWrites } from './own-writes.ts';
 
 /** A key's value as the store holds it. */
 interface Stored {
@@ -25,12 +26,13 @@ interface Overlay {
 export class View {
   #stored = new Map<string, Stored>();
   readonly #overlay = new Map<string, Overlay>();
-  /** Values we are writing or, after a failure, may have written. */
-  readonly #own = new Map<string, string | null>();
+  /** Forgotten once a dump found everything in the store. */
+  readonly #own = new OwnWrites();
   /** Revision up to which the store is known; -1 before the first load. */
   #revision = -1;
-  /** Revision of our own last write, which may not have been told yet. */
+  /** Revision of our own last write, which may not have been told yet; and what our own writes removed that were not. */
   #written = -1;
+  readonly #removed = new Map<string, number>();
 
   get revision(): number {
     return this.#revision;
@@ -76,6 +78,7 @@ export class View {
   /** All keys of the store at a revision. `comparable`: that continues the revisions told before. */
   load(snapshot: Snapshot, comparable: boolean): string[] {
     const stored = new Map(snapshot.entries.map(({ key, value, revision }) => [key, { value, revision }]));
+    if (comparable) this.#keepWritten(stored, snapshot.revision);
     const candidates = new Set(this.#overlay.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
     for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
@@ -88,7 +91,7 @@ export class View {
       this.#revision = snapshot.revision;
       if (!comparable) {
         this.#written = -1;
-        this.#own.clear();
+        this.#removed.clear();
       }
       for (const key of this.#overlay.keys()) this.#settle(key);
     });
@@ -100,45 +103,57 @@ export class View {
     return this.#touching(keys, () => {
       for (const change of changes) this.#hear(change);
       this.#revision = Math.max(this.#revision, revision);
+      if (this.#revision >= this.#written) this.#removed.clear();
     });
   }
 
   /** We are about to write this. */
   writing(writes: readonly Write[]): void {
-    for (const { key, value } of writes) this.#own.set(key, value);
+    this.#own.add(writes);
   }
 
-  /** Our write became a revision, or (null) was refused as a whole. */
+  /** Our write became a revision, or (null) was refused as a whole. A dump ends with a write of nothing. */
   written(writes: readonly Write[], revision: number | null): string[] {
     const isNews = revision !== null && revision > this.#revision;
     return this.#touching(
       writes.map((write) => write.key),
       () => {
-        for (const { key, value } of writes) {
+        for (const write of writes) {
+          const { key, value } = write;
           if (isNews) this.#hear({ key, value, revision });
-          else this.#own.delete(key);
+          if (isNews && value === null) this.#removed.set(key, revision);
+          this.#own.settle(write);
+          this.#settle(key);
         }
+        if (writes.length === 0) this.#own.clear();
         if (revision !== null) this.#written = Math.max(this.#written, revision);
       },
     );
   }
 
+  /** A snapshot may be older than our own last write. */
+  #keepWritten(stored: Map<string, Stored>, revision: number): void {
+    if (this.#written <= revision) return;
+    for (const [key, entry] of this.#stored) if (entry.revision > revision) stored.set(key, entry);
+    for (const [key, at] of this.#removed) if (at > revision) stored.delete(key);
+  }
+
   #hear({ key, value, revision }: Change): void {
     const stored = this.#stored.get(key);
-    // Told before, as the answer to our own write.
-    if (stored !== undefined && stored.revision >= revision) return;
+    // Older than what we know from the answer to our own write.
+    if (Math.max(stored?.revision ?? 0, this.#removed.get(key) ?? 0) >= revision) return;
     if (value === null) this.#stored.delete(key);
     else this.#stored.set(key, { value, revision });
-    this.#supersede(key, value, revision);
-    this.#own.delete(key);
+    this.#supersede(key, value, revision, stored?.revision ?? 0);
+    this.#own.told(key, value);
     this.#settle(key);
   }
 
   /** A write of the store removes the overlay that is older; our own write only moves it on. */
-  #supersede(key: string, value: string | null, revision: number): void {
+  #supersede(key: string, value: string | null, revision: number, before: number | null): void {
     const overlay = this.#overlay.get(key);
     if (overlay === undefined || revision <= overlay.since) return;
-    if (this.#own.get(key) === value) overlay.since = revision;
+    if (this.#own.made(key, value, before)) overlay.since = revision;
     else this.#overlay.delete(key);
   }
 
@@ -146,12 +161,12 @@ export class View {
     const overlay = this.#overlay.get(key);
     if (overlay === undefined) return;
     if (stored !== undefined) {
-      this.#supersede(key, stored.value, stored.revision);
+      this.#supersede(key, stored.value, stored.revision, null);
       return;
     }
     // Removed since we last heard of it; before the change made here, possibly, if that knew more than we had heard.
     const wasRemoved = this.#stored.has(key) && overlay.since <= this.#revision;
-    if (wasRemoved && this.#own.get(key) !== null) this.#overlay.delete(key);
+    if (wasRemoved && !this.#own.made(key, null, null)) this.#overlay.delete(key);
   }
 
   #anchor(key: string, revision: number): void {
@@ -159,12 +174,14 @@ export class View {
     if (overlay !== undefined) overlay.since = revision;
   }
 
-  /** Drops an overlay that says what the store says. */
+  /**
+   * Drops an overlay that says what the store says, unless there may be news for the key that is older than the overlay: a
+   * write of ours, or one of others that our own last write has overtaken. An overlay that stays for that is harmless.
+   */
   #settle(key: string): void {
     const overlay = this.#overlay.get(key);
-    if (overlay !== undefined && this.isLoaded && meansTheSame(key, overlay.value, this.stored(key))) {
-      this.#overlay.delete(key);
-    }
+    if (overlay === undefined || overlay.since > this.#revision || !this.isLoaded || this.#own.has(key)) return;
+    if (meansTheSame(key, overlay.value, this.stored(key))) this.#overlay.delete(key);
   }
 
   #touching(keys: readonly string[], change: () => void): string[] {
