@@ -23,7 +23,15 @@ export function readAuthority(out: Authority, bytes: Buffer, from: number, to: n
     const port = bytes.latin1Slice(hostEnd + 1, to);
     if (port !== defaultPort) out.port = port;
   }
-  out.host = bytes.latin1Slice(from, bytes[hostEnd - 1] === DOT ? hostEnd - 1 : hostEnd).toLowerCase();
+  const bareEnd = bytes[hostEnd - 1] === DOT ? hostEnd - 1 : hostEnd;
+  // Many requests are for the host of the one before, and comparing is cheaper than making a string (60 ns of 300).
+  if (!isText(bytes, from, bareEnd, out.host)) out.host = bytes.latin1Slice(from, bareEnd).toLowerCase();
+  return true;
+}
+
+function isText(bytes: Buffer, from: number, to: number, text: string): boolean {
+  if (to - from !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
   return true;
 }
 

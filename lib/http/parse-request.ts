@@ -45,8 +45,7 @@ function parseRequestLine(head: Head, bytes: Buffer, start: number, end: number,
   }
   if (byte !== SP || at === start) return methodFault(byte, at === start);
   head.methodEnd = at;
-  if (at - start === 3 && bytes[start] === 0x50 && bytes[start + 1] === 0x52 && bytes[start + 2] === 0x49)
-    return Fault.HTTP2_PREFACE; // PRI
+  if (at - start === 3 && isPreface(bytes, start)) return Fault.HTTP2_PREFACE;
   if (++at === end) return 0;
   head.targetStart = at;
   stop = Math.min(end, at + maxTarget + 1);
@@ -63,6 +62,11 @@ function parseRequestLine(head: Head, bytes: Buffer, start: number, end: number,
   if (byte !== CR) return byte === LF ? Fault.BAD_LINE_END : Fault.BAD_VERSION;
   if (at + 1 === end) return 0;
   return bytes[at + 1] === LF ? at + 2 : Fault.BAD_LINE_END;
+}
+
+/** The method of HTTP/2's preface, `PRI`, which nobody else may use (RFC 9113 11.6). */
+function isPreface(bytes: Buffer, start: number): boolean {
+  return bytes[start] === 0x50 && bytes[start + 1] === 0x52 && bytes[start + 2] === 0x49;
 }
 
 function methodFault(byte: number, first: boolean): number {

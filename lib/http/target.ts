@@ -54,10 +54,12 @@ export function readTarget(head: Head, out: Target, secure = false): number {
 
 /** Reads the only Host (RFC 9112 3.2). */
 function readHost(head: Head, out: Target, defaultPort: string): number {
-  out.host = '';
-  out.port = '';
   const at = head.find(Known.HOST);
-  if (at === -1) return head.minor === 0 ? 0 : Fault.NO_HOST;
+  if (at === -1) {
+    out.host = '';
+    out.port = '';
+    return head.minor === 0 ? 0 : Fault.NO_HOST;
+  }
   for (let i = at + 1; i < head.count; i++) if (head.known[i] === Known.HOST) return Fault.MANY_HOSTS;
   const { bytes, offsets } = head;
   const valid = readAuthority(out, bytes, offsets[at * 4 + 2] ?? 0, offsets[at * 4 + 3] ?? 0, defaultPort);
