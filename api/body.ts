@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { namedTwice } from '../lib/core/json.ts';
 import { pointer } from './resource.ts';
 
 /** Why a body cannot be used. */
@@ -45,45 +46,8 @@ export function parseJson(bytes: Uint8Array): BodyResult {
   } catch (error) {
     return refused(`bad JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const twice = memberNamedTwice(text);
-  return twice === null ? { kind: 'json', value } : refused('bad JSON: a name occurs twice', twice);
-}
-
-/**
- * JSON pointer to the first member whose name its object already has, or null. `text` is known to be JSON. The parser keeps
- * the last of such members silently, and an operator would never learn which document was meant.
- */
-function memberNamedTwice(text: string): string | null {
-  const open: Frame[] = [];
-  // Strings and structural characters; everything between them does not matter here.
-  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
-    const token = match[0];
-    const frame = open.at(-1);
-    if (token === '{') open.push({ names: new Set(), at: '', expectsName: true });
-    else if (token === '[') open.push({ names: null, at: 0, expectsName: false });
-    else if (token === '}' || token === ']') open.pop();
-    else if (frame === undefined || token === ':') continue;
-    else if (token === ',') {
-      if (frame.names === null) frame.at = Number(frame.at) + 1;
-      else frame.expectsName = true;
-    } else if (frame.names !== null && frame.expectsName) {
-      // The token is a JSON string.
-      const name = JSON.parse(token) as string;
-      frame.at = name;
-      frame.expectsName = false;
-      if (frame.names.has(name)) return pointer(...open.map(({ at }) => at));
-      frame.names.add(name);
-    }
-  }
-  return null;
-}
-
-interface Frame {
-  /** Names so far; null for an array. */
-  readonly names: Set<string> | null;
-  /** The member or element the scan is in. */
-  at: string | number;
-  expectsName: boolean;
+  const twice = namedTwice(text);
+  return twice === null ? { kind: 'json', value } : refused('bad JSON: a name occurs twice', pointer(...twice.path));
 }
 
 function refused(msg: string, at = ''): BodyResult {

@@ -2,7 +2,9 @@ import { watch as watchDirectory } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { FileDocument } from './file-document.ts';
+import type { FileDocument } from './file-document.ts';
+import { JsonDocument } from './json-document.ts';
+import { YamlDocument } from './yaml-document.ts';
 import { Ledger } from './ledger.ts';
 import type { Edit } from './ledger.ts';
 import { StoreError } from './store.ts';
@@ -97,7 +99,9 @@ export class FileStore implements Store {
   }
 
   #accept(text: string): FileDocument {
-    const document = new FileDocument(this.#path, text);
+    const document = this.#path.endsWith('.json')
+      ? new JsonDocument(this.#path, text)
+      : new YamlDocument(this.#path, text);
     if (text === this.#text) return document;
     // Truncated first and written then, most often.
     if (text.trim() === '' && this.#text !== null) throw new StoreError(`${this.#path} is empty`);
