@@ -127,10 +127,14 @@ export class Connection {
     this.socket.destroy();
   }
 
-  /** Ends with a RST, so that the peer cannot take what it got for a complete message. */
+  /**
+   * Ends with a RST, so that the peer cannot take what it got for a complete message. Only TCP has one: a Unix socket has no
+   * family and is just closed.
+   */
   reset(): void {
     this.#finished = true;
-    this.socket.resetAndDestroy();
+    if (this.socket.remoteFamily === undefined) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** For the listeners below only. */
