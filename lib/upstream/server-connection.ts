@@ -91,12 +91,12 @@ export class ServerConnection implements ConnectionOwner {
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
-    if (this.#user === null) this.connection.destroy();
+    if (this.#user === null) this.#drop();
     else this.#user.onServerBytes(bytes, from, to);
   }
 
   onEnd(): void {
-    if (this.#user === null) this.connection.destroy();
+    if (this.#user === null) this.#drop();
     else this.#user.onServerEnd();
   }
 
@@ -114,7 +114,13 @@ export class ServerConnection implements ConnectionOwner {
 
   /** Idle too long. */
   onDeadline(): void {
-    if (this.#user === null) this.connection.destroy();
+    if (this.#user === null) this.#drop();
+  }
+
+  /** Ends it while nobody uses it, and out of the pool at once: the socket tells that it is closed only in a later turn. */
+  #drop(): void {
+    this.server.forget(this);
+    this.connection.destroy();
   }
 }
 
