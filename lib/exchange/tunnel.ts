@@ -61,7 +61,7 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
 
   /** The client gets what is pending, then the end. */
   onServerClose(): void {
-    this.#client.connection.end();
+    this.#client.next(false);
     this.#finish();
   }
 
