@@ -9,6 +9,7 @@ import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
 import { BodyWriter } from './body-writer.ts';
 import type { Context } from './context.ts';
+import { Stash } from './stash.ts';
 
 /** What `take` has come to; a negative number is a fault of the server instead. */
 export const Step = {
@@ -44,10 +45,10 @@ export class ReplyRelay {
   #client: Connection | null = null;
   #method = '';
   #minor = 1;
-  #upgrade = false;
+  #upgrade: string | null = null;
   #passing = false;
   #interims = 0;
-  #stash: Buffer | null = null;
+  #stash: Stash | null = null;
   /** The bytes behind the head, while they are valid. */
   #rest: Buffer = EMPTY;
   #at = 0;
@@ -57,8 +58,8 @@ export class ReplyRelay {
     this.#context = context;
   }
 
-  /** A request was sent; `upgrade`: with the wish for another protocol; `minor`: the client's HTTP version. */
-  begin(client: Connection, method: string, upgrade: boolean, minor: number): void {
+  /** A request was sent; `upgrade`: with the wish for one of these protocols; `minor`: the client's HTTP version. */
+  begin(client: Connection, method: string, upgrade: string | null, minor: number): void {
     this.reset();
     this.#client = client;
     this.#method = method;
@@ -140,17 +141,19 @@ export class ReplyRelay {
     let source = bytes;
     let at = from;
     let end = to;
-    if (this.#stash !== null) {
-      source = Buffer.concat([this.#stash, bytes.subarray(from, to)]);
-      at = 0;
-      end = source.length;
+    const stash = this.#stash;
+    if (stash !== null) {
+      stash.add(bytes, from, to);
+      ({ bytes: source, start: at, end } = stash);
       this.#stash = null;
     }
     while (at < end) {
       const next = parseReplyHead(head, source, at, end, shared.limits);
       if (next < 0) return next;
       if (next === 0) {
-        this.#stash = Buffer.from(source.subarray(at, end));
+        this.#stash = stash ?? new Stash();
+        if (stash === null) this.#stash.add(source, at, end);
+        else stash.start = at;
         return Step.MORE;
       }
       at = next;
@@ -167,11 +170,18 @@ export class ReplyRelay {
     this.#rest = source;
     this.#at = at;
     this.#to = end;
-    if (head.status === 101) return this.#upgrade ? Step.UPGRADED : Fault.UNASKED_UPGRADE;
+    if (head.status === 101) return this.#isAsked(head.get('upgrade')) ? Step.UPGRADED : Fault.UNASKED_UPGRADE;
     const fault = frameReply(head, this.#method);
     if (fault !== 0) return fault;
     this.status = head.status;
     return Step.HEAD;
+  }
+
+  /** Whether every protocol that the server changes to is one the client named (RFC 9110 7.8). */
+  #isAsked(protocols: string | null): boolean {
+    if (this.#upgrade === null || protocols === null) return false;
+    const asked = new Set(protocolsOf(this.#upgrade));
+    return protocolsOf(protocols).every((protocol) => asked.has(protocol));
   }
 
   #passInterim(): void {
@@ -201,6 +211,10 @@ export class ReplyRelay {
     if (at < 0) return at;
     return reader.done ? Step.DONE : Step.MORE;
   }
+}
+
+function protocolsOf(list: string): string[] {
+  return list.split(',').map((protocol) => protocol.trim().toLowerCase());
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -3,6 +3,7 @@ import { BodyKind } from '../http/head.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import type { Connection } from '../net/connection.ts';
 import { BodyWriter } from './body-writer.ts';
+import { Stash } from './stash.ts';
 
 /**
  * The body of one request on its way to a server: decoded as it arrives, passed on at once, and kept for another try as
@@ -17,8 +18,7 @@ export class RequestBody {
   readonly #writer = new BodyWriter();
   #chunked = false;
   #keep = false;
-  #kept: Buffer[] = [];
-  #keptBytes = 0;
+  readonly #kept = new Stash();
   #sink: Connection | null = null;
 
   /** Begins a new request's body. `idempotent`: it is worth keeping after it has been sent. */
@@ -51,8 +51,8 @@ export class RequestBody {
   attach(sink: Connection, head: string): void {
     this.#sink = sink;
     this.#writer.begin(sink, head, this.#chunked);
-    for (const bytes of this.#kept) this.#writer.data(bytes, 0, bytes.length);
-    if (!this.#keep && this.#keptBytes > 0) this.#forget();
+    this.#writer.data(this.#kept.bytes, this.#kept.start, this.#kept.end);
+    if (!this.#keep && this.#kept.length > 0) this.#forget();
     if (this.complete) this.#writer.finish(this.#reader.trailers);
     this.#writer.flush();
   }
@@ -65,13 +65,12 @@ export class RequestBody {
 
   /** So much is kept or pending that the client should be paused. */
   get full(): boolean {
-    return this.#sink === null ? this.#keptBytes >= REPLAY_BYTES : this.#sink.full;
+    return this.#sink === null ? this.#kept.length >= REPLAY_BYTES : this.#sink.full;
   }
 
   reset(): void {
     this.detach();
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#kept.clear();
     this.complete = true;
   }
 
@@ -79,17 +78,13 @@ export class RequestBody {
     if (this.#sink !== null) this.#writer.data(bytes, from, to);
     if (this.#sink !== null && !this.#keep) this.replayable = false;
     else if (this.replayable) {
-      if (this.#sink !== null && this.#keptBytes + to - from > REPLAY_BYTES) this.#forget();
-      else {
-        this.#kept.push(Buffer.from(bytes.subarray(from, to)));
-        this.#keptBytes += to - from;
-      }
+      if (this.#sink !== null && this.#kept.length + to - from > REPLAY_BYTES) this.#forget();
+      else this.#kept.add(bytes, from, to);
     }
   }
 
   #forget(): void {
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#kept.clear();
     this.replayable = false;
   }
 }
