@@ -6,6 +6,7 @@ import type { Accepted } from '../net/listener.ts';
 import type { Context } from './context.ts';
 import { forwardedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
+import { Stash } from './stash.ts';
 
 /** Who is served by a client's connection: an exchange, or a tunnel after it. */
 export interface ClientUser {
@@ -26,9 +27,11 @@ const State = {
   HEAD: 0,
   /** One exchange is under way; what comes behind its request waits. */
   EXCHANGE: 1,
+  /** It has yet to take what it was answered before more is read of it: else one that never reads fills the memory. */
+  BEHIND: 2,
   /** Answered for the last time; what still arrives is thrown away so that the answer is not lost to a RST. */
-  LINGER: 2,
-  CLOSED: 3,
+  LINGER: 3,
+  CLOSED: 4,
 } as const;
 
 /**
@@ -47,12 +50,15 @@ export class ClientConnection implements ConnectionOwner {
   ended = false;
   readonly #context: Context;
   #state: number = State.HEAD;
-  #stash: Buffer | null = null;
+  #stash: Stash | null = null;
   #user: ClientUser | null = null;
   /** Wheel time at which the present head began; 0 while between requests. */
   #headSince = 0;
-  #lingered = 0;
-  #lingerPending = 0;
+  /** Bytes of the head that were there when it was parsed last. */
+  #parsed = 0;
+  /** Bytes the client had not taken when it was last looked at. */
+  #unread = 0;
+  #lingerUntil = 0;
 
   constructor(context: Context, accepted: Accepted) {
     this.#context = context;
@@ -74,11 +80,10 @@ export class ClientConnection implements ConnectionOwner {
         this.#readHead(bytes, from, to);
         break;
       case State.EXCHANGE:
-        this.#afterBody(this.#user?.onClientBytes(bytes, from, to) ?? to, bytes, to);
+        this.#afterBody(this.#user?.onClientBytes(bytes, from, to) ?? to, bytes, to, null);
         break;
       case State.LINGER:
-        this.#lingered += to - from;
-        if (this.#lingered > MAX_LINGER_BYTES) this.connection.destroy();
+        this.#linger();
         break;
       default:
     }
@@ -88,11 +93,13 @@ export class ClientConnection implements ConnectionOwner {
     this.ended = true;
     if (this.#state === State.EXCHANGE) this.#user?.onClientEnd();
     else if (this.#state === State.HEAD && this.#stash === null) this.#finish();
-    else this.connection.destroy();
+    // While it lingers the socket closes by itself, once its last reply is sent.
+    else if (this.#state !== State.LINGER) this.connection.destroy();
   }
 
   onDrain(): void {
-    this.#user?.onClientDrain();
+    if (this.#state === State.BEHIND) this.#awaitHead();
+    else this.#user?.onClientDrain();
   }
 
   onClose(): void {
@@ -109,7 +116,7 @@ export class ClientConnection implements ConnectionOwner {
     if (this.#state === State.EXCHANGE) this.#user?.onClientDeadline();
     else if (this.#state === State.HEAD && this.#headSince !== 0) this.refuse(Fault.HEAD_TIMEOUT);
     else if (this.#state === State.HEAD) this.#finish();
-    else this.#lingerOn();
+    else this.#awaitTaking();
   }
 
   /** The exchange is over and its reply is sent whole: the next request, or the end. */
@@ -120,12 +127,14 @@ export class ClientConnection implements ConnectionOwner {
       this.#finish();
       return;
     }
-    this.#state = State.HEAD;
-    this.#headSince = 0;
-    this.deadline.set(this.#context.shared.limits.keepAliveMs);
-    // Not at once: a client that pipelines thousands of requests must not make a stack of them.
-    if (this.#stash !== null) process.nextTick(resumeStash, this);
-    else if (this.connection.paused) this.connection.resume();
+    if (!this.connection.full) {
+      this.#awaitHead();
+      return;
+    }
+    this.#state = State.BEHIND;
+    this.connection.pause();
+    this.#unread = this.connection.pending;
+    this.deadline.set(this.#context.shared.limits.sendMs);
   }
 
   /** The exchange is over in the middle of its reply: the client must see that it was cut short. */
@@ -135,10 +144,10 @@ export class ClientConnection implements ConnectionOwner {
   }
 
   /** Answers a fault by ourselves and ends the connection, because its framing cannot be trusted or a body is left unread. */
-  refuse(fault: number): void {
+  refuse(fault: number, withoutBody = false): void {
     this.#user = null;
     if (this.#state === State.CLOSED) return;
-    const answer = ownReply(fault, false, false);
+    const answer = ownReply(fault, false, withoutBody);
     if (answer === '') this.connection.destroy();
     else {
       this.connection.writeText(answer);
@@ -156,57 +165,91 @@ export class ClientConnection implements ConnectionOwner {
     this.#user = user;
     const stash = this.#stash;
     this.#stash = null;
-    if (stash !== null) user.onClientBytes(stash, 0, stash.length);
+    if (stash !== null) user.onClientBytes(stash.bytes, stash.start, stash.end);
     if (this.connection.paused) this.connection.resume();
     if (this.ended) user.onClientEnd();
   }
 
   /** For `resumeStash` only. */
   readStash(): void {
-    const stash = this.#stash;
-    if (stash === null || this.#state !== State.HEAD) return;
-    this.#stash = null;
-    this.#readHead(stash, 0, stash.length);
+    if (this.#state !== State.HEAD) return;
+    if (this.#stash !== null) this.#readStash(this.#stash, true);
     if (this.#state === State.HEAD && this.connection.paused) this.connection.resume();
   }
 
-  #readHead(bytes: Buffer, from: number, to: number): void {
-    const { requestHead, shared } = this.#context;
-    let source = bytes;
-    let start = from;
-    let end = to;
-    if (this.#stash !== null) {
-      source = Buffer.concat([this.#stash, bytes.subarray(from, to)]);
-      start = 0;
-      end = source.length;
-      this.#stash = null;
+  /** Ready for the next request, of which a part may have come already. */
+  #awaitHead(): void {
+    if (this.#context.draining) {
+      this.#finish();
+      return;
     }
-    const at = parseRequestHead(requestHead, source, start, end, shared.limits);
-    if (at > 0) this.#begin(source, at, end);
+    this.#state = State.HEAD;
+    this.#headSince = 0;
+    this.deadline.set(this.#context.shared.limits.keepAliveMs);
+    // Not at once: a client that pipelines thousands of requests must not make a stack of them.
+    if (this.#stash !== null) process.nextTick(resumeStash, this);
+    else if (this.connection.paused) this.connection.resume();
+  }
+
+  #readHead(bytes: Buffer, from: number, to: number): void {
+    if (this.#stash !== null) {
+      this.#stash.add(bytes, from, to);
+      this.#readStash(this.#stash, bytes.subarray(from, to).includes(LF));
+      return;
+    }
+    const { requestHead, shared } = this.#context;
+    const at = parseRequestHead(requestHead, bytes, from, to, shared.limits);
+    if (at > 0) this.#begin(bytes, at, to, null);
     else if (at < 0) this.refuse(at);
     else {
-      this.#stash = source === bytes ? Buffer.from(bytes.subarray(start, end)) : source;
-      if (this.#headSince === 0) {
-        this.#headSince = shared.wheel.now;
-        this.deadline.set(shared.limits.headMs);
-      }
+      this.#stash = new Stash();
+      this.#stash.add(bytes, from, to);
+      this.#awaitRest(to - from);
     }
   }
 
-  #begin(source: Buffer, at: number, end: number): void {
+  /**
+   * Reads a head from what waited and what came behind it. `ended`: a line has. Without that a head is not parsed again for
+   * every byte that comes, only when it has grown by a part: one that comes in single bytes costs no more than it weighs.
+   */
+  #readStash(stash: Stash, ended: boolean): void {
+    const { requestHead, shared } = this.#context;
+    if (!ended && stash.length < this.#parsed + (this.#parsed >>> 4)) return;
+    const at = parseRequestHead(requestHead, stash.bytes, stash.start, stash.end, shared.limits);
+    if (at > 0) {
+      this.#stash = null;
+      this.#begin(stash.bytes, at, stash.end, stash);
+    } else if (at < 0) this.refuse(at);
+    else this.#awaitRest(stash.length);
+  }
+
+  /** `length` bytes of a head are there: the rest has its time, which later bytes do not prolong. */
+  #awaitRest(length: number): void {
+    this.#parsed = length;
+    if (this.#headSince !== 0) return;
+    const { wheel, limits } = this.#context.shared;
+    this.#headSince = wheel.now;
+    this.deadline.set(limits.headMs);
+  }
+
+  /** `stash`: what the head was read from, if it had to wait. */
+  #begin(source: Buffer, at: number, end: number, stash: Stash | null): void {
     this.deadline.cancel();
     this.#state = State.EXCHANGE;
     const exchange = this.#context.lendExchange();
     this.#user = exchange;
-    this.#afterBody(exchange.begin(this, source, at, end), source, end);
+    this.#afterBody(exchange.begin(this, source, at, end), source, end, stash);
   }
 
   /** What is left behind the exchange's own bytes belongs to the next request. */
-  #afterBody(at: number, bytes: Buffer, to: number): void {
+  #afterBody(at: number, bytes: Buffer, to: number, stash: Stash | null): void {
     if (at >= to || this.#state === State.CLOSED || this.#state === State.LINGER) return;
-    const rest = bytes.subarray(at, to);
     const fresh = this.#stash === null;
-    this.#stash = this.#stash === null ? Buffer.from(rest) : Buffer.concat([this.#stash, rest]);
+    if (stash !== null) {
+      // It stays where it is, so that many small requests are not copied once for each of them.
+      stash.start = at;
+      this.#stash = stash;
+    } else (this.#stash ??= new Stash()).add(bytes, at, to);
     if (this.#state === State.EXCHANGE) this.connection.pause();
     else if (fresh) process.nextTick(resumeStash, this);
   }
@@ -214,20 +257,28 @@ export class ClientConnection implements ConnectionOwner {
   /** No more requests: sends the FIN and waits a while for the client's, throwing away what it still sends. */
   #finish(): void {
     if (this.#state === State.CLOSED) return;
+    const { wheel, limits } = this.#context.shared;
     this.#state = State.LINGER;
     this.#stash = null;
+    this.#lingerUntil = wheel.now + MAX_LINGER_MS;
     this.connection.end();
-    this.#lingerPending = this.connection.pending;
-    this.deadline.set(this.#lingerPending > 0 ? this.#context.shared.limits.sendMs : LINGER_MS);
+    this.#unread = this.connection.pending;
+    this.deadline.set(this.#unread > 0 ? limits.sendMs : LINGER_MS);
     if (!this.ended && this.connection.paused) this.connection.resume();
   }
 
-  /** A client that still takes its last reply is given time as long as it goes on taking. */
-  #lingerOn(): void {
+  /** A client that still sends has not yet read that nobody listens. */
+  #linger(): void {
+    if (this.#context.shared.wheel.now > this.#lingerUntil) this.connection.destroy();
+    else if (this.#unread === 0) this.deadline.set(LINGER_MS);
+  }
+
+  /** A client that still takes what it was answered is given time as long as it goes on taking. */
+  #awaitTaking(): void {
     const { pending } = this.connection;
-    if (pending === this.#lingerPending) this.connection.destroy();
+    if (pending === this.#unread) this.connection.destroy();
     else {
-      this.#lingerPending = pending;
+      this.#unread = pending;
       this.deadline.set(pending > 0 ? this.#context.shared.limits.sendMs : LINGER_MS);
     }
   }
@@ -237,6 +288,8 @@ function resumeStash(client: ClientConnection): void {
   client.readStash();
 }
 
-/** How long, and for how many bytes, a client may go on sending after its last reply (nginx: `lingering_close`). */
+const LF = 0x0a;
+
+/** How long a client may be silent after its last reply, and how long it may go on sending (nginx: `lingering_time`). */
 const LINGER_MS = 2000;
-const MAX_LINGER_BYTES = 1024 * 1024;
+const MAX_LINGER_MS = 30_000;

@@ -52,7 +52,7 @@ export class Delivery implements ServerConnectionUser {
   #method = '';
   #minor = 1;
   #idempotent = false;
-  #upgrade = false;
+  #upgrade: string | null = null;
   #keepAlive = false;
   /** Nothing of the request has been written to the present server. */
   #unsent = true;
@@ -90,8 +90,8 @@ export class Delivery implements ServerConnectionUser {
     this.#idempotent = idempotent(method);
   }
 
-  /** Sends `head` and the body to a server of `upstream`. */
-  start(upstream: Upstream | null, head: string, upgrade: boolean, keepAlive: boolean): void {
+  /** Sends `head` and the body to a server of `upstream`; `upgrade`: the protocols the client wants to change to, or null. */
+  start(upstream: Upstream | null, head: string, upgrade: string | null, keepAlive: boolean): void {
     this.#tries.upstream = upstream;
     this.#head = head;
     this.#upgrade = upgrade;
@@ -135,23 +135,27 @@ export class Delivery implements ServerConnectionUser {
       if (!replying) return;
       if (!client.ended) client.deadline.cancel();
       this.#deadline.set(limits.readMs);
-    } else if (this.#body.full) {
-      client.connection.pause();
-      client.deadline.cancel();
-      if (replying) this.#deadline.set(limits.readMs);
     } else {
-      if (client.connection.paused) client.connection.resume();
-      client.deadline.set(limits.bodyIdleMs);
-      if (replying) this.#deadline.cancel();
+      const isHeld = this.#body.full;
+      if (isHeld) client.connection.pause();
+      else if (client.connection.paused) client.connection.resume();
+      // Once the reply has begun the body is no longer awaited: a client may leave it at that (RFC 9112 9.3).
+      if (this.#phase === Phase.RELAY) return;
+      if (isHeld) client.deadline.cancel();
+      else client.deadline.set(limits.bodyIdleMs);
+      if (!replying) return;
+      if (isHeld) this.#deadline.set(limits.readMs);
+      else this.#deadline.cancel();
     }
   }
 
   /** The client has taken what was pending. */
   onClientDrain(): void {
-    if (this.#phase !== Phase.RELAY) return;
+    if (this.#phase < Phase.REPLY) return;
     this.#client?.deadline.cancel();
     this.#tries.connection?.connection.resume();
-    this.#deadline.set(this.#context.shared.limits.readMs);
+    if (this.#phase === Phase.REPLY) this.pace();
+    else this.#deadline.set(this.#context.shared.limits.readMs);
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
@@ -176,6 +180,8 @@ export class Delivery implements ServerConnectionUser {
     const step = this.#relay.take(bytes, from, to);
     switch (step) {
       case Step.MORE:
+        // After 100 Continue it is the client's turn.
+        if (this.#phase === Phase.REPLY) this.pace();
         this.#holdBack(client);
         break;
       case Step.HEAD:
@@ -250,7 +256,7 @@ export class Delivery implements ServerConnectionUser {
       if (this.#idempotent && this.#body.replayable && this.#retryElsewhere()) return;
     } else this.#tries.server?.succeeded();
     this.#phase = Phase.RELAY;
-    if (this.#body.complete && !client.ended) client.deadline.cancel();
+    if (!client.ended) client.deadline.cancel();
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
     this.#keepAlive = this.#relay.pass(this.#keepAlive && this.#body.complete && !this.#context.draining);
     if (this.#relay.fault !== 0) this.#lost(this.#relay.fault);

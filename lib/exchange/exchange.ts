@@ -58,12 +58,12 @@ export class Exchange implements ClientUser, DeliveryOwner {
     const { requestHead: head, target, shared } = this.#context;
     this.#client = client;
     this.#generation++;
+    this.#method = head.method();
     const fault = frameRequest(head, shared.limits.maxBodyBytes) || readTarget(head, target);
     if (fault !== 0) {
       this.#refuse(fault);
       return to;
     }
-    this.#method = head.method();
     this.#host = target.host;
     this.#minor = head.minor;
     this.#keepAlive = requestPersists(head);
@@ -113,7 +113,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
   onClientDeadline(): void {
     const client = this.#client;
     if (client === null) return;
-    if (this.#delivery.replying) {
+    if (this.#delivery.replying || client.connection.full) {
       if (!this.#delivery.clientIsSlow(client)) client.connection.reset();
     } else if (!this.#body.complete) this.#refuse(Fault.BODY_TIMEOUT);
     else if (client.ended) client.connection.destroy();
@@ -211,7 +211,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     const client = this.#client;
     if (client === null) return;
     const text = this.#forwardHead.encode(head, target, this.#plan, client, this.#about, this.#upgrade);
-    this.#delivery.start(upstream, text, this.#upgrade !== null, this.#keepAlive);
+    this.#delivery.start(upstream, text, this.#upgrade, this.#keepAlive);
   }
 
   /** Answers a fault by ourselves; the connection goes on if nothing of the request is left unread. */
@@ -235,7 +235,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     const status = this.#delivery.abandon();
     this.#record(status === 0 ? faultOf(fault).status : status);
     this.#settle();
-    if (status === 0) client?.refuse(fault);
+    if (status === 0) client?.refuse(fault, this.#method === 'HEAD');
     else client?.cut();
   }
 
