@@ -30,6 +30,10 @@ export async function serve(config: Config): Promise<void> {
   const directory = privateDirectory();
   const adminSocket = join(directory, 'admin.sock');
 
+  const store = createStore(config);
+  // A cluster that is away comes back by itself; a file that cannot be used is somebody's mistake, and he is looking now.
+  if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
+
   const bound = await orExit(bindAll(config.listen));
   const { name, limits, drainMs, trustedProxies, statsd, logLevel } = config;
   const primary = new Primary({
@@ -42,7 +46,6 @@ export async function serve(config: Config): Promise<void> {
   });
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: systemLookup, scheduler });
-  const store = createStore(config);
   const sync = new Sync({ store, rules, resolver, scheduler, log, apply: announcingFirst(primary, log) });
   const admin = new AdminServer({ control: sync, resources, access: config.admin, log });
   await orExit(admin.listen(adminSocket));
@@ -97,7 +100,7 @@ async function reread(sync: Sync, log: Log): Promise<void> {
   try {
     await sync.reread();
   } catch (error) {
-    log.warn({ err: error }, 'the store cannot be read');
+    log.warn({ reason: messageOf(error) }, 'the store cannot be read: serving what is known');
   }
 }
 
@@ -130,16 +133,23 @@ function privateDirectory(): string {
   }
 }
 
-async function orExit<Value>(promise: Promise<Value>): Promise<Value> {
+async function orExit<Value>(promise: Promise<Value>, code = 1): Promise<Value> {
   try {
     return await promise;
   } catch (error) {
-    return exitWith(error);
+    return exitWith(error, code);
   }
 }
 
 /** One clear line for what cannot work from the start on. */
-function exitWith(error: unknown): never {
-  process.stderr.write(`elb: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+function exitWith(error: unknown, code = 1): never {
+  process.stderr.write(`elb: ${messageOf(error)}\n`);
+  process.exit(code);
 }
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The exit code of every option that cannot be used. */
+const BAD_CONFIGURATION = 2;

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { formatListenAddress } from '../core/listener.ts';
 import type { ListenAddress } from '../core/listener.ts';
 
@@ -35,6 +35,8 @@ export function release(bound: readonly BoundAddress[]): void {
 async function bind(address: ListenAddress): Promise<BoundAddress> {
   try {
     if (address.kind === 'unix') {
+      // libuv says EACCES where the directory is missing.
+      statSync(address.path.slice(0, address.path.lastIndexOf('/') + 1));
       if (await isStaleSocket(address.path)) unlinkSync(address.path);
       // `path` is missing in the published types.
       const options = { path: address.path } as net.BoundSocketOptions;
@@ -66,6 +68,8 @@ function reasonOf(error: unknown): string {
   switch (code) {
     case 'EADDRINUSE':
       return 'the address is in use';
+    case 'ENOENT':
+      return 'its directory does not exist';
     case 'EACCES':
       return 'not permitted';
     case 'EADDRNOTAVAIL':

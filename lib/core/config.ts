@@ -1,6 +1,5 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Limits } from './limits.ts';
 import type { ListenAddress } from './listener.ts';
@@ -149,12 +148,10 @@ function assemble(values: OptionValues, problems: string[]): Config {
   };
 }
 
-/** A file that is not there yet is an empty store; its directory has to be there. */
+/** The file has to be there: a mistyped path must not become a balancer without any domain. */
 function fileStore(path: string, problems: string[]): Config['store'] {
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) accessSync(dirname(path), constants.W_OK);
-    else if (stat.isFile()) accessSync(path, constants.R_OK);
+    if (statSync(path).isFile()) accessSync(path, constants.R_OK);
     else problems.push(`--file (ELB_FILE): ${quote(path)} is not a file`);
   } catch (error) {
     problems.push(

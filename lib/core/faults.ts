@@ -18,9 +18,30 @@ export interface FaultRow {
   readonly text: string;
 }
 
-const client = (code: number, status: number, spec: string, text: string): FaultRow => ({ code, by: 'client', status, retry: false, spec, text });
-const server = (code: number, status: number, spec: string, text: string): FaultRow => ({ code, by: 'server', status, retry: true, spec, text });
-const elb = (code: number, status: number, spec: string, text: string): FaultRow => ({ code, by: 'elb', status, retry: false, spec, text });
+const client = (code: number, status: number, spec: string, text: string): FaultRow => ({
+  code,
+  by: 'client',
+  status,
+  retry: false,
+  spec,
+  text,
+});
+const server = (code: number, status: number, spec: string, text: string): FaultRow => ({
+  code,
+  by: 'server',
+  status,
+  retry: true,
+  spec,
+  text,
+});
+const elb = (code: number, status: number, spec: string, text: string): FaultRow => ({
+  code,
+  by: 'elb',
+  status,
+  retry: false,
+  spec,
+  text,
+});
 
 export const FAULTS = {
   // Head of a request (-1 ...)

@@ -27,7 +27,12 @@ export const instanceName = kind<string>('NAME', (value) =>
 );
 
 export const filePath = kind<string>('PATH', (value) =>
-  value.includes('\0') ? new Refusal('a path without NUL bytes') : value,
+  value === '' || value.includes('\0') ? new Refusal('a path') : value,
+);
+
+/** Fits both a bearer (RFC 6750 2.1: no spaces, ASCII only) and a password of any client, whatever its character encoding. */
+export const token = kind<string>('TOKEN', (value) =>
+  /^[!-~]+$/.test(value) ? value : new Refusal('visible ASCII characters without spaces'),
 );
 
 export function integer(min: number, max: number): OptionKind<number> {

@@ -10,6 +10,7 @@ import {
   oneOf,
   size,
   text,
+  token,
 } from './option-kinds.ts';
 import type { OptionKind } from './option-kinds.ts';
 
@@ -72,7 +73,7 @@ export const OPTIONS = {
     ['ELB_FILE'],
     filePath,
     null,
-    'keep the configuration in this YAML or JSON file instead of etcd',
+    'keep the configuration in this YAML or JSON file, which may be empty at first, instead of etcd',
   ),
 
   listen: row(
@@ -129,7 +130,7 @@ export const OPTIONS = {
     'Admin API',
     null,
     ['ELB_ADMIN_TOKEN'],
-    text,
+    token,
     null,
     'then the admin API also wants this: as a bearer token, or as the password of basic authentication',
   ),

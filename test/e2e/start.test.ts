@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
@@ -5,11 +6,16 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runElb, startElb } from '../fixtures/elb.ts';
 import type { Elb } from '../fixtures/elb.ts';
 import { processTree } from '../fixtures/processes.ts';
 import { until } from '../fixtures/until.ts';
+
+const sample = fileURLToPath(new URL('../../bin/sample.yaml', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('starting', () => {
   describe('what cannot work is one clear line', () => {
@@ -26,7 +32,12 @@ describe('starting', () => {
           1,
           /^elb: cannot listen on 192\.0\.2\.1:80: this machine has no such address$/,
         ],
-        [['--listen', 'unix:/nonexistent/elb.sock'], {}, 1, /^elb: cannot listen on unix:\/nonexistent\/elb\.sock: /],
+        [
+          ['--listen', 'unix:/nonexistent/elb.sock'],
+          {},
+          1,
+          /^elb: cannot listen on unix:\/nonexistent\/elb\.sock: its directory does not exist$/,
+        ],
         [[], { TMPDIR: '/nonexistent', ELB_LISTEN: '127.0.0.1:0' }, 1, /^elb: .*\/nonexistent/],
       ];
     for (const [args, env, code, ...lines] of table) {
@@ -36,6 +47,26 @@ describe('starting', () => {
         const said = run.stderr.trimEnd().split('\n');
         expect(said).to.have.length(lines.length);
         for (const [i, line] of lines.entries()) expect(said[i]).to.match(line);
+      });
+    }
+
+    const files: readonly (readonly [text: string, line: RegExp])[] = [
+      ['domains: {a: [', /elb\.yaml:1:\d+: /],
+      ['domains: {}\nupstreams: {}\ndomains: {}\n', /elb\.yaml:3:1: /],
+      ['hello', /elb\.yaml:1:1: is not a map of domains and upstreams$/],
+    ];
+    for (const [text, line] of files) {
+      it(`a file that holds ${JSON.stringify(text)}`, async () => {
+        const directory = mkdtempSync(join(tmpdir(), 'elb-start-'));
+        const file = join(directory, 'elb.yaml');
+        writeFileSync(file, text);
+        const run = await runElb(['--file', file, '--listen', '127.0.0.1:0']);
+        rmSync(directory, { recursive: true });
+        expect(run).to.include({ code: 2, stdout: '' });
+        expect(run.stderr.trimEnd())
+          .to.match(line)
+          .and.match(/^elb: /)
+          .and.not.include('\n');
       });
     }
 
@@ -186,6 +217,18 @@ describe('ending', () => {
     upstream.close();
   });
 
+  it('SIGTERM to npm, which is what a supervisor of `npm run elb` knows, reaches the program', async () => {
+    const args = ['run', '--silent', 'elb', '--', '--file', sample, '--listen', '127.0.0.1:0'];
+    const npm = spawn('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    const exited = new Promise((resolve) => npm.on('exit', resolve));
+    const lines = createInterface({ input: npm.stderr });
+    for await (const line of lines) if (line.includes('"listening"')) break;
+    const processes = processTree(npm.pid ?? 0).slice(1);
+    npm.kill('SIGTERM');
+    expect(await exited).to.equal(0);
+    await gone(processes);
+  });
+
   it('a killed primary takes its workers with it', async () => {
     const elb = await startElb({ env: { ELB_WORKERS: '2' } });
     const workers = childrenOf(elb.pid);
@@ -213,6 +256,19 @@ describe('ending', () => {
 });
 
 describe('SIGHUP', () => {
+  it('a file that cannot be used is one line, and what was known is served', async () => {
+    const upstream = await startUpstream((response) => response.end('hello'));
+    const elb = await startElb({ file: fileFor(upstream.port) });
+    writeFileSync(elb.file, 'domains: {a: [');
+    elb.kill('SIGHUP');
+    const line = await elb.logged(({ msg }) => msg === 'the store cannot be read: serving what is known');
+    expect(line['reason']).to.match(/elb\.yaml:1:\d+: /);
+    expect(line).not.to.have.property('err');
+    expect((await elb.get('/')).text).to.equal('hello');
+    await elb.stop();
+    upstream.close();
+  });
+
   it('rereads the file', async () => {
     const first = await startUpstream((response) => response.end('first'));
     const second = await startUpstream((response) => response.end('second'));
