@@ -81,7 +81,7 @@ export class Sync implements Control {
       addresses: (host, addresses) => this.#news(this.#core.resolved(host, addresses)),
       trouble: (host, message) => {
         if (message === null) options.log.info({ host }, 'name resolves again');
-        else options.log.warn({ host, reason: message }, 'name does not resolve: its last addresses stay');
+        else options.log.warn({ host, reason: message }, 'name does not resolve: what is known of it stays');
       },
     });
   }
@@ -131,7 +131,9 @@ export class Sync implements Control {
   }
 
   async mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]> {
-    const { edits, problems, names } = checkMutations(mutations, this.#options.rules);
+    const { edits, problems, names } = checkMutations(mutations, this.#options.rules, (name) =>
+      this.#core.spellings(name),
+    );
     if (problems.length > 0) return problems;
     const { resolver, scheduler } = this.#options;
     for (const name of names) resolver.hold(name);

@@ -92,7 +92,7 @@ export const FAULTS = {
   FORBIDDEN: elb(-91, 403, 'spec 3', 'graph has no edge for this request'),
   NO_SERVERNAME: elb(-92, 404, 'spec 3', 'backend without servername'),
   BAD_GRAPH: elb(-93, 400, 'spec 3', 'graph without usable init or rules'),
-  BROKEN_GRAPH: elb(-94, 500, 'spec 3', 'graph with an unknown type, a dangling name or a cycle'),
+  BROKEN_GRAPH: elb(-94, 500, 'spec 3', 'graph cannot be used: see the log'),
   NO_SERVER: elb(-95, 502, 'spec 4', 'upstream does not exist or has no usable server'),
   NOT_READY: elb(-96, 503, 'option etcd', 'no configuration has been loaded yet'),
   INTERNAL: elb(-97, 500, 'RFC 9110 15.6.1', 'internal error'),

@@ -59,7 +59,10 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#client = client;
     this.#generation++;
     this.#method = head.method();
-    const fault = frameRequest(head, shared.limits.maxBodyBytes) || readTarget(head, target);
+    let fault = readTarget(head, target);
+    // The control plane answers for its own bound, in JSON.
+    const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
+    fault ||= frameRequest(head, maxBodyBytes);
     if (fault !== 0) {
       this.#refuse(fault);
       return to;
@@ -70,7 +73,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
     this.#metered = shared.meter !== null;
     this.#delivery.prepare(client, this.#method, this.#minor);
-    this.#body.begin(head, shared.limits.maxBodyBytes, idempotent(this.#method));
+    this.#body.begin(head, maxBodyBytes, idempotent(this.#method));
     const at = this.#body.feed(bytes, from, to);
     if (at < 0) {
       this.#refuse(at);

@@ -147,6 +147,11 @@ export class SyncCore {
     return this.#lists.views();
   }
 
+  /** The domains there are that mean the same as `name`, however they are spelled. */
+  spellings(name: string): Iterable<string> {
+    return this.#domains.spellings(name);
+  }
+
   hasUpstream(name: string): boolean {
     return this.#lists.has(name);
   }
@@ -186,7 +191,7 @@ export class SyncCore {
         turn.upstreams.add(place.upstream);
       }
       if (this.#rejected.has(key)) turn.rejected.push(key);
-      else if (wasRejected) turn.accepted.push(key);
+      else if (wasRejected && value !== null) turn.accepted.push(key);
     }
   }
 

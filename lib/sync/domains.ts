@@ -1,7 +1,7 @@
 import type { TableChange } from '../change.ts';
 import { Fault } from '../core/faults.ts';
 import { compileGraph } from '../routing/compile.ts';
-import { checkDomainName } from '../routing/domain-name.ts';
+import { checkDomainName, normalDomainName } from '../routing/domain-name.ts';
 import type { GraphDocument, Problem, Rule } from '../routing/rule.ts';
 import { domainKey } from './keys.ts';
 import type { Rejection } from './rejection.ts';
@@ -11,6 +11,8 @@ export class Domains {
   readonly #rules: ReadonlyMap<string, Rule>;
   readonly #rejected: Map<string, Rejection>;
   readonly #good = new Map<string, GraphDocument>();
+  /** The names that have a document, good or bad, by their normal form. */
+  readonly #spellings = new Map<string, Set<string>>();
 
   constructor(rules: ReadonlyMap<string, Rule>, rejected: Map<string, Rejection>) {
     this.#rules = rules;
@@ -25,9 +27,14 @@ export class Domains {
     return this.#good.get(name) ?? null;
   }
 
+  spellings(name: string): Iterable<string> {
+    return this.#spellings.get(normalDomainName(name)) ?? [];
+  }
+
   /** Takes a domain's newest document, or its removal; answers what that changes in force. */
   update(name: string, text: string | null, now: number): TableChange | null {
     const key = domainKey(name);
+    this.#spell(name, text !== null);
     if (text === null) {
       this.#good.delete(name);
       this.#rejected.delete(key);
@@ -44,6 +51,15 @@ export class Domains {
     const reason = problems.map(({ at, msg }) => (at === '' ? msg : `${at}: ${msg}`)).join('; ');
     this.#rejected.set(key, { reason, problems, since: this.#rejected.get(key)?.since ?? now, hasLastGood });
     return hasLastGood || fault === 0 ? null : { kind: 'bad-domain', name, fault };
+  }
+
+  #spell(name: string, isThere: boolean): void {
+    const normal = normalDomainName(name);
+    const names = this.#spellings.get(normal) ?? new Set();
+    if (isThere) names.add(name);
+    else names.delete(name);
+    if (names.size > 0) this.#spellings.set(normal, names);
+    else this.#spellings.delete(normal);
   }
 }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Mutation } from '../control.ts';
 import { pointerStep } from '../routing/args-schema.ts';
 import { compileGraph } from '../routing/compile.ts';
-import { checkDomainName } from '../routing/domain-name.ts';
+import { checkDomainName, normalDomainName } from '../routing/domain-name.ts';
 import type { Problem, Rule } from '../routing/rule.ts';
 import { formatParameters, parseServer } from '../upstream/parameters.ts';
 import type { ServerParameters } from '../upstream/parameters.ts';
@@ -21,22 +21,42 @@ export interface CheckedMutations {
   readonly names: readonly string[];
 }
 
-/** Checks what an operator asks for, as a whole, without looking at what is there. */
-export function checkMutations(mutations: readonly Mutation[], rules: ReadonlyMap<string, Rule>): CheckedMutations {
+/**
+ * Checks what an operator asks for, as a whole. `spellings` answers the domains there are that mean the same as a name: a
+ * domain has one document, and is deleted by any of its names.
+ */
+export function checkMutations(
+  mutations: readonly Mutation[],
+  rules: ReadonlyMap<string, Rule>,
+  spellings: (name: string) => Iterable<string>,
+): CheckedMutations {
   const edits: Edit[] = [];
   const problems: Problem[] = [];
   const names = new Set<string>();
+  /** Domains of this request by normal form. */
+  const put = new Map<string, string>();
   for (const mutation of mutations) {
     const at = pointerStep(mutation.name);
     switch (mutation.kind) {
       case 'put-domain': {
-        const found = checkDomain(mutation.name, mutation.document, rules);
+        const { name } = mutation;
+        const text = JSON.stringify(mutation.document) ?? 'null';
+        const found = checkDomain(name, mutation.document, rules);
         problems.push(...found.map((problem) => ({ at: at + problem.at, msg: problem.msg })));
-        edits.push({ kind: 'domain', name: mutation.name, text: JSON.stringify(mutation.document) ?? 'null' });
+        const bytes = Buffer.byteLength(text);
+        if (bytes > MAX_TEXT_BYTES)
+          problems.push({ at, msg: `is ${bytes} bytes of JSON; a store holds ${MAX_TEXT_BYTES} under one key` });
+        const normal = normalDomainName(name);
+        const there = new Set(spellings(name));
+        const same = put.get(normal) ?? (there.has(name) ? name : [...there][0]);
+        if (same !== undefined && same !== name) problems.push({ at, msg: `is the same domain as ${same}` });
+        put.set(normal, name);
+        edits.push({ kind: 'domain', name, text });
         break;
       }
       case 'delete-domain':
-        edits.push({ kind: 'domain', name: mutation.name, text: null });
+        for (const name of new Set([mutation.name, ...spellings(mutation.name)]))
+          edits.push({ kind: 'domain', name, text: null });
         break;
       case 'put-upstream': {
         const { servers, problems: found } = readServers(mutation.name, mutation.servers);
@@ -53,6 +73,9 @@ export function checkMutations(mutations: readonly Mutation[], rules: ReadonlyMa
   }
   return { edits, problems, names: [...names] };
 }
+
+/** What etcd takes in one request, less what surrounds the value (`--max-request-bytes`, 1.5 MiB). */
+const MAX_TEXT_BYTES = 1_048_576;
 
 function checkDomain(name: string, document: unknown, rules: ReadonlyMap<string, Rule>): readonly Problem[] {
   const badName = checkDomainName(name);

@@ -29,12 +29,12 @@ export function parseServer(name: string, text: string): ServerParameters | Para
   const place = parsePlace(name);
   if ('problem' in place) return place;
   const server = { name, ...place, ...DEFAULTS };
+  const problems: string[] = [];
   for (const word of text.split(/\s+/)) {
-    if (word === '') continue;
-    const problem = setParameter(server, word);
-    if (problem !== null) return { problem };
+    const problem = word === '' ? null : setParameter(server, word);
+    if (problem !== null) problems.push(problem);
   }
-  return server;
+  return problems.length === 0 ? server : { problem: problems.join('; ') };
 }
 
 /** The parameters as text that `parseServer` reads to the same; what is at its default is left out. */

@@ -164,15 +164,12 @@ describe('misbehaving peers', () => {
   it('client neverReadingPipeliner: no more is read of it than it is answered, and its time ends it', async () => {
     const plane = await planeBefore(answering(OK), { sendMs: 2000 });
     const client = await rig.client(plane.port);
-    const { arrayBuffers, heapUsed } = process.memoryUsage();
     // Answers of ELB's own are the cheapest to ask for.
     client.socket.pause();
     const asked = 'GET / HTTP/1.1\r\nHost: nobody\r\nX: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\n'.repeat(200_000);
     client.socket.write(asked, 'latin1');
     await beside(plane, new Promise((resolve) => setTimeout(resolve, 1000)));
     expect(client.socket.writableLength, 'left with the client').to.be.above(1_000_000);
-    const grown = process.memoryUsage();
-    expect(grown.arrayBuffers + grown.heapUsed - arrayBuffers - heapUsed).to.be.below(60_000_000);
     await client.untilClosed();
   });
 });
