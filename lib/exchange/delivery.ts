@@ -283,7 +283,8 @@ export class Delivery implements ServerConnectionUser {
   }
 
   #complete(): void {
-    if (this.#relay.reusable && this.#body.complete) this.#tries.release();
+    // A server that declined to change the protocol may read on in its own way: Node's leaves unanswered what it cannot parse.
+    if (this.#relay.reusable && this.#body.complete && this.#upgrade === null) this.#tries.release();
     else this.#tries.abandon();
     this.#tries.leave();
     this.#owner.onDelivered(this.#relay.status, this.#keepAlive && this.#body.complete);

@@ -226,6 +226,17 @@ describe('exchange in adversity', () => {
     expect((user + system) / head.length, 'microseconds a byte').to.be.below(60);
   });
 
+  it('does not use a server connection again on which a change of protocol was declined', async () => {
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const client = await rig.client(port);
+    client.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
+    await client.until(/ok$/);
+    client.write(GET);
+    await client.until(/ok.*ok$/s);
+    expect(server.connections).to.have.length(2);
+  });
+
   it('refuses a change to a protocol that was not asked for', async () => {
     const server = await rig.serve(
       answering('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n'),
