@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
 import { expect } from 'chai';
 import {
   answering,
@@ -378,6 +381,56 @@ describe('exchange', () => {
       if (expected.source === '^$') expect(await one.untilEnd()).to.equal('');
       else expect(await one.until(/\r\n\r\n/)).to.match(expected);
     });
+
+  it('bounds the wait for a server that does not take a connection, and goes on to the next', async () => {
+    // A queue of one that nobody empties: once it is full, what asks for a connection gets no answer at all.
+    const program =
+      'import socket as s,sys;l=s.socket();l.bind(("127.0.0.1",0));l.listen(0);print(l.getsockname()[1],flush=True);sys.stdin.read()';
+    const hole = spawn('/usr/bin/python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    started.push({ stop: async () => void hole.kill() });
+    const port = Number(String((await once(hole.stdout, 'data'))[0]));
+    const filling = Array.from({ length: 8 }, () => net.connect(port, '127.0.0.1'));
+    await Promise.race(filling.map((socket) => once(socket, 'connect')));
+    const alone = await proxying([port], { connectMs: 200 });
+    const one = await client(alone.port);
+    one.write(GET);
+    expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 504 /);
+    const good = await serve(answering(OK));
+    const two = await proxying([port, { port: good.port, backup: true }], { connectMs: 200 });
+    const other = await client(two.port);
+    other.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n');
+    expect(await other.until(/\r\n\r\n/), 'nothing was sent, so even a POST may go on').to.match(/^HTTP\/1.1 200 /);
+    for (const socket of filling) socket.destroy();
+  });
+
+  it('ends a client that is idle after its reply', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await proxying([server.port], { keepAliveMs: 200 });
+    const one = await client(port);
+    one.write(GET);
+    expect(await one.untilEnd()).to.match(/ok$/);
+  });
+
+  it('closes a server connection that is idle too long', async () => {
+    const server = await serve(answering(OK));
+    const { port } = await proxying([server.port], { serverKeepAliveMs: 200 });
+    const one = await client(port);
+    one.write(GET);
+    await one.until(/ok$/);
+    await server.connections[0]?.untilEnd();
+  });
+
+  it('ends a tunnel in which both sides are silent', async () => {
+    const server = await serve(
+      answering('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n'),
+    );
+    const { port } = await proxying([server.port], { tunnelIdleMs: 200 });
+    const one = await client(port);
+    one.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
+    await one.until(/echo\r\n\r\n$/);
+    await one.untilClosed();
+    await server.connections[0]?.untilEnd();
+  });
 
   const tooLarge: [string, object, string, RegExp][] = [
     ['a declared body', { maxBodyBytes: 10 }, 'Content-Length: 11\r\n\r\n', / 413 /],
