@@ -90,7 +90,7 @@ describe('what we read of a request, Node reads too', () => {
         const outcome = decodeRequest([bytes]);
         if (isForNode(outcome) && (await agree(bytes, outcome, true))) shown++;
       }),
-      { numRuns: 1500 },
+      { numRuns: 3000 },
     );
     expect(shown).to.be.at.least(100);
   });
