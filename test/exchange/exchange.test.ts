@@ -2,60 +2,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { expect } from 'chai';
-import {
-  answering,
-  RawClient,
-  startPlane,
-  startRawServer,
-  type PlaneTable,
-  type RawServer,
-  type TestPlane,
-  type TestServers,
-} from '../fixtures/plane.ts';
+import { answering, type PlaneTable } from '../fixtures/plane.ts';
+import { Rig, turnsUntil } from '../fixtures/rig.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\n\r\nok';
 
 describe('exchange', () => {
-  const started: { stop(): Promise<void> }[] = [];
-  const clients: RawClient[] = [];
+  const rig = new Rig();
 
-  async function serve(script: Parameters<typeof startRawServer>[0]): Promise<RawServer> {
-    const server = await startRawServer(script);
-    started.push(server);
-    return server;
-  }
-
-  async function plane(
-    table: PlaneTable,
-    ...rest: [Parameters<typeof startPlane>[1]?, Parameters<typeof startPlane>[2]?]
-  ): Promise<TestPlane> {
-    const running = await startPlane(table, ...rest);
-    started.push(running);
-    return running;
-  }
-
-  async function client(port: number): Promise<RawClient> {
-    const connected = await RawClient.connect(port);
-    clients.push(connected);
-    return connected;
-  }
-
-  /** A plane that sends everything for a.test to servers of one upstream. */
-  async function proxying(ports: TestServers, limits = {}): Promise<TestPlane> {
-    return plane({ domains: { 'a.test': 'up' }, upstreams: { up: ports } }, limits);
-  }
-
-  afterEach(async () => {
-    for (const one of clients.splice(0)) one.destroy();
-    await Promise.all(started.splice(0).map((one) => one.stop()));
-  });
+  afterEach(() => rig.stop());
 
   const GET = 'GET /x?y=1 HTTP/1.1\r\nHost: a.test\r\nUser-Agent: t\r\n\r\n';
 
   it('forwards a request and its reply', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write(GET);
     expect(await one.until(/ok$/)).to.equal('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\n\r\nok');
     expect(server.connections[0]?.text).to.equal(
@@ -65,9 +27,9 @@ describe('exchange', () => {
   });
 
   it('reads a head that arrives byte by byte and keeps both connections for the next request', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.socket.setNoDelay(true);
     for (const byte of GET) {
       one.write(byte);
@@ -82,7 +44,7 @@ describe('exchange', () => {
   it('answers pipelined requests in order, one at a time', async () => {
     let inside = 0;
     let most = 0;
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       let handled = 0;
       connection.socket.on('data', () => {
         const lines = [...connection.text.matchAll(/^GET (\S+)/gm)];
@@ -97,8 +59,8 @@ describe('exchange', () => {
         }
       });
     });
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     const paths = Array.from({ length: 50 }, (_, i) => `/${i}`);
     one.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`).join(''));
     const text = await one.until(/\r\n\r\n\/49$/);
@@ -116,16 +78,16 @@ describe('exchange', () => {
   ];
   for (const [what, request, table, expected] of answers)
     it(`answers ${what} by itself`, async () => {
-      const { port } = await plane(table);
-      const one = await client(port);
+      const { port } = await rig.plane(table);
+      const one = await rig.client(port);
       one.write(request);
       expect(await one.until(/\r\n\r\n/)).to.match(expected);
     });
 
   it('goes on with the connection after an answer of its own to a request without a body', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write('GET / HTTP/1.1\r\nHost: nobody\r\n\r\n');
     await one.until(/404 Not Found.*domain/s);
     one.write(GET);
@@ -133,22 +95,24 @@ describe('exchange', () => {
   });
 
   it('answers 503 before the first table', async () => {
-    const running = await startPlane();
-    started.push(running);
-    const one = await client(running.port);
+    const running = await rig.plane(null);
+    const one = await rig.client(running.port);
     one.write(GET);
-    expect(await one.until(/\r\n\r\n/)).to.match(/ 404 /); // a table was put, if an empty one
+    await one.until(/503 Service Unavailable: .*\n$/);
+    running.put({});
+    one.write(GET);
+    await one.until(/404 Not Found: .*\n$/);
   });
 
   it('streams a chunked request and a chunked reply, with trailers both ways', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       void connection.until(/0\r\nX-Sum: 1\r\n\r\n$/).then(() => {
         connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
         connection.write('3;ext=1\r\nabc\r\n0\r\nX-Check: 2\r\n\r\n');
       });
     });
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write('POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5;q="a"\r\nhello\r\n');
     one.write('0\r\nX-Sum: 1\r\n\r\n');
     const text = await one.until(/X-Check: 2\r\n\r\n$/);
@@ -159,15 +123,15 @@ describe('exchange', () => {
   });
 
   it('passes 100-continue on and lets the server decide', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       void connection
         .until(/\r\n\r\n/)
         .then(() => connection.write('HTTP/1.1 100 Continue\r\n\r\n'))
         .then(() => connection.until(/body$/))
         .then(() => connection.write(OK));
     });
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write('POST / HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n');
     await one.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
     one.write('body');
@@ -175,16 +139,15 @@ describe('exchange', () => {
   });
 
   it('tunnels after 101, both ways, and passes the end of each side on', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       void connection.until(/\r\n\r\n/).then(() => {
         connection.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhello ');
         connection.socket.on('data', (bytes) => connection.socket.write(bytes));
         connection.socket.on('end', () => connection.socket.end('bye'));
       });
     });
-    const { port } = await proxying([server.port]);
-    const one = await RawClient.connect(port, { allowHalfOpen: true });
-    clients.push(one);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port, { allowHalfOpen: true });
     one.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly ');
     await one.until(/hello early $/);
     one.write('more ');
@@ -194,71 +157,71 @@ describe('exchange', () => {
   });
 
   it('refuses a 101 that nobody asked for', async () => {
-    const server = await serve(
+    const server = await rig.serve(
       answering('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
     );
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write(GET);
     expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 502 /);
   });
 
   it('goes on to the next server for connect errors, broken replies, 500 and 504', async () => {
     const broken = [
-      await serve((connection) => connection.destroy()),
-      await serve(answering('rubbish\r\n\r\n')),
-      await serve(answering('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n')),
-      await serve(answering('HTTP/1.1 504 Late\r\nContent-Length: 0\r\n\r\n')),
+      await rig.serve((connection) => connection.destroy()),
+      await rig.serve(answering('rubbish\r\n\r\n')),
+      await rig.serve(answering('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n')),
+      await rig.serve(answering('HTTP/1.1 504 Late\r\nContent-Length: 0\r\n\r\n')),
     ];
-    const good = await serve(answering(OK));
-    const gone = await startRawServer(() => undefined);
+    const good = await rig.serve(answering(OK));
+    const gone = await rig.serve(() => undefined);
     await gone.stop();
     for (const bad of [...broken, gone]) {
-      const { port } = await proxying([
+      const { port } = await rig.proxying([
         { port: bad.port, weight: 100 },
         { port: good.port, backup: true },
       ]);
-      const one = await client(port);
+      const one = await rig.client(port);
       one.write(GET);
       expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 200 /);
     }
   });
 
   it('tries three servers at most', async () => {
-    const servers = await Promise.all(Array.from({ length: 5 }, () => serve((connection) => connection.destroy())));
-    const { port } = await proxying(servers.map((server) => server.port));
-    const one = await client(port);
+    const servers = await Promise.all(Array.from({ length: 5 }, () => rig.serve((connection) => connection.destroy())));
+    const { port } = await rig.proxying(servers.map((server) => server.port));
+    const one = await rig.client(port);
     one.write(GET);
     expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 502 /);
     expect(servers.filter((server) => server.connections.length > 0)).to.have.length(3);
   });
 
   it('passes a 500 on when there is no other server, and when the request cannot be sent twice', async () => {
-    const bad = await serve(answering('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n'));
-    const good = await serve(answering(OK));
-    const alone = await proxying([bad.port]);
-    const one = await client(alone.port);
+    const bad = await rig.serve(answering('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n'));
+    const good = await rig.serve(answering(OK));
+    const alone = await rig.proxying([bad.port]);
+    const one = await rig.client(alone.port);
     one.write(GET);
     expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 500 Broken/);
-    const two = await proxying([bad.port, { port: good.port, backup: true }]);
-    const other = await client(two.port);
+    const two = await rig.proxying([bad.port, { port: good.port, backup: true }]);
+    const other = await rig.client(two.port);
     other.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\nx');
     expect(await other.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 500 Broken/);
     expect(good.connections).to.have.length(0);
   });
 
   it('sends a body again to the next server if the request may be sent twice', async () => {
-    const bad = await serve((connection) => void connection.until(/body$/).then(() => connection.destroy()));
-    const good = await serve((connection) => void connection.until(/body$/).then(() => connection.write(OK)));
-    const { port } = await proxying([bad.port, { port: good.port, backup: true }]);
-    const one = await client(port);
+    const bad = await rig.serve((connection) => void connection.until(/body$/).then(() => connection.destroy()));
+    const good = await rig.serve((connection) => void connection.until(/body$/).then(() => connection.write(OK)));
+    const { port } = await rig.proxying([bad.port, { port: good.port, backup: true }]);
+    const one = await rig.client(port);
     one.write('PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nbo');
     one.write('dy');
     await one.until(/ok$/);
   });
 
   it('does not show a client that its server closed a kept connection', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       let first = true;
       connection.socket.on('data', () => {
         if (first) connection.write(OK);
@@ -266,8 +229,8 @@ describe('exchange', () => {
         first = false;
       });
     });
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     for (let i = 1; i <= 20; i++) {
       one.write(GET);
       await one.untilLength(OK.length * i);
@@ -276,9 +239,9 @@ describe('exchange', () => {
   });
 
   it('destroys an idle server connection on which bytes arrive', async () => {
-    const server = await serve(answering(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`));
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const server = await rig.serve(answering(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`));
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write(GET);
     await one.until(/ok$/);
     one.write(GET);
@@ -287,97 +250,74 @@ describe('exchange', () => {
   });
 
   it('shows a client that its reply was cut short', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       void connection.until(/\r\n\r\n/).then(() => {
         connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
         setImmediate(() => connection.socket.end());
       });
     });
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write(GET);
     const text = await one.untilClosed();
     expect(text).to.not.match(/\r\n0\r\n/);
   });
 
   it('frames a reply that ends with its connection: in chunks for 1.1, until close for 1.0', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       void connection.until(/\r\n\r\n/).then(() => connection.socket.end('HTTP/1.1 200 OK\r\nX: 1\r\n\r\nabc'));
     });
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write(GET);
     expect(await one.until(/0\r\n\r\n$/)).to.match(/Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/);
-    const old = await client(port);
+    const old = await rig.client(port);
     old.write('GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n');
     expect(await old.untilEnd()).to.match(/Connection: close\r\n\r\nabc$/);
   });
 
   it('ends the request at the server when the client leaves', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       connection.socket.on('close', () => resolve());
       connection.socket.on('end', () => connection.socket.end());
     });
-    const { port } = await proxying([server.port], { halfCloseMs: 100 });
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port], { halfCloseMs: 100 });
+    const one = await rig.client(port);
     one.write(GET);
-    while (server.connections.length === 0) await new Promise(setImmediate);
+    await turnsUntil(() => server.connections.length > 0);
     await server.connections[0]?.until(/\r\n\r\n/);
     one.destroy();
     await promise;
   });
 
   it('still answers a client that has ended its side', async () => {
-    const server = await serve((connection) => {
+    const server = await rig.serve((connection) => {
       void connection.until(/\r\n\r\n/).then(() => setImmediate(() => connection.write(OK)));
     });
-    const { port } = await proxying([server.port]);
-    const one = await RawClient.connect(port, { allowHalfOpen: true });
-    clients.push(one);
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port, { allowHalfOpen: true });
     one.socket.end(GET);
     expect(await one.untilEnd()).to.match(/ok$/);
   });
 
-  const timeouts: [string, object, (port: number) => Promise<RawClient>, RegExp][] = [
-    [
-      'a head that does not end',
-      { headMs: 200 },
-      async (port) => {
-        const one = await RawClient.connect(port);
-        one.write('GET / HTTP/1.1\r\nHost: a.');
-        return one;
-      },
-      /^HTTP\/1.1 408 /,
-    ],
+  const timeouts: [string, object, string, RegExp][] = [
+    ['a head that does not end', { headMs: 200 }, 'GET / HTTP/1.1\r\nHost: a.', /^HTTP\/1.1 408 /],
     [
       'a body that does not come',
       { bodyIdleMs: 200 },
-      async (port) => {
-        const one = await RawClient.connect(port);
-        one.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nabc');
-        return one;
-      },
+      'POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nabc',
       /^HTTP\/1.1 408 /,
     ],
-    [
-      'a server that does not answer',
-      { readMs: 200 },
-      async (port) => {
-        const one = await RawClient.connect(port);
-        one.write(GET);
-        return one;
-      },
-      /^HTTP\/1.1 504 /,
-    ],
-    ['a client that says nothing', { headMs: 200 }, async (port) => RawClient.connect(port), /^$/],
+    ['a server that does not answer', { readMs: 200 }, GET, /^HTTP\/1.1 504 /],
+    ['a client that says nothing', { headMs: 200 }, '', /^$/],
   ];
-  for (const [what, limits, act, expected] of timeouts)
+  for (const [what, limits, request, expected] of timeouts)
     it(`bounds the wait for ${what}`, async () => {
-      const server = await serve(() => undefined);
-      const { port } = await proxying([server.port], limits);
-      const one = await act(port);
-      clients.push(one);
+      const server = await rig.serve(() => undefined);
+      const { port } = await rig.proxying([server.port], limits);
+      const one = await rig.client(port);
+      if (request !== '') one.write(request);
       if (expected.source === '^$') expect(await one.untilEnd()).to.equal('');
       else expect(await one.until(/\r\n\r\n/)).to.match(expected);
     });
@@ -387,45 +327,45 @@ describe('exchange', () => {
     const program =
       'import socket as s,sys;l=s.socket();l.bind(("127.0.0.1",0));l.listen(0);print(l.getsockname()[1],flush=True);sys.stdin.read()';
     const hole = spawn('/usr/bin/python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
-    started.push({ stop: async () => void hole.kill() });
     const port = Number(String((await once(hole.stdout, 'data'))[0]));
     const filling = Array.from({ length: 8 }, () => net.connect(port, '127.0.0.1'));
     await Promise.race(filling.map((socket) => once(socket, 'connect')));
-    const alone = await proxying([port], { connectMs: 200 });
-    const one = await client(alone.port);
+    const alone = await rig.proxying([port], { connectMs: 200 });
+    const one = await rig.client(alone.port);
     one.write(GET);
     expect(await one.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 504 /);
-    const good = await serve(answering(OK));
-    const two = await proxying([port, { port: good.port, backup: true }], { connectMs: 200 });
-    const other = await client(two.port);
+    const good = await rig.serve(answering(OK));
+    const two = await rig.proxying([port, { port: good.port, backup: true }], { connectMs: 200 });
+    const other = await rig.client(two.port);
     other.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n');
     expect(await other.until(/\r\n\r\n/), 'nothing was sent, so even a POST may go on').to.match(/^HTTP\/1.1 200 /);
     for (const socket of filling) socket.destroy();
+    hole.kill();
   });
 
   it('ends a client that is idle after its reply', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await proxying([server.port], { keepAliveMs: 200 });
-    const one = await client(port);
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port], { keepAliveMs: 200 });
+    const one = await rig.client(port);
     one.write(GET);
     expect(await one.untilEnd()).to.match(/ok$/);
   });
 
   it('closes a server connection that is idle too long', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await proxying([server.port], { serverKeepAliveMs: 200 });
-    const one = await client(port);
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port], { serverKeepAliveMs: 200 });
+    const one = await rig.client(port);
     one.write(GET);
     await one.until(/ok$/);
     await server.connections[0]?.untilEnd();
   });
 
   it('ends a tunnel in which both sides are silent', async () => {
-    const server = await serve(
+    const server = await rig.serve(
       answering('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n'),
     );
-    const { port } = await proxying([server.port], { tunnelIdleMs: 200 });
-    const one = await client(port);
+    const { port } = await rig.proxying([server.port], { tunnelIdleMs: 200 });
+    const one = await rig.client(port);
     one.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
     await one.until(/echo\r\n\r\n$/);
     await one.untilClosed();
@@ -445,17 +385,17 @@ describe('exchange', () => {
   ];
   for (const [what, limits, rest, expected] of tooLarge)
     it(`refuses ${what} above the limit and ends the connection`, async () => {
-      const server = await serve(() => undefined);
-      const { port } = await proxying([server.port], limits);
-      const one = await client(port);
+      const server = await rig.serve(() => undefined);
+      const { port } = await rig.proxying([server.port], limits);
+      const one = await rig.client(port);
       one.write(`POST / HTTP/1.1\r\nHost: a.test\r\n${rest}`);
       expect(await one.untilEnd()).to.match(expected);
     });
 
   it('replaces what a client says about itself, and aliases of it, and what Connection lists', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await proxying([server.port]);
-    const one = await client(port);
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
     one.write(
       'GET / HTTP/1.1\r\nHost: a.test\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\n' +
         'x_forwarded_proto: https\r\nForwarded: for=6.6.6.6\r\nREMOTE_HOST: 6.6.6.6\r\na_b: 1\r\nX-Hop: 1\r\nX-Stays: 1\r\n' +
@@ -469,14 +409,14 @@ describe('exchange', () => {
   });
 
   it("sets fields that a graph names once, in place of the client's and of our own", async () => {
-    const server = await serve(answering(OK));
+    const server = await rig.serve(answering(OK));
     const args = { servername: 'up', Host: 'b.test', 'X-Forwarded-Proto': 'https', 'X-Team': ['a', 'b'] };
-    const { port } = await plane({
+    const { port } = await rig.plane({
       domains: { 'a.test': { init: 'all', rules: { all: { type: 'backend', args } } } },
       upstreams: { up: [server.port] },
     });
     for (const line of ['GET /', 'GET http://a.test/']) {
-      const one = await client(port);
+      const one = await rig.client(port);
       one.write(`${line} HTTP/1.1\r\nHost: a.test\r\nx-team: c\r\nAccept: *\r\nConnection: close\r\n\r\n`);
       await one.until(/ok$/);
     }
@@ -487,13 +427,13 @@ describe('exchange', () => {
   });
 
   it('continues what a trusted proxy says about its client', async () => {
-    const server = await serve(answering(OK));
-    const { port } = await plane(
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.plane(
       { domains: { 'a.test': 'up' }, upstreams: { up: [server.port] } },
       {},
       { trustedProxies: ['127.0.0.0/8'] },
     );
-    const one = await client(port);
+    const one = await rig.client(port);
     one.write(
       'GET / HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-For: 6.6.6.6, 10.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b.test\r\n\r\n',
     );
@@ -505,10 +445,10 @@ describe('exchange', () => {
   });
 
   it('keeps the connections and the object of a server that stays in a new list', async () => {
-    const a = await serve(answering(OK));
-    const b = await serve(answering(OK));
-    const running = await proxying([a.port]);
-    const one = await client(running.port);
+    const a = await rig.serve(answering(OK));
+    const b = await rig.serve(answering(OK));
+    const running = await rig.proxying([a.port]);
+    const one = await rig.client(running.port);
     one.write(GET);
     await one.until(/ok$/);
     running.put({ upstreams: { up: [a.port, { port: b.port, down: true }] } });
