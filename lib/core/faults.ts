@@ -95,6 +95,7 @@ export const FAULTS = {
   BROKEN_GRAPH: elb(-94, 500, 'spec 3', 'graph cannot be used: see the log'),
   NO_SERVER: elb(-95, 502, 'spec 4', 'upstream does not exist or has no usable server'),
   NOT_READY: elb(-96, 503, 'option etcd', 'no configuration has been loaded yet'),
+  LAST_HOP: elb(-98, 200, 'RFC 9110 7.6.2', 'Max-Forwards is 0: this proxy answers for itself'),
   INTERNAL: elb(-97, 500, 'RFC 9110 15.6.1', 'internal error'),
 } as const satisfies Record<string, FaultRow>;
 

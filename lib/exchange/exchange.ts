@@ -10,7 +10,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { ClientConnection, ClientUser } from './client-connection.ts';
 import type { Context } from './context.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';
-import { ForwardHead } from './forward-head.ts';
+import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
 import { RequestBody } from './request-body.ts';
@@ -165,6 +165,10 @@ export class Exchange implements ClientUser, DeliveryOwner {
       const claims = trustedLines(head, client.address, shared.trusted);
       this.#about = claims.lines;
       clientAddress = claims.clientAddress;
+    }
+    if (hopsLeft(head) === 0) {
+      this.#answer(Fault.LAST_HOP);
+      return;
     }
     if (target.path.startsWith(ADMIN)) {
       plan.setFields = ['X-Elb-Peer', client.address];

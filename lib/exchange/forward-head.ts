@@ -32,7 +32,8 @@ export class ForwardHead {
     edits.target = newTarget(target, plan);
     edits.host = target.absolute || hostAt === -1 ? target.authority : null;
     edits.listed = connectionNames(head);
-    edits.set = plan.setFields;
+    const hops = hopsLeft(head);
+    edits.set = hops > 0 ? ['Max-Forwards', String(hops - 1), ...plan.setFields] : plan.setFields;
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
     edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');
@@ -41,6 +42,16 @@ export class ForwardHead {
     edits.forwarded = said ? forwarded : `${forwarded}X-Forwarded-Host: ${host}\r\n`;
     return encodeRequest(head, edits);
   }
+}
+
+/**
+ * How often an OPTIONS request may still be forwarded (RFC 9110 7.6.2); -1 where nothing bounds it, or nothing that is a number.
+ * Other methods are forwarded with what they say.
+ */
+export function hopsLeft(head: Head): number {
+  if ((head.seen & (1 << Known.MAX_FORWARDS)) === 0 || head.method() !== 'OPTIONS') return -1;
+  const value = head.get('max-forwards') ?? '';
+  return /^\d{1,9}$/.test(value) ? Number(value) : -1;
 }
 
 /** The target to send: null if the client's own bytes already are what was routed. */

@@ -237,6 +237,20 @@ describe('exchange in adversity', () => {
     expect(server.connections).to.have.length(2);
   });
 
+  it('counts the hops of OPTIONS, and answers the last one itself', async () => {
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const client = await rig.client(port);
+    for (const hops of ['3', '0', 'x']) {
+      client.write(`OPTIONS * HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: ${hops}\r\n\r\n`);
+      await client.until(hops === '0' ? /itself\n$/ : /ok$/);
+    }
+    client.write('GET / HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 0\r\n\r\n');
+    await client.until(/itself\n.*ok.*ok$/s);
+    const sent = server.connections.map(({ text }) => text).join('');
+    expect([...sent.matchAll(/^Max-Forwards: (.*)\r$/gm)].map(([, value]) => value)).to.deep.equal(['2', 'x', '0']);
+  });
+
   it('refuses a change to a protocol that was not asked for', async () => {
     const server = await rig.serve(
       answering('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n'),
