@@ -18,6 +18,8 @@ const TEST_TOOLS = [
   { debian: 'etcd-server', present: () => onPath('etcd') },
   { debian: 'etcd-client', present: () => onPath('etcdctl') },
   { debian: 'nginx-light', present: () => onPath('nginx') },
+  { debian: 'haproxy', present: () => onPath('haproxy') },
+  { debian: 'apache2', present: () => onPath('apache2') },
   { debian: 'curl', present: () => onPath('curl') },
   { debian: 'wrk', present: () => onPath('wrk') },
   { debian: 'openssl', present: () => onPath('openssl') },
@@ -30,7 +32,13 @@ const IMAGE_TOOLS = [
 ];
 
 /** Daemons that Debian starts and enables with a package; the tests start their own. */
-const SERVICES = { 'etcd-server': ['etcd'], 'nginx-light': ['nginx'], 'docker.io': ['docker.socket', 'docker'] };
+const SERVICES = {
+  'etcd-server': ['etcd'],
+  'nginx-light': ['nginx'],
+  haproxy: ['haproxy'],
+  apache2: ['apache2'],
+  'docker.io': ['docker.socket', 'docker'],
+};
 
 ensurePackages();
 if (process.argv.includes('--test')) ensureTools(TEST_TOOLS);

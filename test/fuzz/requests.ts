@@ -7,7 +7,7 @@ import { cut, requestBytes } from './grammar.ts';
 import { bounded, same, type FuzzTarget } from './target.ts';
 
 /** A request as the server behind ELB reads it, or as ELB must have routed it. */
-interface Read {
+export interface Read {
   readonly method: string;
   readonly target: string;
   readonly host: string;
@@ -78,7 +78,7 @@ export async function requestsTarget(): Promise<FuzzTarget> {
 }
 
 /** The requests that ELB routes from these bytes: those in front of the first fault, or of the first that closes. */
-function routed(bytes: Buffer): Read[] {
+export function routed(bytes: Buffer): Read[] {
   const requests: Read[] = [];
   let at = 0;
   for (;;) {
@@ -134,7 +134,7 @@ function pairs(raw: readonly string[]): string[] {
   return raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1]}`] : []));
 }
 
-function normal(host: string): string {
+export function normal(host: string): string {
   return host
     .toLowerCase()
     .replace(/:(?:80)?$/, '')
