@@ -1,4 +1,5 @@
-import { CLOSE_BRACKET, COLON, DOT, HEX, HOST, NINE, OPEN_BRACKET, ZERO } from './chars.ts';
+import { byteAt, isText } from './bytes.ts';
+import { CLOSE_BRACKET, COLON, DOT, hexOf, HOST, NINE, OPEN_BRACKET, ZERO } from './chars.ts';
 
 /** A host with an optional port, in the form that names are looked up by. */
 export interface Authority {
@@ -29,18 +30,12 @@ export function readAuthority(out: Authority, bytes: Buffer, from: number, to: n
   return true;
 }
 
-function isText(bytes: Buffer, from: number, to: number, text: string): boolean {
-  if (to - from !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
-  return true;
-}
-
 /** End of the registered name or IPv4 address at bytes[from], or -1. */
 function nameEnd(bytes: Buffer, from: number, to: number): number {
   let at = from;
   let before = DOT;
   while (at < to) {
-    const byte = bytes[at] ?? 0;
+    const byte = byteAt(bytes, at);
     if (HOST[byte] !== 1) break;
     if (byte === DOT && before === DOT) return -1;
     before = byte;
@@ -64,7 +59,7 @@ function isPort(bytes: Buffer, from: number, to: number): boolean {
   if (to - from > 5 || bytes[from] === ZERO) return false;
   let port = 0;
   for (let at = from; at < to; at++) {
-    const digit = bytes[at] ?? 0;
+    const digit = byteAt(bytes, at);
     if (digit < ZERO || digit > NINE) return false;
     port = port * 10 + digit - ZERO;
   }
@@ -84,7 +79,7 @@ function isIpv6(bytes: Buffer, from: number, to: number): boolean {
       continue;
     }
     const start = at;
-    while (at < to && (HEX[bytes[at] ?? 0] ?? 255) < 16) at++;
+    while (at < to && hexOf(byteAt(bytes, at)) < 16) at++;
     if (at < to && bytes[at] === DOT) return isIpv4(bytes, start, to) && (gap ? groups <= 5 : groups === 6);
     if (at === start || at - start > 4) return false;
     groups++;
@@ -104,7 +99,7 @@ function isIpv4(bytes: Buffer, from: number, to: number): boolean {
     const start = at;
     let octet = 0;
     while (at < to && at - start < 3) {
-      const digit = bytes[at] ?? 0;
+      const digit = byteAt(bytes, at);
       if (digit < ZERO || digit > NINE) break;
       octet = octet * 10 + digit - ZERO;
       at++;

@@ -27,8 +27,7 @@ export class BodyReader {
   #ofReply = false;
   /** The fault that was found; nothing is read after it. */
   #fault = 0;
-  /** Made for the first chunked body: most connections never see one. */
-  #lines: ChunkLines | null = null;
+  readonly #lines = new ChunkLines();
 
   /**
    * Begins a body of a `BodyKind`. `length` counts for BodyKind.LENGTH. More than `maxBodyBytes` is a fault as soon as it is
@@ -44,13 +43,12 @@ export class BodyReader {
     this.#ofReply = ofReply;
     this.#fault = 0;
     this.done = kind === BodyKind.NONE || (kind === BodyKind.LENGTH && length === 0);
-    if (kind === BodyKind.CHUNKED) (this.#lines ??= new ChunkLines()).reset();
-    else this.#lines?.reset();
+    this.#lines.reset();
   }
 
   /** Field lines behind a chunked body that may be passed on, each ended by CRLF; empty for none. */
   get trailers(): string {
-    return this.#lines?.trailers ?? '';
+    return this.#lines.trailers;
   }
 
   /** Takes bytes[from..to) up to the end of one run of body; returns the offset behind what was taken, or a fault. */
@@ -83,7 +81,6 @@ export class BodyReader {
 
   #readChunked(bytes: Buffer, from: number, to: number): number {
     const lines = this.#lines;
-    if (lines === null) return from;
     let at = from;
     if (this.#left === 0) {
       at = lines.read(bytes, from, to);

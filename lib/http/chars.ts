@@ -17,13 +17,13 @@ export const TOKEN = bytesOf(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`);
 export const METHOD = bytesOf(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA.slice(0, 26)}`);
 
 /** `field-content` and what may stand between (RFC 9110 5.5): HTAB, SP, VCHAR, obs-text. */
-export const VALUE = range(bytesOf('\t'), 0x20, 0x7e, 0x80, 0xff);
+export const VALUE = range(bytesOf('\t'), [0x20, 0x7e], [0x80, 0xff]);
 
 /**
  * The request target (RFC 9112 3.2): visible ASCII without `"`, `#`, `<` and `>`. RFC 3986 also leaves out `\ ^ { | }` and
  * the backtick, which browsers send in queries as they are.
  */
-export const TARGET = without(range(bytesOf(''), 0x21, 0x7e), '"#<>');
+export const TARGET = without(range(bytesOf(''), [0x21, 0x7e]), '"#<>');
 
 /** A path (RFC 3986 3.3): what a target may have, but neither the query's mark nor a backslash. */
 export const PATH = without(TARGET, '?\\');
@@ -40,8 +40,12 @@ export const HOST = bytesOf(`-._${DIGIT}${ALPHA}`);
 /** Between the quotes of a quoted-string (RFC 9110 5.6.4); the backslash is not here, it escapes. */
 export const QUOTED = without(VALUE, '"\\');
 
-/** Value of a hexadecimal digit, 255 for other bytes. */
-export const HEX = new Uint8Array(256).fill(255);
+/** Value of the hexadecimal digit that a byte is, 255 for other bytes. */
+export function hexOf(byte: number): number {
+  return HEX[byte & 0xff] as number; // every byte has an entry
+}
+
+const HEX = new Uint8Array(256).fill(255);
 for (let digit = 0; digit < 16; digit++) {
   const text = digit.toString(16);
   HEX[text.charCodeAt(0)] = digit;
@@ -74,10 +78,10 @@ function bytesOf(text: string): Uint8Array {
   return table;
 }
 
-/** The table with more bytes: pairs of first and last. */
-function range(table: Uint8Array, ...pairs: number[]): Uint8Array {
+/** The table with more bytes. */
+function range(table: Uint8Array, ...pairs: (readonly [first: number, last: number])[]): Uint8Array {
   const wider = table.slice();
-  for (let i = 0; i < pairs.length; i += 2) wider.fill(1, pairs[i], (pairs[i + 1] ?? 0) + 1);
+  for (const [first, last] of pairs) wider.fill(1, first, last + 1);
   return wider;
 }
 

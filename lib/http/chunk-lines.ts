@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
-import { BACKSLASH, CR, DQUOTE, EQUALS, HEX, LF, QUOTED, SEMICOLON, TOKEN, VALUE } from './chars.ts';
+import { byteAt } from './bytes.ts';
+import { BACKSLASH, CR, DQUOTE, EQUALS, hexOf, LF, QUOTED, SEMICOLON, TOKEN, VALUE } from './chars.ts';
 import { TrailerSection } from './trailer-section.ts';
 
 /** What the next byte may be. */
@@ -72,7 +73,7 @@ export class ChunkLines {
         if (at > 0 && this.#trailers.done) this.#state = State.DONE;
         return at;
       }
-      const fault = this.#step(bytes[at] ?? 0);
+      const fault = this.#step(byteAt(bytes, at));
       if (fault !== 0) return fault;
       at++;
       if (this.#state === State.DATA) return at;
@@ -87,7 +88,7 @@ export class ChunkLines {
         this.#digits = 0;
         return this.#addDigit(byte);
       case State.MORE_SIZE:
-        return HEX[byte] === 255 ? this.#endElement(byte) : this.#addDigit(byte);
+        return hexOf(byte) > 15 ? this.#endElement(byte) : this.#addDigit(byte);
       case State.DATA_CR:
         this.#state = State.DATA_LF;
         return byte === CR ? 0 : Fault.BAD_CHUNK;
@@ -103,7 +104,7 @@ export class ChunkLines {
   }
 
   #addDigit(byte: number): number {
-    const digit = HEX[byte] ?? 255;
+    const digit = hexOf(byte);
     if (digit > 15 || ++this.#digits > MAX_DIGITS) return Fault.BAD_CHUNK;
     this.#size = this.#size * 16 + digit;
     this.#state = State.MORE_SIZE;

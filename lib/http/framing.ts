@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { byteAt, isText } from './bytes.ts';
 import { NINE, ZERO } from './chars.ts';
 import { BodyKind, Known, type Head } from './head.ts';
 
@@ -63,14 +64,14 @@ const HAS_ENCODING = 1 << Known.TRANSFER_ENCODING;
 function contentLength(head: Head): number {
   const i = onlyField(head, Known.CONTENT_LENGTH);
   if (i === -1) return -1;
-  const { bytes, offsets } = head;
-  const from = offsets[i * 4 + 2] ?? 0;
-  const to = offsets[i * 4 + 3] ?? 0;
+  const { bytes } = head;
+  const from = head.valueStart(i);
+  const to = head.valueEnd(i);
   const digits = to - from;
   if (digits === 0 || digits > MAX_DIGITS || (digits > 1 && bytes[from] === ZERO)) return -1;
   let length = 0;
   for (let at = from; at < to; at++) {
-    const digit = bytes[at] ?? 0;
+    const digit = byteAt(bytes, at);
     if (digit < ZERO || digit > NINE) return -1;
     // Not `length * 10 + digit - ZERO`: the sum in between may lie beyond 2^53.
     length = length * 10 + (digit - ZERO);
@@ -84,16 +85,8 @@ const MAX_DIGITS = 16;
 /** Whether the only Transfer-Encoding is "chunked" and nothing else: no list, no parameter, no other white space. */
 function isChunked(head: Head): boolean {
   const i = onlyField(head, Known.TRANSFER_ENCODING);
-  if (i === -1) return false;
-  const { bytes, offsets } = head;
-  const from = offsets[i * 4 + 2] ?? 0;
-  if ((offsets[i * 4 + 3] ?? 0) - from !== CHUNKED.length) return false;
-  // Bit 0x20 is what makes a letter lower case; none of these letters can come from another byte than its capital.
-  for (let k = 0; k < CHUNKED.length; k++) if (((bytes[from + k] ?? 0) | 0x20) !== CHUNKED[k]) return false;
-  return true;
+  return i !== -1 && isText(head.bytes, head.valueStart(i), head.valueEnd(i), 'chunked');
 }
-
-const CHUNKED = Uint8Array.from('chunked', (letter) => letter.charCodeAt(0));
 
 /** Index of the only field of a kind; -1 if there are several or none. */
 function onlyField(head: Head, kind: number): number {

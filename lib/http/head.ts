@@ -1,3 +1,5 @@
+import { isText } from './bytes.ts';
+
 /**
  * One message head, request or reply, as offsets into the bytes it was parsed from.
  *
@@ -52,21 +54,27 @@ export class Head {
     return this.bytes.latin1Slice(this.offsets[i * 4 + 2], this.offsets[i * 4 + 3]);
   }
 
+  /** Offset of the i-th field's value, and of the byte behind it. */
+  valueStart(i: number): number {
+    return this.offsets[i * 4 + 2] as number; // i is below count
+  }
+
+  valueEnd(i: number): number {
+    return this.offsets[i * 4 + 3] as number; // i is below count
+  }
+
   /** Index of the first field of a known kind, or -1. */
   find(known: number): number {
-    if ((this.seen & (1 << known)) === 0) return -1;
-    for (let i = 0; i < this.count; i++) if (this.known[i] === known) return i;
+    const count = (this.seen & (1 << known)) === 0 ? 0 : this.count;
+    for (let i = 0; i < count; i++) if (this.known[i] === known) return i;
     return -1;
   }
 
   /** All values of a field joined by ", ", or null. `lowerName` in lower case. */
   get(lowerName: string): string | null {
     let value: string | null = null;
-    const { offsets, count } = this;
-    for (let i = 0; i < count; i++) {
-      const nameStart = offsets[i * 4] ?? 0;
-      const nameEnd = offsets[i * 4 + 1] ?? 0;
-      if (nameEnd - nameStart !== lowerName.length || !sameName(this.bytes, nameStart, lowerName)) continue;
+    for (let i = 0; i < this.count; i++) {
+      if (!this.#isNamed(i, lowerName)) continue;
       value = value === null ? this.value(i) : `${value}, ${this.value(i)}`;
     }
     return value;
@@ -123,7 +131,13 @@ export class Head {
     this.reasonStart += by;
     this.reasonEnd += by;
     const last = this.count * 4;
-    for (let i = 0; i < last; i++) this.offsets[i] = (this.offsets[i] ?? 0) + by;
+    for (let i = 0; i < last; i++) this.offsets[i] = (this.offsets[i] as number) + by; // it has four for each field
+  }
+
+  #isNamed(i: number, lowerName: string): boolean {
+    const from = this.offsets[i * 4] as number; // i is below count
+    const to = this.offsets[i * 4 + 1] as number; // as above
+    return isText(this.bytes, from, to, lowerName);
   }
 }
 
@@ -162,13 +176,4 @@ export const BodyKind = { NONE: 0, LENGTH: 1, CHUNKED: 2, CLOSE: 3 } as const;
 export interface HeadLimits {
   readonly maxHeadBytes: number;
   readonly maxFields: number;
-}
-
-function sameName(bytes: Buffer, start: number, lowerName: string): boolean {
-  for (let i = 0; i < lowerName.length; i++) {
-    let byte = bytes[start + i] ?? 0;
-    if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
-    if (byte !== lowerName.charCodeAt(i)) return false;
-  }
-  return true;
 }

@@ -1,3 +1,4 @@
+import { byteAt, isText } from './bytes.ts';
 import { COMMA, SP, TAB } from './chars.ts';
 import { BodyKind, Known, type Head } from './head.ts';
 
@@ -50,17 +51,17 @@ export function wantsUpgrade(head: Head): boolean {
 /** Whether any field of a kind has `token` (in lower case) in its comma-separated list; case does not matter. */
 export function listHas(head: Head, known: number, token: string): boolean {
   if ((head.seen & (1 << known)) === 0) return false;
-  const { bytes, offsets } = head;
+  const { bytes } = head;
   for (let i = 0; i < head.count; i++) {
     if (head.known[i] !== known) continue;
-    const end = offsets[i * 4 + 3] ?? 0;
-    let at = offsets[i * 4 + 2] ?? 0;
+    const end = head.valueEnd(i);
+    let at = head.valueStart(i);
     while (at < end) {
-      while (at < end && isSeparator(bytes[at] ?? 0)) at++;
+      while (at < end && isSeparator(byteAt(bytes, at))) at++;
       let last = at;
       const from = at;
-      for (; at < end && bytes[at] !== COMMA; at++) if (!isSeparator(bytes[at] ?? 0)) last = at + 1;
-      if (last - from === token.length && sameToken(bytes, from, token)) return true;
+      for (; at < end && bytes[at] !== COMMA; at++) if (!isSeparator(byteAt(bytes, at))) last = at + 1;
+      if (isText(bytes, from, last, token)) return true;
     }
   }
   return false;
@@ -82,12 +83,12 @@ for (const known of [
 
 /** Whether every Connection field is one option that names no field, as nearly all are. */
 function isUsual(head: Head): boolean {
-  const { bytes, offsets } = head;
   for (let i = 0; i < head.count; i++) {
     if (head.known[i] !== Known.CONNECTION) continue;
-    const from = offsets[i * 4 + 2] ?? 0;
-    const option = USUAL[(offsets[i * 4 + 3] ?? 0) - from];
-    if (option === undefined || !sameToken(bytes, from, option)) return false;
+    const from = head.valueStart(i);
+    const to = head.valueEnd(i);
+    const option = USUAL[to - from];
+    if (option === undefined || !isText(head.bytes, from, to, option)) return false;
   }
   return true;
 }
@@ -100,20 +101,10 @@ const USUAL: readonly (string | undefined)[] = Array.from({ length: 11 }, (_, le
 /** Whether some Upgrade field has a value. */
 function namesProtocol(head: Head): boolean {
   for (let i = 0; i < head.count; i++)
-    if (head.known[i] === Known.UPGRADE && head.offsets[i * 4 + 2] !== head.offsets[i * 4 + 3]) return true;
+    if (head.known[i] === Known.UPGRADE && head.valueStart(i) !== head.valueEnd(i)) return true;
   return false;
 }
 
 function isSeparator(byte: number): boolean {
   return byte === COMMA || byte === SP || byte === TAB;
-}
-
-/** `token` in lower case, as long as what it is compared with. */
-function sameToken(bytes: Buffer, from: number, token: string): boolean {
-  for (let i = 0; i < token.length; i++) {
-    let byte = bytes[from + i] ?? 0;
-    if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
-    if (byte !== token.charCodeAt(i)) return false;
-  }
-  return true;
 }

@@ -1,3 +1,4 @@
+import { byteAt } from './bytes.ts';
 import { Known } from './head.ts';
 
 /**
@@ -8,11 +9,11 @@ import { Known } from './head.ts';
  */
 export function knownName(bytes: Buffer, from: number, to: number): number {
   const length = to - from;
-  const kind = KINDS[slotOf(length, bytes[from] ?? 0, bytes[to - 1] ?? 0)] ?? 0;
+  const kind = KINDS[slotOf(length, byteAt(bytes, from), byteAt(bytes, to - 1))] as number; // there are 64 slots
   let letter = kind * STRIDE;
   if (LETTERS[letter] !== length) return 0;
   for (let i = from; i < to; i++) {
-    let byte = bytes[i] ?? 0;
+    let byte = byteAt(bytes, i);
     if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
     if (byte !== LETTERS[++letter]) return 0;
   }

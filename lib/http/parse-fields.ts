@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { byteAt } from './bytes.ts';
 import { COLON, CR, LF, SP, TAB, TOKEN, VALUE } from './chars.ts';
 import type { Head } from './head.ts';
 import { knownName } from './known-names.ts';
@@ -17,7 +18,7 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
   let seen = 0;
   while (at < end) {
     const nameStart = at;
-    let byte = bytes[at] ?? 0;
+    let byte = byteAt(bytes, at);
     if (byte === CR) {
       if (at + 1 === end) return 0;
       if (bytes[at + 1] !== LF) return Fault.BAD_LINE_END;
@@ -29,24 +30,24 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
     if (count === maxFields) return Fault.TOO_MANY_FIELDS;
     while (TOKEN[byte] === 1) {
       if (++at === end) return 0;
-      byte = bytes[at] ?? 0;
+      byte = byteAt(bytes, at);
     }
     if (byte !== COLON || at === nameStart) return nameFault(byte, at === nameStart);
     const nameEnd = at;
     do {
       if (++at === end) return 0;
-      byte = bytes[at] ?? 0;
+      byte = byteAt(bytes, at);
     } while (byte === SP || byte === TAB);
     const valueStart = at;
     while (VALUE[byte] === 1) {
       if (++at === end) return 0;
-      byte = bytes[at] ?? 0;
+      byte = byteAt(bytes, at);
     }
     if (byte !== CR) return byte === LF ? Fault.BAD_LINE_END : Fault.BAD_FIELD_VALUE;
     if (at + 1 === end) return 0;
     if (bytes[at + 1] !== LF) return Fault.BAD_LINE_END;
     let valueEnd = at;
-    while (valueEnd > valueStart && isSpace(bytes[valueEnd - 1] ?? 0)) valueEnd--;
+    while (valueEnd > valueStart && isSpace(byteAt(bytes, valueEnd - 1))) valueEnd--;
     at += 2;
     const kind = knownName(bytes, nameStart, nameEnd);
     const slot = count * 4;

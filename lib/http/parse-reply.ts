@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { byteAt } from './bytes.ts';
 import { CR, LF, NINE, SP, VALUE, ZERO } from './chars.ts';
 import type { Head, HeadLimits } from './head.ts';
 import { parseFields } from './parse-fields.ts';
@@ -35,7 +36,7 @@ function parseStatusLine(head: Head, bytes: Buffer, from: number, end: number): 
   let status = 0;
   for (let digits = 0; digits < 3; digits++) {
     if (++at === end) return 0;
-    const digit = bytes[at] ?? 0;
+    const digit = byteAt(bytes, at);
     if (digit < ZERO || digit > NINE) return Fault.BAD_REPLY;
     status = status * 10 + digit - ZERO;
     // The first digit alone decides 0xx and 6xx to 9xx.
@@ -45,12 +46,12 @@ function parseStatusLine(head: Head, bytes: Buffer, from: number, end: number): 
   if (++at === end) return 0;
   if (bytes[at] === SP && ++at === end) return 0;
   head.reasonStart = at;
-  let byte = bytes[at] ?? 0;
+  let byte = byteAt(bytes, at);
   // A reason without its space would be a fourth digit or a longer status.
   if (byte !== CR && bytes[at - 1] !== SP) return Fault.BAD_REPLY;
   while (VALUE[byte] === 1) {
     if (++at === end) return 0;
-    byte = bytes[at] ?? 0;
+    byte = byteAt(bytes, at);
   }
   head.reasonEnd = at;
   if (byte !== CR) return Fault.BAD_REPLY;

@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { byteAt } from './bytes.ts';
 import { CR, LF, METHOD, SP, TARGET } from './chars.ts';
 import type { Head, HeadLimits } from './head.ts';
 import { parseFields } from './parse-fields.ts';
@@ -37,11 +38,11 @@ export function parseRequestHead(head: Head, bytes: Buffer, from: number, to: nu
 /** `method SP request-target SP HTTP-version CRLF`; returns as `parseRequestHead`. */
 function parseRequestLine(head: Head, bytes: Buffer, start: number, end: number, maxTarget: number): number {
   let at = start;
-  let byte = bytes[at] ?? 0;
+  let byte = byteAt(bytes, at);
   let stop = Math.min(end, start + MAX_METHOD + 1);
   while (METHOD[byte] === 1) {
     if (++at === stop) return at - start > MAX_METHOD ? Fault.METHOD_NOT_ALLOWED : 0;
-    byte = bytes[at] ?? 0;
+    byte = byteAt(bytes, at);
   }
   if (byte !== SP || at === start) return methodFault(byte, at === start);
   head.methodEnd = at;
@@ -49,16 +50,16 @@ function parseRequestLine(head: Head, bytes: Buffer, start: number, end: number,
   if (++at === end) return 0;
   head.targetStart = at;
   stop = Math.min(end, at + maxTarget + 1);
-  byte = bytes[at] ?? 0;
+  byte = byteAt(bytes, at);
   while (TARGET[byte] === 1) {
     if (++at === stop) return at - head.targetStart > maxTarget ? Fault.TARGET_TOO_LONG : 0;
-    byte = bytes[at] ?? 0;
+    byte = byteAt(bytes, at);
   }
   if (byte !== SP || at === head.targetStart) return targetFault(byte);
   head.targetEnd = at;
   at = parseVersion(head, bytes, at + 1, end);
   if (at <= 0 || at === end) return at < 0 ? at : 0;
-  byte = bytes[at] ?? 0;
+  byte = byteAt(bytes, at);
   if (byte !== CR) return byte === LF ? Fault.BAD_LINE_END : Fault.BAD_VERSION;
   if (at + 1 === end) return 0;
   return bytes[at + 1] === LF ? at + 2 : Fault.BAD_LINE_END;

@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { byteAt } from './bytes.ts';
 import { DOT, NINE, ZERO } from './chars.ts';
 import type { Head } from './head.ts';
 
@@ -14,12 +15,12 @@ export function parseVersion(head: Head, bytes: Buffer, at: number, end: number)
     if (bytes[at + i] !== NAME[i]) return Fault.BAD_VERSION;
   }
   if (have < MAJOR + 1) return 0;
-  const major = bytes[at + MAJOR] ?? 0;
+  const major = byteAt(bytes, at + MAJOR);
   if (!isDigit(major)) return Fault.BAD_VERSION;
   if (have < POINT + 1) return 0;
   if (bytes[at + POINT] !== DOT) return Fault.BAD_VERSION;
   if (have < MINOR + 1) return 0;
-  const minor = bytes[at + MINOR] ?? 0;
+  const minor = byteAt(bytes, at + MINOR);
   if (!isDigit(minor)) return Fault.BAD_VERSION;
   if (major !== ZERO + 1 || minor > ZERO + 1) return Fault.UNSUPPORTED_VERSION;
   head.minor = minor - ZERO;

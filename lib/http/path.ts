@@ -1,4 +1,4 @@
-import { DOT, HEX, PATH, PERCENT, SLASH, UNRESERVED } from './chars.ts';
+import { DOT, hexOf, PATH, PERCENT, SLASH, UNRESERVED } from './chars.ts';
 
 /**
  * The one form of a path that is matched, rewritten and forwarded; null for a path that two readers could take for two
@@ -38,8 +38,8 @@ function decodeUnreserved(path: string): string | null {
   let text = '';
   let run = 0;
   for (; at !== -1; at = path.indexOf('%', run)) {
-    const high = HEX[path.charCodeAt(at + 1)] ?? 255;
-    const low = HEX[path.charCodeAt(at + 2)] ?? 255;
+    const high = hexOf(path.charCodeAt(at + 1));
+    const low = hexOf(path.charCodeAt(at + 2));
     const byte = high * 16 + low;
     if (high > 15 || low > 15 || byte === 0) return null;
     text += path.slice(run, at);
@@ -54,8 +54,8 @@ function withoutDotSegments(path: string): string | null {
   const segments = path.split('/');
   const kept: string[] = [];
   const last = segments.length - 1;
-  for (let i = 1; i <= last; i++) {
-    const segment = segments[i] ?? '';
+  for (const [i, segment] of segments.entries()) {
+    if (i === 0) continue; // nothing stands before the first slash
     if (segment === '.' || segment === '..') {
       if (segment === '..') kept.pop();
       // What a removed last segment leaves is a directory.

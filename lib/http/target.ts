@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
 import { readAuthority, type Authority } from './authority.ts';
+import { isText } from './bytes.ts';
 import { QUESTION, SLASH } from './chars.ts';
 import { Known, type Head } from './head.ts';
 import { normalPath } from './path.ts';
@@ -35,7 +36,7 @@ export class Target implements Authority {
  * METHOD_NOT_ALLOWED, whatever their target.
  */
 export function readTarget(head: Head, out: Target, secure = false): number {
-  if (isMethod(head, 'CONNECT') || isMethod(head, 'TRACE')) return Fault.METHOD_NOT_ALLOWED;
+  if (isMethod(head, 'connect') || isMethod(head, 'trace')) return Fault.METHOD_NOT_ALLOWED;
   const fault = readHost(head, out, secure ? '443' : '80');
   if (fault !== 0) return fault;
   const { bytes, targetStart: start, targetEnd: end } = head;
@@ -45,7 +46,7 @@ export function readTarget(head: Head, out: Target, secure = false): number {
   if (bytes[start] === SLASH) {
     if (!readPath(head, out, start)) return Fault.BAD_TARGET;
   } else if (end - start === 1 && bytes[start] === ASTERISK) {
-    if (!isMethod(head, 'OPTIONS')) return Fault.BAD_TARGET;
+    if (!isMethod(head, 'options')) return Fault.BAD_TARGET;
     setAsterisk(out);
   } else if (!readAbsolute(head, out)) return Fault.BAD_TARGET;
   out.authority = out.port === '' ? out.host : `${out.host}:${out.port}`;
@@ -61,23 +62,22 @@ function readHost(head: Head, out: Target, defaultPort: string): number {
     return head.minor === 0 ? 0 : Fault.NO_HOST;
   }
   for (let i = at + 1; i < head.count; i++) if (head.known[i] === Known.HOST) return Fault.MANY_HOSTS;
-  const { bytes, offsets } = head;
-  const valid = readAuthority(out, bytes, offsets[at * 4 + 2] ?? 0, offsets[at * 4 + 3] ?? 0, defaultPort);
+  const valid = readAuthority(out, head.bytes, head.valueStart(at), head.valueEnd(at), defaultPort);
   return valid ? 0 : Fault.BAD_HOST;
 }
 
 /** `scheme "://" authority path-abempty [ "?" query ]`; false if it is none, or not ours. */
 function readAbsolute(head: Head, out: Target): boolean {
   const { bytes, targetStart: start, targetEnd: end } = head;
-  const isHttps = startsWith(bytes, start, end, 'https://');
-  if (!isHttps && !startsWith(bytes, start, end, 'http://')) return false;
+  const isHttps = isText(bytes, start, Math.min(end, start + 8), 'https://');
+  if (!isHttps && !isText(bytes, start, Math.min(end, start + 7), 'http://')) return false;
   const from = start + (isHttps ? 8 : 7);
   let to = from;
   while (to < end && bytes[to] !== SLASH && bytes[to] !== QUESTION) to++;
   if (!readAuthority(out, bytes, from, to, isHttps ? '443' : '80')) return false;
   out.absolute = true;
   // RFC 9112 3.2.4: to the last proxy, OPTIONS for an empty path means the server as a whole.
-  if (to === end && isMethod(head, 'OPTIONS')) setAsterisk(out);
+  if (to === end && isMethod(head, 'options')) setAsterisk(out);
   else if (!readPath(head, out, to)) return false;
   out.unchanged = false;
   return true;
@@ -103,21 +103,9 @@ function setAsterisk(out: Target): void {
   out.asterisk = true;
 }
 
-function isMethod(head: Head, method: string): boolean {
-  if (head.methodEnd - head.start !== method.length) return false;
-  for (let i = 0; i < method.length; i++) if (head.bytes[head.start + i] !== method.charCodeAt(i)) return false;
-  return true;
-}
-
-/** `text` in lower case; letters of either case match. */
-function startsWith(bytes: Buffer, from: number, to: number, text: string): boolean {
-  if (to - from < text.length) return false;
-  for (let i = 0; i < text.length; i++) {
-    let byte = bytes[from + i] ?? 0;
-    if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
-    if (byte !== text.charCodeAt(i)) return false;
-  }
-  return true;
+/** `lowerMethod` in lower case, which a method that was parsed has none of. */
+function isMethod(head: Head, lowerMethod: string): boolean {
+  return isText(head.bytes, head.start, head.methodEnd, lowerMethod);
 }
 
 const ASTERISK = 0x2a;

@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { byteAt } from './bytes.ts';
 import { CR, LF } from './chars.ts';
 import { Head } from './head.ts';
 import { parseFields } from './parse-fields.ts';
@@ -21,6 +22,8 @@ export class TrailerSection {
   reset(): void {
     this.done = false;
     this.text = '';
+    // A large section was an exception, whose memory is not kept for the next one.
+    if (this.#bytes.length > FIRST_BYTES) this.#bytes = EMPTY;
     this.#length = 0;
     this.#column = 0;
     this.#sawCr = false;
@@ -30,7 +33,7 @@ export class TrailerSection {
   read(bytes: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && !this.done) {
-      const byte = bytes[at++] ?? 0;
+      const byte = byteAt(bytes, at++);
       if ((byte === LF) !== this.#sawCr) return Fault.BAD_TRAILER;
       if (byte === LF && this.#column === 1) this.done = true;
       this.#column = byte === LF ? 0 : this.#column + 1;
@@ -42,17 +45,15 @@ export class TrailerSection {
 
   #keep(byte: number): boolean {
     if (this.#length === MAX_BYTES) return false;
-    // An empty section, which nearly all are, needs no buffer.
-    if (this.#length === this.#bytes.length && !this.#grow()) return false;
+    if (this.#length === this.#bytes.length) this.#grow();
     this.#bytes[this.#length++] = byte;
     return true;
   }
 
-  #grow(): boolean {
-    const wider = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(64, this.#bytes.length * 4)));
+  #grow(): void {
+    const wider = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, this.#bytes.length * 2));
     this.#bytes.copy(wider, 0, 0, this.#length);
     this.#bytes = wider;
-    return true;
   }
 
   /** All lines are there: `at` if they are good, else a fault. */
@@ -71,7 +72,9 @@ export class TrailerSection {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** A power of two times the first size. */
 const MAX_BYTES = 8192;
+const FIRST_BYTES = 128;
 const MAX_FIELDS = 32;
 
 /** Holds nothing between two calls. */

@@ -105,6 +105,16 @@ describe('BodyReader', () => {
     expect([reader.end(), reader.done, reader.dataEnd - reader.dataStart]).to.deep.equal([Fault.BAD_CHUNK, false, 0]);
   });
 
+  it('reads small trailers behind large ones', () => {
+    const reader = begin(CHUNKED);
+    for (const length of [8000, 1, 8000, 0]) {
+      reader.reset(CHUNKED, 0, MAX);
+      const line = `X: ${'a'.repeat(length)}\r\n`;
+      expect(feed(reader, `0\r\n${line}\r\n`)).to.equal(0);
+      expect(reader.trailers).to.equal(line);
+    }
+  });
+
   it('is as new behind a reset, wherever it was', () => {
     const body = '5;a="b"\r\nhello\r\n0\r\nX: y\r\n\r\n';
     for (let cut = 0; cut <= body.length; cut++) {

@@ -23,10 +23,10 @@ describe('chars', () => {
       expect(wrong).to.deep.equal([]);
     });
 
-  it('HEX is the value of a digit', () => {
+  it('hexOf is the value of a digit', () => {
     for (let byte = 0; byte < 256; byte++) {
       const char = String.fromCharCode(byte);
-      expect(chars.HEX[byte], char).to.equal(/[\da-f]/i.test(char) ? parseInt(char, 16) : 255);
+      expect(chars.hexOf(byte), char).to.equal(/[\da-f]/i.test(char) ? parseInt(char, 16) : 255);
     }
   });
 });
