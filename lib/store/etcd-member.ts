@@ -1,4 +1,6 @@
-import { rootCertificates } from 'node:tls';
+import { isIP } from 'node:net';
+import { checkServerIdentity, rootCertificates } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
 import { Etcd3, EtcdInvalidAuthTokenError, GRPCUnauthenticatedError } from 'etcd3';
 import type { IDuplexStream, IOptions, IWatchRequest, IWatchResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
@@ -20,12 +22,16 @@ export class EtcdMember {
   readonly name: string;
   readonly #endpoint: string;
   readonly #access: EtcdAccess;
+  /** IP address that the member's certificate has to be for; null where it is a name. */
+  readonly #address: string | null;
   #calls: MemberClient | null = null;
   #token: string | null = null;
 
   constructor(endpoint: string, access: EtcdAccess) {
     this.#endpoint = endpoint;
     this.#access = access;
+    const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, '');
+    this.#address = isIP(host) === 0 ? null : host;
     this.name = endpoint.replace(/^https?:\/\//, '');
   }
 
@@ -48,7 +54,7 @@ export class EtcdMember {
   /** Opens a stream on which only the answers of a member with a leader come. */
   async watch(deadline: number): Promise<WatchStream> {
     const token = await this.#authenticated(deadline);
-    const client = new MemberClient(this.#clientOptions());
+    const client = new MemberClient(this.#clientOptions(), this.#address);
     try {
       const stream = await client.watchStream(token);
       return { stream, close: () => (stream.cancel(), client.close()) };
@@ -88,7 +94,7 @@ export class EtcdMember {
   }
 
   async #use<Answer>(call: (client: MemberClient) => Promise<Answer>): Promise<Answer> {
-    const client = (this.#calls ??= new MemberClient(this.#clientOptions()));
+    const client = (this.#calls ??= new MemberClient(this.#clientOptions(), this.#address));
     try {
       return await call(client);
     } catch (error) {
@@ -102,7 +108,7 @@ export class EtcdMember {
     const isSecure = this.#endpoint.startsWith('https://');
     return {
       hosts: this.#endpoint,
-      grpcOptions: GRPC_OPTIONS,
+      grpcOptions: this.#address === null ? GRPC_OPTIONS : { ...GRPC_OPTIONS, ...SERVER_NAME },
       faultHandling: { host: () => PASS_THROUGH, global: PASS_THROUGH },
       ...(isSecure && {
         credentials: {
@@ -126,6 +132,9 @@ const GRPC_OPTIONS = {
   'grpc.enable_http_proxy': 0,
 };
 
+/** What is asked for where a member has an address only: TLS has no place for one (RFC 6066 3), and Node refuses it. */
+const SERVER_NAME = { 'grpc.ssl_target_name_override': 'etcd.invalid' };
+
 /** etcd3's circuit breaker and retries are not wanted: `follow` decides when to try again. */
 const PASS_THROUGH = {
   execute: async (call: (context: { signal: AbortSignal }) => unknown) =>
@@ -139,6 +148,18 @@ function isStaleToken(error: unknown): boolean {
 
 /** etcd3's client, down to its stubs: its own authentication opens a connection per try, which nobody closes. */
 class MemberClient extends Etcd3 {
+  /** `address`: what a certificate has to be for, instead of the name that is asked for. */
+  constructor(options: IOptions, address: string | null) {
+    super(options);
+    if (address === null) return;
+    // gRPC can be told how to check a certificate, but etcd3 has no option that leads there.
+    const { hosts } = this.pool as unknown as { hosts: { channelCredentials: { verifyOptions?: VerifyOptions } }[] };
+    for (const { channelCredentials } of hosts) {
+      if (channelCredentials.verifyOptions === undefined) continue;
+      channelCredentials.verifyOptions.checkServerIdentity = (_name, cert) => checkServerIdentity(address, cert);
+    }
+  }
+
   call<Answer>(
     service: 'KV' | 'Maintenance',
     method: string,
@@ -171,6 +192,10 @@ class MemberClient extends Etcd3 {
       return stream;
     });
   }
+}
+
+interface VerifyOptions {
+  checkServerIdentity?: (name: string, cert: PeerCertificate) => Error | undefined;
 }
 
 type UnaryMethod<Answer> = (

@@ -31,7 +31,9 @@ export class EtcdStore implements Store {
   #current = 0;
   /** Index of the member that was watched last; -1 before. */
   #watched = -1;
+  /** Of the last read. */
   #cluster = '';
+  #revision = 0;
 
   constructor(options: EtcdStoreOptions) {
     this.#members = options.endpoints.map((endpoint) => new EtcdMember(endpoint, options));
@@ -43,6 +45,7 @@ export class EtcdStore implements Store {
   async read(): Promise<Snapshot> {
     const snapshot = await this.#onAnyMember((member) => this.#readFrom(member));
     this.#cluster = snapshot.cluster;
+    this.#revision = snapshot.revision;
     return snapshot;
   }
 
@@ -70,8 +73,9 @@ export class EtcdStore implements Store {
       const answer = await candidate.call<IRangeResponse>('KV', 'range', request, this.#firstDeadline());
       return { member: candidate, header: answer.header };
     });
-    if (this.#cluster !== '' && header.cluster_id !== this.#cluster) {
-      throw new StoreError(`${member.name} is of another cluster than what was read`);
+    const isOther = this.#cluster !== '' && header.cluster_id !== this.#cluster;
+    if (isOther || Number(header.revision) < this.#revision) {
+      throw new StoreError(`${member.name} holds another history than what was read`);
     }
     if (writes.length === 0) return Number(header.revision);
     const request: ITxnRequest = {
