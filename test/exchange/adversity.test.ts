@@ -251,6 +251,17 @@ describe('exchange in adversity', () => {
     expect([...sent.matchAll(/^Max-Forwards: (.*)\r$/gm)].map(([, value]) => value)).to.deep.equal(['2', 'x', '0']);
   });
 
+  for (const target of ['/%5F_erulb__/domain', '/a/../__erulb__/domain', 'http://b.test/%5f%5Ferulb__/domain'])
+    it(`takes ${target} to the control plane, never to a server`, async () => {
+      const server = await rig.serve(answering(OK));
+      const { port } = await rig.plane({ domains: { '*': 'up' }, upstreams: { up: [server.port] } });
+      const client = await rig.client(port);
+      client.write(`GET ${target} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+      // There is no control plane in this test.
+      expect(await client.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 502 /);
+      expect(server.connections).to.have.length(0);
+    });
+
   it('refuses a change to a protocol that was not asked for', async () => {
     const server = await rig.serve(
       answering('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n'),
