@@ -2,7 +2,7 @@ import { Fault } from '../core/faults.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import { encodeReply, type ReplyEdits } from '../http/encode-reply.ts';
 import { frameReply } from '../http/framing.ts';
-import { BodyKind } from '../http/head.ts';
+import { BodyKind, Known, type Head } from '../http/head.ts';
 import { connectionNames } from '../http/hop.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
@@ -112,7 +112,7 @@ export class ReplyRelay {
     edits.lines = chunked ? 'Transfer-Encoding: chunked\r\n' : '';
     if (!goesOn) edits.lines += 'Connection: close\r\n';
     else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
-    this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE;
+    this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
     this.#passing = true;
     this.#reader.reset(kind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
     this.#writer.begin(client, encodeReply(head, edits), chunked);
@@ -211,6 +211,14 @@ export class ReplyRelay {
     if (at < 0) return at;
     return reader.done ? Step.DONE : Step.MORE;
   }
+}
+
+/**
+ * Whether a 204 says that a body follows, which it must not (RFC 9110 8.6, RFC 9112 6.1): it may come, later than the next
+ * request, and be taken for its reply.
+ */
+function announcesBody(head: Head): boolean {
+  return head.status === 204 && (head.seen & ((1 << Known.CONTENT_LENGTH) | (1 << Known.TRANSFER_ENCODING))) !== 0;
 }
 
 function protocolsOf(list: string): string[] {

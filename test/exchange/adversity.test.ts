@@ -226,6 +226,17 @@ describe('exchange in adversity', () => {
     expect((user + system) / head.length, 'microseconds a byte').to.be.below(60);
   });
 
+  it('does not use a server connection again on which a 204 has announced a body', async () => {
+    const server = await rig.serve(answering('HTTP/1.1 204 No\r\nContent-Length: 2\r\nDate: now\r\n\r\n'));
+    const { port } = await rig.proxying([server.port]);
+    const client = await rig.client(port);
+    client.write(GET);
+    await client.until(/\r\n\r\n$/);
+    client.write(GET);
+    await client.until(/204.*204.*\r\n\r\n$/s);
+    expect(server.connections).to.have.length(2);
+  });
+
   it('does not use a server connection again on which a change of protocol was declined', async () => {
     const server = await rig.serve(answering(OK));
     const { port } = await rig.proxying([server.port]);
