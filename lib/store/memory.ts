@@ -42,6 +42,10 @@ export class MemoryStore implements Store {
     return this.#ledger.commit(edits);
   }
 
+  get(key: string): string | null {
+    return this.#ledger.get(key);
+  }
+
   /** Keys and values. */
   entries(): readonly (readonly [string, string])[] {
     return this.#ledger.snapshot().entries.map(({ key, value }) => [key, value] as const);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { StoreError } from '../../lib/store/store.ts';
 import type { Snapshot, Store, Write } from '../../lib/store/store.ts';
+import { failure } from '../fixtures/failure.ts';
 import { StoreRecorder } from '../fixtures/store-recorder.ts';
 
 /** A store under test, and what only its own kind can do. */
@@ -219,13 +220,4 @@ function sorted(snapshot: Snapshot) {
 
 function revisionOf(snapshot: Snapshot, key: string): number {
   return snapshot.entries.find((entry) => entry.key === key)?.revision ?? 0;
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return null;
 }

@@ -6,6 +6,7 @@ import type { Snapshot } from '../../lib/store/store.ts';
 import { makeCertificates } from '../fixtures/certificates.ts';
 import { startEtcd, startEtcdCluster } from '../fixtures/etcd.ts';
 import type { EtcdProcess } from '../fixtures/etcd.ts';
+import { failure } from '../fixtures/failure.ts';
 import { StoreRecorder } from '../fixtures/store-recorder.ts';
 
 const OPEN = { username: null, password: null, ca: null, cert: null, key: null };
@@ -258,13 +259,4 @@ async function untilWritten(store: EtcdStore, key: string): Promise<void> {
       if (!(error instanceof StoreError)) throw error;
     }
   }
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return null;
 }

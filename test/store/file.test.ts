@@ -17,6 +17,7 @@ import { expect } from 'chai';
 import { FileStore } from '../../lib/store/file.ts';
 import { StoreError } from '../../lib/store/store.ts';
 import type { Write } from '../../lib/store/store.ts';
+import { failure } from '../fixtures/failure.ts';
 import { StoreRecorder } from '../fixtures/store-recorder.ts';
 
 const SHOP = `# our shop
@@ -235,12 +236,3 @@ notes:
     });
   });
 });
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return null;
-}

@@ -4,6 +4,7 @@ import { StoreError } from '../../lib/store/store.ts';
 import { ControlPlane, graphText, graphTo } from '../fixtures/control-plane.ts';
 import { startEtcd } from '../fixtures/etcd.ts';
 import type { EtcdProcess } from '../fixtures/etcd.ts';
+import { failure } from '../fixtures/failure.ts';
 import { TcpRelay } from '../fixtures/tcp-relay.ts';
 
 const OPEN = { username: null, password: null, ca: null, cert: null, key: null };
@@ -180,13 +181,4 @@ describe('sync over a real etcd', () => {
 
 function sorted(changes: readonly unknown[]): readonly string[] {
   return changes.map((change) => JSON.stringify(change)).toSorted();
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return null;
 }

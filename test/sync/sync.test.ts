@@ -5,6 +5,7 @@ import { MemoryStore } from '../../lib/store/memory.ts';
 import { StoreError } from '../../lib/store/store.ts';
 import type { Write } from '../../lib/store/store.ts';
 import { ControlPlane, graphText, graphTo } from '../fixtures/control-plane.ts';
+import { failure } from '../fixtures/failure.ts';
 import { ManualScheduler, settled } from '../fixtures/manual-scheduler.ts';
 
 describe('sync', () => {
@@ -423,12 +424,3 @@ describe('sync', () => {
     });
   });
 });
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return null;
-}
