@@ -1,5 +1,6 @@
 import { Fault, faultOf } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
+import { Half, mayReuse, Reuse } from '../http/persist.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -283,11 +284,14 @@ export class Delivery implements ServerConnectionUser {
   }
 
   #complete(): void {
+    const request = (this.#body.complete ? Half.READ | Half.SENT : 0) | (this.#keepAlive ? Half.PERSISTS : 0);
     // A server that declined to change the protocol may read on in its own way: Node's leaves unanswered what it cannot parse.
-    if (this.#relay.reusable && this.#body.complete && this.#upgrade === null) this.#tries.release();
+    const persists = this.#relay.reusable && this.#upgrade === null;
+    const reuse = mayReuse(request, Half.READ | Half.SENT | (persists ? Half.PERSISTS : 0));
+    if ((reuse & Reuse.SERVER) !== 0) this.#tries.release();
     else this.#tries.abandon();
     this.#tries.leave();
-    this.#owner.onDelivered(this.#relay.status, this.#keepAlive && this.#body.complete);
+    this.#owner.onDelivered(this.#relay.status, (reuse & Reuse.CLIENT) !== 0);
   }
 
   /** The present server has failed before the reply was whole. */

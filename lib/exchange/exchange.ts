@@ -1,5 +1,5 @@
 import { Fault, faultOf } from '../core/faults.ts';
-import { frameRequest } from '../http/framing.ts';
+import { checkExpectation, frameRequest } from '../http/framing.ts';
 import type { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { requestPersists } from '../http/persist.ts';
@@ -62,7 +62,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     let fault = readTarget(head, target);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
-    fault ||= frameRequest(head, maxBodyBytes);
+    fault ||= frameRequest(head, maxBodyBytes) || checkExpectation(head);
     if (fault !== 0) {
       this.#refuse(fault);
       return to;

@@ -1,4 +1,5 @@
 import { dateLine } from './date.ts';
+import { hasSoundLength } from './framing.ts';
 import { Known, type Head } from './head.ts';
 import { hopByHop } from './hop.ts';
 
@@ -16,13 +17,19 @@ export interface ReplyEdits {
 export function encodeReply(head: Head, edits: ReplyEdits): string {
   const { bytes, offsets, known, count } = head;
   const { listed } = edits;
+  const dropLength = edits.dropLength || !hasSoundLength(head);
   let text = 'HTTP/1.1 ';
   let run = head.start + STATUS_AT;
+  if (head.reasonEnd === head.reasonStart) {
+    // The space behind the status stays even where nothing follows it (RFC 9112 4).
+    text += `${head.status} \r\n`;
+    run = -1;
+  }
   for (let i = 0; i < count; i++) {
     const kind = known[i] ?? 0;
     const drop =
       DROPPED[kind] === 1 ||
-      (kind === Known.CONTENT_LENGTH && edits.dropLength) ||
+      (kind === Known.CONTENT_LENGTH && dropLength) ||
       (listed !== null && kind !== Known.CONTENT_LENGTH && listed.includes(head.name(i).toLowerCase()));
     const at = offsets[i * 4] ?? 0;
     if (!drop) {

@@ -83,6 +83,8 @@ const ALIASES: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
   'x-forwarded-host',
   'remote-host',
+  'content-length',
+  'transfer-encoding',
 ]);
 /** By `Known`: 1 where the client's field is never forwarded. */
 const DROPPED = table((kind) => hopByHop(kind) || CLAIMS.has(kind));
@@ -118,14 +120,16 @@ function unset(lines: string, set: readonly string[]): string {
 }
 
 /**
- * Whether a name reads as one of the fields about the client once a server takes underscores for hyphens, as CGI and its
- * heirs do (CVE-2026-39858).
+ * Whether a name reads as a field about the client or about framing once a server takes underscores for hyphens, as CGI and
+ * its heirs do (CVE-2026-39858).
  */
 function isAlias(head: Head, i: number): boolean {
   const start = head.offsets[i * 4] ?? 0;
-  const length = (head.offsets[i * 4 + 1] ?? 0) - start;
-  if (length < 9 || length > 17) return false;
-  const first = (head.bytes[start] ?? 0) | 0x20;
-  if (first !== 0x78 && first !== 0x72) return false; // x, r
-  return ALIASES.has(head.name(i).toLowerCase().replaceAll('_', '-'));
+  const end = head.offsets[i * 4 + 1] ?? 0;
+  if (end - start < 9 || end - start > 17) return false;
+  let at = start;
+  while (at < end && head.bytes[at] !== UNDERSCORE) at++;
+  return at < end && ALIASES.has(head.name(i).toLowerCase().replaceAll('_', '-'));
 }
+
+const UNDERSCORE = 0x5f;

@@ -54,6 +54,17 @@ export function frameReply(head: Head, requestMethod: string): number {
   return 0;
 }
 
+/** 0, or a fault for an expectation that nobody on the way could promise to meet (RFC 9110 10.1.1); HTTP/1.0 has none. */
+export function checkExpectation(head: Head): number {
+  const i = head.minor === 0 ? -1 : head.find(Known.EXPECT);
+  return i === -1 || head.value(i).toLowerCase() === '100-continue' ? 0 : Fault.BAD_EXPECTATION;
+}
+
+/** Whether Content-Length, if there is one, says one thing: also where no body follows, somebody behind us may believe it. */
+export function hasSoundLength(head: Head): boolean {
+  return (head.seen & HAS_LENGTH) === 0 || contentLength(head) >= 0;
+}
+
 const HAS_LENGTH = 1 << Known.CONTENT_LENGTH;
 const HAS_ENCODING = 1 << Known.TRANSFER_ENCODING;
 

@@ -74,6 +74,7 @@ describe('exchange', () => {
     ['an upstream that does not exist', GET, { domains: { 'a.test': 'nowhere' } }, /^HTTP\/1.1 502 /],
     ['an empty upstream', GET, { domains: { 'a.test': 'up' }, upstreams: { up: [] } }, /^HTTP\/1.1 502 /],
     ['rubbish', 'rubbish\r\n\r\n', {}, /^HTTP\/1.1 400 /],
+    ['an expectation that nobody can meet', `${GET.slice(0, -2)}Expect: wonders\r\n\r\n`, {}, /^HTTP\/1.1 417 /],
     ['CONNECT', 'CONNECT a.test:80 HTTP/1.1\r\nHost: a.test\r\n\r\n', {}, /^HTTP\/1.1 (405|501|400) /],
   ];
   for (const [what, request, table, expected] of answers)
@@ -263,6 +264,16 @@ describe('exchange', () => {
     expect(text).to.not.match(/\r\n0\r\n/);
   });
 
+  it('passes a reply without a reason on with the space behind its status, and no length that says two things', async () => {
+    const server = await rig.serve(
+      answering('HTTP/1.1 304\r\nDate: now\r\nContent-Length: 5\r\nContent-Length: 6\r\nETag: "a"\r\n\r\n'),
+    );
+    const { port } = await rig.proxying([server.port]);
+    const one = await rig.client(port);
+    one.write(GET);
+    expect(await one.until(/\r\n\r\n/)).to.equal('HTTP/1.1 304 \r\nDate: now\r\nETag: "a"\r\n\r\n');
+  });
+
   it('frames a reply that ends with its connection: in chunks for 1.1, until close for 1.0', async () => {
     const server = await rig.serve((connection) => {
       void connection.until(/\r\n\r\n/).then(() => connection.socket.end('HTTP/1.1 200 OK\r\nX: 1\r\n\r\nabc'));
@@ -398,7 +409,7 @@ describe('exchange', () => {
     const one = await rig.client(port);
     one.write(
       'GET / HTTP/1.1\r\nHost: a.test\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\n' +
-        'x_forwarded_proto: https\r\nForwarded: for=6.6.6.6\r\nREMOTE_HOST: 6.6.6.6\r\na_b: 1\r\nX-Hop: 1\r\nX-Stays: 1\r\n' +
+        'x_forwarded_proto: https\r\nContent_Length: 5\r\nForwarded: for=6.6.6.6\r\nREMOTE_HOST: 6.6.6.6\r\na_b: 1\r\nX-Hop: 1\r\nX-Stays: 1\r\n' +
         'Connection: close, X-Hop, X-Forwarded-For, Host\r\nKeep-Alive: 5\r\n\r\n',
     );
     await one.until(/ok$/);
