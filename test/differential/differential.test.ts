@@ -51,7 +51,7 @@ describe('ELB and the server behind it read the same requests', () => {
         let seen = 0;
         await told(); // of whoever has looked whether it is there
         for (const { heading, title, bytes } of cases) {
-          const expected = routed(bytes).map(({ method, target, host }) => `${method} ${target} ${host}`);
+          const expected = routed(bytes).requests.map(({ method, target, host }) => `${method} ${target} ${host}`);
           await send(port, bytes);
           const found = await told();
           if (expected.length === 1 && found.length === 1 && found[0] === 'refused')
