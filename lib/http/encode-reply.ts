@@ -15,7 +15,7 @@ export interface ReplyEdits {
 
 /** The head that is sent to a client, as text whose characters are bytes. See `encodeRequest` for the runs. */
 export function encodeReply(head: Head, edits: ReplyEdits): string {
-  const { bytes, offsets, known, count } = head;
+  const { bytes, count } = head;
   const { listed } = edits;
   const dropLength = edits.dropLength || !hasSoundLength(head);
   let text = 'HTTP/1.1 ';
@@ -26,12 +26,12 @@ export function encodeReply(head: Head, edits: ReplyEdits): string {
     run = -1;
   }
   for (let i = 0; i < count; i++) {
-    const kind = known[i] ?? 0;
+    const kind = head.kind(i);
     const drop =
       DROPPED[kind] === 1 ||
       (kind === Known.CONTENT_LENGTH && dropLength) ||
-      (listed !== null && kind !== Known.CONTENT_LENGTH && listed.includes(head.name(i).toLowerCase()));
-    const at = offsets[i * 4] ?? 0;
+      (listed !== null && kind === 0 && listed.includes(head.name(i).toLowerCase()));
+    const at = head.nameStart(i);
     if (!drop) {
       if (run === -1) run = at;
     } else if (run !== -1) {
@@ -48,4 +48,4 @@ export function encodeReply(head: Head, edits: ReplyEdits): string {
 /** "HTTP/1.x " comes before the status code. */
 const STATUS_AT = 9;
 
-const DROPPED = Uint8Array.from({ length: 32 }, (_, kind) => (kind !== 0 && hopByHop(kind) ? 1 : 0));
+const DROPPED = Uint8Array.from({ length: 32 }, (_, kind) => (hopByHop(kind) ? 1 : 0));

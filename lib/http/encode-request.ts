@@ -1,4 +1,5 @@
-import { Known, type Head, BodyKind } from './head.ts';
+import { isText } from './bytes.ts';
+import { BodyKind, Known, type Head } from './head.ts';
 import { hopByHop } from './hop.ts';
 
 /** What the proxy changes in a request's head before it forwards it. */
@@ -29,30 +30,26 @@ export interface RequestEdits {
  * about it (CVE-2024-45410), nor its Host or framing.
  */
 export function encodeRequest(head: Head, edits: RequestEdits): string {
-  const { bytes, offsets, known, count } = head;
+  const { bytes, count } = head;
   const { listed, set } = edits;
   const named = listed !== null || set.length > 0;
   const setHost = set.length > 0 && sets(set, 'host');
   let text = '';
   let run = -1;
-  if (edits.target === null && head.minor === 1) run = head.start;
+  if (edits.target === null && edits.host === null && head.minor === 1) run = head.start;
   else {
     text = `${head.method()} ${edits.target ?? head.target()} HTTP/1.1\r\n`;
-  }
-  if (edits.host !== null && !setHost) {
-    if (run !== -1) text = bytes.latin1Slice(run, lineStart(head, 0));
-    run = -1;
-    text += `Host: ${edits.host}\r\n`;
+    if (edits.host !== null && !setHost) text += `Host: ${edits.host}\r\n`;
   }
   for (let i = 0; i < count; i++) {
-    const kind = known[i] ?? 0;
+    const kind = head.kind(i);
     let drop = DROPPED[kind] === 1;
     if (kind === Known.HOST) drop = edits.host !== null || setHost;
     else if (kind === Known.FORWARDED) drop = !edits.trusted;
     else if (kind === Known.EXPECT) drop = head.minor === 0;
     else if (kind === 0 && isAlias(head, i)) drop = true;
-    if (!drop && named) drop = isNamed(head, i, KEPT[kind] === 1 ? null : listed, set);
-    const at = offsets[i * 4] ?? 0;
+    if (!drop && named) drop = isNamed(head, i, listed, set);
+    const at = head.nameStart(i);
     if (!drop) {
       if (run === -1) run = at;
     } else if (run !== -1) {
@@ -87,27 +84,26 @@ const ALIASES: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 /** By `Known`: 1 where the client's field is never forwarded. */
-const DROPPED = table((kind) => hopByHop(kind) || CLAIMS.has(kind));
-/** By `Known`: 1 where the client's Connection field cannot take it out. */
-const KEPT = table((kind) => kind === Known.HOST || kind === Known.CONTENT_LENGTH);
+const DROPPED = Uint8Array.from({ length: 32 }, (_, kind) => (hopByHop(kind) || CLAIMS.has(kind) ? 1 : 0));
 
-function table(test: (kind: number) => boolean): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, kind) => (kind !== 0 && test(kind) ? 1 : 0));
-}
-
-/** Start of the i-th field line, or of the empty line. */
-function lineStart(head: Head, i: number): number {
-  return i < head.count ? (head.offsets[i * 4] ?? 0) : head.end - 2;
-}
-
+/** Whether the i-th field is one that the client lists in Connection, or one that the graph sets. */
 function isNamed(head: Head, i: number, listed: readonly string[] | null, set: readonly string[]): boolean {
-  const name = head.name(i).toLowerCase();
-  return listed?.includes(name) === true || sets(set, name);
+  const start = head.nameStart(i);
+  const end = head.nameEnd(i);
+  if (listed !== null) for (const name of listed) if (isText(head.bytes, start, end, name)) return true;
+  // Lengths first: a name is rarely worth being made lower case.
+  for (let k = 0; k < set.length; k += 2) {
+    const name = set[k];
+    if (name?.length === end - start && isText(head.bytes, start, end, name.toLowerCase())) return true;
+  }
+  return false;
 }
 
 /** Whether the graph sets a field; `name` in lower case. */
 function sets(set: readonly string[], name: string): boolean {
-  for (let k = 0; k < set.length; k += 2) if (set[k]?.toLowerCase() === name) return true;
+  for (let k = 0; k < set.length; k += 2) {
+    if (set[k]?.length === name.length && set[k]?.toLowerCase() === name) return true;
+  }
   return false;
 }
 
@@ -124,8 +120,8 @@ function unset(lines: string, set: readonly string[]): string {
  * its heirs do (CVE-2026-39858).
  */
 function isAlias(head: Head, i: number): boolean {
-  const start = head.offsets[i * 4] ?? 0;
-  const end = head.offsets[i * 4 + 1] ?? 0;
+  const start = head.nameStart(i);
+  const end = head.nameEnd(i);
   if (end - start < 9 || end - start > 17) return false;
   let at = start;
   while (at < end && head.bytes[at] !== UNDERSCORE) at++;

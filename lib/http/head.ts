@@ -55,6 +55,19 @@ export class Head {
   }
 
   /** Offset of the i-th field's value, and of the byte behind it. */
+  nameStart(i: number): number {
+    return this.offsets[i * 4] as number; // i is below count
+  }
+
+  nameEnd(i: number): number {
+    return this.offsets[i * 4 + 1] as number; // i is below count
+  }
+
+  /** What is known of the i-th field's name: a value of `Known`, or 0. */
+  kind(i: number): number {
+    return this.known[i] as number; // i is below count
+  }
+
   valueStart(i: number): number {
     return this.offsets[i * 4 + 2] as number; // i is below count
   }
