@@ -56,7 +56,7 @@ export class Connection {
   static dial(target: { host: string; port: number } | { path: string }, owner: ConnectionOwner): Connection {
     const socket = net.connect({ ...target, allowHalfOpen: true, noDelay: true, onread: ONREAD });
     const connection = new Connection(socket, owner);
-    socket.on('connect', onConnect);
+    socket.once('connect', onConnect);
     return connection;
   }
 
@@ -64,7 +64,7 @@ export class Connection {
   static adopt(socket: net.Socket, owner: ConnectionOwner, connectEvent: string): Connection {
     const connection = new Connection(socket, owner);
     socket.on('data', onData);
-    socket.on(connectEvent, onConnect);
+    socket.once(connectEvent, onConnect);
     return connection;
   }
 

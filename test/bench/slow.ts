@@ -14,7 +14,7 @@ import { HOST, requestText } from './request.ts';
  */
 const { values } = parseArgs({ options: { connections: { type: 'string', default: '5000' } } });
 const CONNECTIONS = Number(values.connections);
-const REQUESTS = 4000;
+const REQUESTS = 40_000;
 const LANES = 4;
 
 /** What each slow client sends, and then goes on with, a byte at a time. */
