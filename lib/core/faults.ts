@@ -74,8 +74,6 @@ export const FAULTS = {
   HEAD_TIMEOUT: client(-37, 408, 'RFC 9110 15.5.9', 'head did not arrive in time'),
   BODY_TIMEOUT: client(-38, 408, 'RFC 9110 15.5.9', 'body stopped arriving'),
   CLIENT_GONE: client(-39, 0, 'RFC 9112 9.5', 'client closed the connection'),
-  CLIENT_STALLED: client(-40, 0, 'option send-timeout', 'client stopped reading'),
-  KEEP_ALIVE_TIMEOUT: client(-41, 0, 'option keep-alive', 'client was idle'),
   // Servers (-60 ...)
   CONNECT_FAILED: server(-60, 502, 'RFC 9110 15.6.3', 'server refused the connection'),
   CONNECT_TIMEOUT: server(-61, 504, 'RFC 9110 15.6.5', 'server did not accept the connection in time'),

@@ -33,7 +33,7 @@ export class ForwardHead {
     edits.host = target.absolute || hostAt === -1 ? target.authority : null;
     edits.listed = connectionNames(head);
     const hops = hopsLeft(head);
-    edits.set = hops > 0 ? ['Max-Forwards', String(hops - 1), ...plan.setFields] : plan.setFields;
+    edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
     edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');
@@ -52,6 +52,12 @@ export function hopsLeft(head: Head): number {
   if ((head.seen & (1 << Known.MAX_FORWARDS)) === 0 || head.method() !== 'OPTIONS') return -1;
   const value = head.get('max-forwards') ?? '';
   return /^\d{1,9}$/.test(value) ? Number(value) : -1;
+}
+
+/** The fields to set, with the hops that are left unless the graph says how many. */
+function withHops(hops: number, set: readonly string[]): readonly string[] {
+  const isSet = set.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'max-forwards');
+  return isSet ? set : ['Max-Forwards', String(hops), ...set];
 }
 
 /** The target to send: null if the client's own bytes already are what was routed. */

@@ -437,6 +437,24 @@ describe('exchange', () => {
     expect(server.connections[0]?.text).to.equal(head + head);
   });
 
+  it('says once how many hops are left of an OPTIONS request, and lets the graph say it', async () => {
+    const server = await rig.serve(answering(OK));
+    const args = { servername: 'up', 'max-forwards': '7' };
+    const { port } = await rig.plane({
+      domains: { 'a.test': 'up', 'b.test': { init: 'all', rules: { all: { type: 'backend', args } } } },
+      upstreams: { up: [server.port] },
+    });
+    for (const host of ['a.test', 'b.test']) {
+      const one = await rig.client(port);
+      one.write(`OPTIONS / HTTP/1.1\r\nHost: ${host}\r\nMax-Forwards: 3\r\n\r\n`);
+      await one.until(/ok$/);
+    }
+    expect(server.connections[0]?.text.match(/^max-forwards: .*$/gim)).to.deep.equal([
+      'Max-Forwards: 2',
+      'max-forwards: 7',
+    ]);
+  });
+
   it('continues what a trusted proxy says about its client', async () => {
     const server = await rig.serve(answering(OK));
     const { port } = await rig.plane(
