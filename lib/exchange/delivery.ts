@@ -1,14 +1,13 @@
 import { Fault, faultOf } from '../core/faults.ts';
-import { Deadline } from '../core/wheel.ts';
 import { Half, mayReuse, Reuse } from '../http/persist.ts';
-import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
+import type { ServerConnection } from '../upstream/server-connection.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Context } from './context.ts';
-import { ReplyRelay, Step } from './reply-relay.ts';
 import type { RequestBody } from './request-body.ts';
 import { idempotent, retriedStatus } from './retry.ts';
 import { Tries } from './tries.ts';
+import { Phase, Try, type TryOwner } from './try.ts';
 
 /** What became of a delivery. One of these is told, once, and may end the delivery from inside the call. */
 export interface DeliveryOwner {
@@ -22,16 +21,6 @@ export interface DeliveryOwner {
   onUpgraded(): void;
 }
 
-const Phase = {
-  IDLE: 0,
-  /** A server connection is being made. */
-  CONNECT: 1,
-  /** The head is sent; the body follows as it comes; the reply is awaited. */
-  REPLY: 2,
-  /** The reply's head is passed on; its body follows. */
-  RELAY: 3,
-} as const;
-
 /**
  * The server's half of an exchange: gives the request to a server, and to another one where that may help, until a reply
  * begins, and passes it on.
@@ -40,14 +29,12 @@ const Phase = {
  *        ^                     |
  *        +------- retry -------+
  */
-export class Delivery implements ServerConnectionUser {
+export class Delivery implements TryOwner {
   readonly #context: Context;
   readonly #owner: DeliveryOwner;
   readonly #body: RequestBody;
-  readonly #relay: ReplyRelay;
   readonly #tries = new Tries();
-  readonly #deadline: Deadline;
-  #phase: number = Phase.IDLE;
+  readonly #try: Try;
   #client: ClientConnection | null = null;
   #head = '';
   #method = '';
@@ -55,8 +42,6 @@ export class Delivery implements ServerConnectionUser {
   #idempotent = false;
   #upgrade: string | null = null;
   #keepAlive = false;
-  /** Nothing of the request has been written to the present server. */
-  #unsent = true;
   /** Bytes that the client had not taken when it was last looked at. */
   #unread = 0;
 
@@ -64,8 +49,7 @@ export class Delivery implements ServerConnectionUser {
     this.#context = context;
     this.#owner = owner;
     this.#body = body;
-    this.#relay = new ReplyRelay(context);
-    this.#deadline = new Deadline(context.shared.wheel, this);
+    this.#try = new Try(context, this);
   }
 
   /** Servers tried so far. */
@@ -80,7 +64,7 @@ export class Delivery implements ServerConnectionUser {
 
   /** Whether a part of the reply has been passed on. */
   get replying(): boolean {
-    return this.#phase === Phase.RELAY;
+    return this.#try.phase === Phase.RELAY;
   }
 
   /** Prepares for a request of this client, so that its body can be paced. */
@@ -102,28 +86,28 @@ export class Delivery implements ServerConnectionUser {
 
   /** Gives up whatever is under way; returns the reply's status if its head had been passed on, else 0. */
   abandon(): number {
-    const status = this.#phase === Phase.RELAY ? this.#relay.status : 0;
-    this.#tries.abandon();
-    this.#tries.leave();
-    this.#deadline.dispose();
-    this.#phase = Phase.IDLE;
+    const status = this.replying ? this.#try.relay.status : 0;
+    this.#try.abandon();
+    this.#leave();
+    this.#try.reset();
     return status;
   }
 
   /** Gives the present server's connection away after `onUpgraded`, with what it sent behind its head. */
   handOver(): { connection: ServerConnection | null; head: string; rest: Buffer } {
-    const connection = this.#tries.handOver();
-    return { connection, head: this.#relay.upgradeHead(), rest: this.#relay.restOfUpgrade() };
+    const { relay } = this.#try;
+    this.#tries.costMs += this.#try.spentMs;
+    const connection = this.#try.handOver();
+    return { connection, head: relay.upgradeHead(), rest: relay.restOfUpgrade() };
   }
 
   /** Ready for the next request, of any client. */
   reset(): void {
-    this.#deadline.dispose();
-    this.#phase = Phase.IDLE;
+    this.#leave();
+    this.#try.reset();
     this.#client = null;
     this.#head = '';
     this.#tries.reset();
-    this.#relay.reset();
   }
 
   /** Holds the client back while the server is behind, and sets the deadline of whoever is awaited. */
@@ -131,32 +115,32 @@ export class Delivery implements ServerConnectionUser {
     const client = this.#client;
     if (client === null) return;
     const { limits } = this.#context.shared;
-    const replying = this.#phase === Phase.REPLY;
+    const { phase, deadline } = this.#try;
     if (this.#body.complete) {
-      if (!replying) return;
+      if (phase !== Phase.REPLY) return;
       if (!client.ended) client.deadline.cancel();
-      this.#deadline.set(limits.readMs);
+      deadline.set(limits.readMs);
     } else {
       const isHeld = this.#body.full;
       if (isHeld) client.connection.pause();
       else if (client.connection.paused) client.connection.resume();
       // Once the reply has begun the body is no longer awaited: a client may leave it at that (RFC 9112 9.3).
-      if (this.#phase === Phase.RELAY) return;
+      if (phase === Phase.RELAY) return;
       if (isHeld) client.deadline.cancel();
       else client.deadline.set(limits.bodyIdleMs);
-      if (!replying) return;
-      if (isHeld) this.#deadline.set(limits.readMs);
-      else this.#deadline.cancel();
+      if (phase !== Phase.REPLY) return;
+      if (isHeld) deadline.set(limits.readMs);
+      else deadline.cancel();
     }
   }
 
   /** The client has taken what was pending. */
   onClientDrain(): void {
-    if (this.#phase < Phase.REPLY) return;
+    if (this.#try.phase < Phase.REPLY) return;
     this.#client?.deadline.cancel();
-    this.#tries.connection?.connection.resume();
-    if (this.#phase === Phase.REPLY) this.pace();
-    else this.#deadline.set(this.#context.shared.limits.readMs);
+    this.#try.connection?.connection.resume();
+    if (this.#try.phase === Phase.REPLY) this.pace();
+    else this.#try.deadline.set(this.#context.shared.limits.readMs);
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
@@ -168,158 +152,129 @@ export class Delivery implements ServerConnectionUser {
     return true;
   }
 
-  onServerConnect(): void {
-    if (this.#phase === Phase.CONNECT) this.#send();
-  }
-
-  onServerBytes(bytes: Buffer, from: number, to: number): void {
+  onTryConnected(one: Try): void {
     const client = this.#client;
-    if (client === null || this.#phase < Phase.REPLY) return this.#lost(Fault.BAD_REPLY);
-    const { limits } = this.#context.shared;
-    this.#deadline.set(limits.readMs);
-    if (client.ended) client.deadline.set(limits.halfCloseMs);
-    const step = this.#relay.take(bytes, from, to);
-    switch (step) {
-      case Step.MORE:
-        // After 100 Continue it is the client's turn.
-        if (this.#phase === Phase.REPLY) this.pace();
-        this.#holdBack(client);
-        break;
-      case Step.HEAD:
-        this.#replied(client);
-        break;
-      case Step.UPGRADED:
-        this.#tries.server?.succeeded();
-        this.#deadline.dispose();
-        this.#owner.onUpgraded();
-        break;
-      case Step.DONE:
-        this.#complete();
-        break;
-      default:
-        this.#lost(step);
-    }
-  }
-
-  onServerEnd(): void {
-    if (this.#phase === Phase.RELAY && this.#relay.end()) this.#complete();
-    else this.#lost(this.#phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
-  }
-
-  onServerDrain(): void {
+    if (one.connection === null || client === null) return;
+    one.phase = Phase.REPLY;
+    one.relay.begin(client.connection, this.#method, this.#upgrade, this.#minor);
+    this.#body.attach(one.connection.connection, this.#head);
     this.pace();
   }
 
-  onServerClose(): void {
-    this.#tries.connection = null;
-    if (this.#phase === Phase.CONNECT) this.#lost(Fault.CONNECT_FAILED);
-    else this.#lost(this.#phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
-  }
-
-  /** The server has kept us waiting too long. */
-  onDeadline(): void {
-    if (this.#phase === Phase.CONNECT) this.#lost(Fault.CONNECT_TIMEOUT);
-    else if (this.#phase === Phase.RELAY) this.#lost(Fault.REPLY_CUT);
-    else if (this.#phase === Phase.REPLY) this.#lost(Fault.SERVER_TIMEOUT);
-  }
-
-  /** Tries the next server; `fault` is why the one before was left. */
-  #choose(fault: number): void {
-    if (this.#tries.next()) this.#connect(this.#idempotent && this.#body.replayable ? Infinity : FRESH_MS);
-    else this.#owner.onUndelivered(fault);
-  }
-
-  #connect(freshMs: number): void {
-    const connection = this.#tries.connect(this, freshMs);
-    this.#unsent = true;
-    if (connection?.connected === true) this.#send();
-    else {
-      this.#phase = Phase.CONNECT;
-      this.#deadline.set(this.#context.shared.limits.connectMs);
-    }
-  }
-
-  #send(): void {
-    const { connection } = this.#tries;
+  onTryProgress(one: Try): void {
     const client = this.#client;
-    if (connection === null || client === null) return;
-    this.#phase = Phase.REPLY;
-    this.#unsent = false;
-    this.#relay.begin(client.connection, this.#method, this.#upgrade, this.#minor);
-    this.#body.attach(connection.connection, this.#head);
-    this.pace();
+    if (client === null) return;
+    this.#heard(one, client);
+    // After 100 Continue it is the client's turn.
+    if (one.phase === Phase.REPLY) this.pace();
+    this.#holdBack(one, client);
   }
 
-  /** The final head of the reply is there: passed on, unless another server may do better. */
-  #replied(client: ClientConnection): void {
-    if (retriedStatus(this.#relay.status)) {
-      this.#tries.server?.failed();
+  /** Passed on, unless another server may do better. */
+  onTryHead(one: Try): void {
+    const client = this.#client;
+    if (client === null) return;
+    this.#heard(one, client);
+    if (retriedStatus(one.relay.status)) {
+      one.server?.failed();
       if (this.#idempotent && this.#body.replayable && this.#retryElsewhere()) return;
-    } else this.#tries.server?.succeeded();
-    this.#phase = Phase.RELAY;
+    } else one.server?.succeeded();
+    one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
-    this.#keepAlive = this.#relay.pass(this.#keepAlive && this.#body.complete && !this.#context.draining);
-    if (this.#relay.fault !== 0) this.#lost(this.#relay.fault);
-    else if (this.#relay.done) this.#complete();
-    else this.#holdBack(client);
+    this.#keepAlive = one.relay.pass(this.#keepAlive && this.#body.complete && !this.#context.draining);
+    if (one.relay.fault !== 0) this.onTryLost(one, one.relay.fault);
+    else if (one.relay.done) this.onTryDone(one);
+    else this.#holdBack(one, client);
   }
 
-  /** Gives up on the present server's reply if there is another server to ask. */
-  #retryElsewhere(): boolean {
-    if (!this.#tries.next()) return false;
-    this.#tries.abandon();
-    this.#body.detach();
-    this.#connect(Infinity);
-    return true;
+  onTryUpgraded(one: Try): void {
+    one.server?.succeeded();
+    one.deadline.dispose();
+    this.#owner.onUpgraded();
   }
 
-  /** Holds the server back while the client is behind. */
-  #holdBack(client: ClientConnection): void {
-    if (!client.connection.full) return;
-    this.#tries.connection?.connection.pause();
-    this.#deadline.cancel();
-    this.#unread = client.connection.pending;
-    client.deadline.set(this.#context.shared.limits.sendMs);
-  }
-
-  #complete(): void {
+  onTryDone(one: Try): void {
     const request = (this.#body.complete ? Half.READ | Half.SENT : 0) | (this.#keepAlive ? Half.PERSISTS : 0);
     // A server that declined to change the protocol may read on in its own way: Node's leaves unanswered what it cannot parse.
-    const persists = this.#relay.reusable && this.#upgrade === null;
+    const persists = one.relay.reusable && this.#upgrade === null;
     const reuse = mayReuse(request, Half.READ | Half.SENT | (persists ? Half.PERSISTS : 0));
-    if ((reuse & Reuse.SERVER) !== 0) this.#tries.release();
-    else this.#tries.abandon();
-    this.#tries.leave();
-    this.#owner.onDelivered(this.#relay.status, (reuse & Reuse.CLIENT) !== 0);
+    if ((reuse & Reuse.SERVER) !== 0) one.release();
+    else one.abandon();
+    this.#leave();
+    this.#owner.onDelivered(one.relay.status, (reuse & Reuse.CLIENT) !== 0);
   }
 
-  /** The present server has failed before the reply was whole. */
-  #lost(fault: number): void {
-    if (this.#phase === Phase.IDLE) return;
-    this.#tries.abandon();
+  onTryLost(one: Try, fault: number): void {
+    if (one.phase === Phase.IDLE) return;
+    one.abandon();
     this.#body.detach();
-    if (this.#phase === Phase.RELAY) {
-      this.#tries.leave();
-      this.#owner.onCut(this.#relay.status);
+    if (one.phase === Phase.RELAY) {
+      this.#leave();
+      this.#owner.onCut(one.relay.status);
       return;
     }
-    const replayable = this.#unsent || (this.#idempotent && this.#body.replayable);
-    if (
-      fault === Fault.SERVER_CLOSED &&
-      replayable &&
-      this.#tries.reused &&
-      this.#relay.untouched &&
-      this.#tries.server?.listed
-    ) {
+    const replayable = one.unsent || (this.#idempotent && this.#body.replayable);
+    if (fault === Fault.SERVER_CLOSED && replayable && one.reused && one.relay.untouched && one.server?.listed) {
       // A kept connection that its server closes in the moment of its use says nothing about the server.
       this.#connect(NEVER_REUSED);
       return;
     }
-    this.#tries.server?.failed();
-    this.#tries.leave();
+    one.server?.failed();
+    this.#leave();
     if (replayable && faultOf(fault).retry) this.#choose(fault);
     else this.#owner.onUndelivered(fault);
+  }
+
+  onTryDrain(): void {
+    this.pace();
+  }
+
+  /** Tries the next server; `fault` is why the one before was left. */
+  #choose(fault: number): void {
+    const server = this.#tries.next();
+    if (server === null) {
+      this.#owner.onUndelivered(fault);
+      return;
+    }
+    this.#try.open(server);
+    this.#connect(this.#idempotent && this.#body.replayable ? Infinity : FRESH_MS);
+  }
+
+  #connect(freshMs: number): void {
+    if (this.#try.connect(freshMs, this.#context.shared.limits.connectMs)) this.onTryConnected(this.#try);
+  }
+
+  /** Gives up on the present server's reply if there is another server to ask. */
+  #retryElsewhere(): boolean {
+    const server = this.#tries.next();
+    if (server === null) return false;
+    this.#try.abandon();
+    this.#body.detach();
+    this.#leave();
+    this.#try.open(server);
+    this.#connect(Infinity);
+    return true;
+  }
+
+  /** The server has said something: it is awaited anew, and so is a client that has ended its side. */
+  #heard(one: Try, client: ClientConnection): void {
+    const { limits } = this.#context.shared;
+    one.deadline.set(limits.readMs);
+    if (client.ended) client.deadline.set(limits.halfCloseMs);
+  }
+
+  /** Holds the server back while the client is behind. */
+  #holdBack(one: Try, client: ClientConnection): void {
+    if (!client.connection.full) return;
+    one.connection?.connection.pause();
+    one.deadline.cancel();
+    this.#unread = client.connection.pending;
+    client.deadline.set(this.#context.shared.limits.sendMs);
+  }
+
+  #leave(): void {
+    this.#tries.costMs += this.#try.leave();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Wheel } from '../core/wheel.ts';
+import { Pool } from './pool.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
 
@@ -31,8 +32,7 @@ export class Server {
   /** False once no document names it: it takes no new exchange and keeps no connection. */
   listed = true;
   readonly #wheel: Wheel;
-  #newest: ServerConnection | null = null;
-  #idle = 0;
+  readonly #pool = new Pool();
 
   constructor(spec: ServerSpec, target: DialTarget, wheel: Wheel, idleMs: number) {
     this.spec = spec;
@@ -43,7 +43,7 @@ export class Server {
   }
 
   get idle(): number {
-    return this.#idle;
+    return this.#pool.size;
   }
 
   /**
@@ -51,39 +51,25 @@ export class Server {
    * accepted, for requests that cannot be sent twice; 0 always dials.
    */
   connect(freshMs: number): ServerConnection {
-    const idle = this.#newest;
-    if (idle !== null && this.#wheel.now - idle.idleSince <= freshMs) {
-      this.#unlink(idle);
-      return idle;
-    }
-    return new ServerConnection(this, this.#wheel);
+    return this.#pool.take(this.#wheel.now - freshMs) ?? new ServerConnection(this, this.#wheel);
   }
 
   /** Takes a connection into the pool; false if it is to be closed instead. */
   keep(connection: ServerConnection): boolean {
-    if (!this.listed || this.#idle >= MAX_IDLE) return false;
+    if (!this.listed) return false;
     connection.idleSince = this.#wheel.now;
-    connection.newer = null;
-    connection.older = this.#newest;
-    if (this.#newest !== null) this.#newest.newer = connection;
-    this.#newest = connection;
-    this.#idle++;
-    return true;
+    return this.#pool.put(connection);
   }
 
   /** A connection has ended, idle or not. */
   forget(connection: ServerConnection): void {
-    if (connection === this.#newest || connection.newer !== null) this.#unlink(connection);
+    this.#pool.remove(connection);
   }
 
   /** No document names it any more: idle connections go, exchanges in flight finish. */
   unlist(): void {
     this.listed = false;
-    while (this.#newest !== null) {
-      const connection = this.#newest;
-      this.#unlink(connection);
-      connection.connection.destroy();
-    }
+    this.#pool.clear();
   }
 
   /** Passive health as in nginx (ngx_http_upstream documentation, `max_fails`): whether it may be chosen now. */
@@ -122,16 +108,4 @@ export class Server {
   forgive(): void {
     this.fails = 0;
   }
-
-  #unlink(connection: ServerConnection): void {
-    if (connection.newer !== null) connection.newer.older = connection.older;
-    else this.#newest = connection.older;
-    if (connection.older !== null) connection.older.newer = connection.newer;
-    connection.newer = null;
-    connection.older = null;
-    this.#idle--;
-  }
 }
-
-/** Most idle connections kept per server and worker. */
-const MAX_IDLE = 512;
