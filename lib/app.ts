@@ -7,6 +7,7 @@ import type { Log } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
 import { ClientConnection } from './exchange/client-connection.ts';
 import { Context } from './exchange/context.ts';
+import { Drain } from './exchange/drain.ts';
 import { Listener } from './net/listener.ts';
 import { compileGraph } from './routing/compile.ts';
 import { DomainTable } from './routing/domain-table.ts';
@@ -82,10 +83,13 @@ export class DataPlane {
   /** Accepts nothing more and finishes what is under way; resolves when that is done or after `drainMs`. */
   async drain(): Promise<void> {
     const context = this.#context;
-    for (const listener of this.#listeners) listener.close();
-    context.draining = true;
-    for (const client of context.clients) client.drain();
-    await this.#emptied();
+    const { drainMs } = this.#options;
+    const end = performance.now() + drainMs;
+    const drain = new Drain(drainMs);
+    context.drain = drain;
+    for (const client of context.clients) client.drain(drain);
+    await Promise.all(this.#listeners.map((listener) => listener.drain(drainMs)));
+    await this.#emptied(end - performance.now());
     for (const client of context.clients) client.connection.destroy();
     context.shared.upstreams.close();
     context.shared.wheel.stop();
@@ -114,11 +118,11 @@ export class DataPlane {
     }
   }
 
-  /** Resolves when no client is left, or after `drainMs`. */
-  #emptied(): Promise<void> {
+  /** Resolves when no client is left, or after `ms`. */
+  #emptied(ms: number): Promise<void> {
     const context = this.#context;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const bound = setTimeout(resolve, this.#options.drainMs);
+    const bound = setTimeout(resolve, ms);
     context.onEmpty(resolve);
     return promise.finally(() => clearTimeout(bound));
   }

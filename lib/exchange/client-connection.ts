@@ -4,6 +4,7 @@ import { parseRequestHead } from '../http/parse-request.ts';
 import { Connection, type ConnectionOwner } from '../net/connection.ts';
 import type { Accepted } from '../net/listener.ts';
 import type { Context } from './context.ts';
+import type { Drain } from './drain.ts';
 import { forwardedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
 import { Stash } from './stash.ts';
@@ -17,6 +18,8 @@ export interface ClientUser {
   onClientDrain(): void;
   /** The connection is gone. */
   onClientGone(): void;
+  /** ELB drains: it has to come to an end. */
+  onClientDraining(drain: Drain): void;
   /** The deadline that the user has set has passed. */
   onClientDeadline(): void;
 }
@@ -68,7 +71,7 @@ export class ClientConnection implements ConnectionOwner {
     this.deadline = new Deadline(context.shared.wheel, this);
     this.connection = Connection.accept(accepted.handle, this);
     context.addClient(this);
-    this.deadline.set(context.shared.limits.headMs);
+    this.deadline.set(context.drain === null ? context.shared.limits.headMs : context.drain.idleMs());
     this.connection.resume();
   }
 
@@ -123,7 +126,7 @@ export class ClientConnection implements ConnectionOwner {
   next(keepAlive: boolean): void {
     this.#user = null;
     if (this.#state === State.CLOSED) return;
-    if (!keepAlive || this.ended || this.#context.draining) {
+    if (!keepAlive || this.ended) {
       this.#finish();
       return;
     }
@@ -155,9 +158,10 @@ export class ClientConnection implements ConnectionOwner {
     }
   }
 
-  /** Asks it to end when it is idle. */
-  drain(): void {
-    if (this.#state === State.HEAD && this.#headSince === 0 && this.#stash === null) this.#finish();
+  /** Asks it to end: once its request is answered, or once it has been silent for a while. */
+  drain(drain: Drain): void {
+    if (this.#state === State.EXCHANGE) this.#user?.onClientDraining(drain);
+    else if (this.#state === State.HEAD && this.#headSince === 0) this.deadline.set(drain.idleMs());
   }
 
   /** The connection has another user from now on, who gets what had to wait. */
@@ -179,13 +183,10 @@ export class ClientConnection implements ConnectionOwner {
 
   /** Ready for the next request, of which a part may have come already. */
   #awaitHead(): void {
-    if (this.#context.draining) {
-      this.#finish();
-      return;
-    }
+    const { drain, shared } = this.#context;
     this.#state = State.HEAD;
     this.#headSince = 0;
-    this.deadline.set(this.#context.shared.limits.keepAliveMs);
+    this.deadline.set(drain === null ? shared.limits.keepAliveMs : drain.idleMs());
     // Not at once: a client that pipelines thousands of requests must not make a stack of them.
     if (this.#stash !== null) process.nextTick(resumeStash, this);
     else if (this.connection.paused) this.connection.resume();

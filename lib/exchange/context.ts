@@ -8,6 +8,7 @@ import type { Meter } from '../stats/meter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { Drain } from './drain.ts';
 import { Exchange } from './exchange.ts';
 
 /** What all exchanges of a worker share. */
@@ -33,7 +34,8 @@ export class Context {
   readonly target = new Target();
   /** False before the first table: every request is answered 503. */
   ready = false;
-  draining = false;
+  /** Set while it drains. */
+  drain: Drain | null = null;
   readonly #spare: Exchange[] = [];
   readonly #clients = new Set<ClientConnection>();
   #whenEmpty: (() => void) | null = null;

@@ -182,7 +182,7 @@ export class Delivery implements TryOwner {
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
-    this.#keepAlive = one.relay.pass(this.#keepAlive && this.#body.complete && !this.#context.draining);
+    this.#keepAlive = one.relay.pass(this.#keepAlive && this.#body.complete && this.#context.drain === null);
     if (one.relay.fault !== 0) this.onTryLost(one, one.relay.fault);
     else if (one.relay.done) this.onTryDone(one);
     else this.#holdBack(one, client);

@@ -113,6 +113,9 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#settle();
   }
 
+  /** Its reply says that the connection ends, unless its head is sent already: then the next one's does. */
+  onClientDraining(): void {}
+
   onClientDeadline(): void {
     const client = this.#client;
     if (client === null) return;
@@ -153,6 +156,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#record(SWITCHING_PROTOCOLS);
     this.#settle();
     client.handOver(tunnel);
+    if (this.#context.drain !== null) client.drain(this.#context.drain);
   }
 
   #route(client: ClientConnection, head: Head, target: Target): void {
@@ -229,7 +233,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       this.#refuse(fault);
       return;
     }
-    const keepAlive = this.#keepAlive && this.#minor === 1 && !this.#context.draining;
+    const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
     this.#record(faultOf(fault).status);
     this.#settle();
     client.connection.writeText(ownReply(fault, keepAlive, this.#method === 'HEAD'));

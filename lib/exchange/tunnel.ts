@@ -2,6 +2,7 @@ import { Deadline, type Wheel } from '../core/wheel.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { ClientConnection, ClientUser } from './client-connection.ts';
+import type { Drain } from './drain.ts';
 
 /**
  * Two connections tied together after an upgrade: bytes both ways, unread and unchanged, each side held back while the
@@ -12,6 +13,8 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
   readonly #server: ServerConnection;
   readonly #deadline: Deadline;
   readonly #idleMs: number;
+  /** When it ends because ELB does. */
+  #draining: Deadline | null = null;
   #over = false;
 
   constructor(client: ClientConnection, server: ServerConnection, wheel: Wheel, idleMs: number) {
@@ -41,6 +44,12 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
     if (this.#client.ended) this.#server.finish();
     else this.#server.abandon();
     this.#finish();
+  }
+
+  /** It has no end of its own that could be waited for, so it gets one. */
+  onClientDraining(drain: Drain): void {
+    this.#draining = new Deadline(this.#deadline.wheel, { onDeadline: () => this.#end() });
+    this.#draining.set(drain.tunnelMs());
   }
 
   onClientDeadline(): void {}
@@ -78,10 +87,18 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
     if (sink.full) source.pause();
   }
 
+  /** Both sides get what was sent to them, then the end. */
+  #end(): void {
+    this.#client.next(false);
+    this.#server.finish();
+    this.#finish();
+  }
+
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
     this.#deadline.dispose();
+    this.#draining?.dispose();
     this.#server.server.done();
   }
 }

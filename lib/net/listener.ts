@@ -13,12 +13,14 @@ export interface Accepted {
 export class Listener {
   readonly #bound: BoundListener;
   readonly #server: net.Server;
+  #accepted = 0;
 
   /** `onError` hears what goes wrong while it accepts, such as running out of file descriptors; it goes on by itself. */
   constructor(bound: BoundListener, onAccept: (accepted: Accepted) => void, onError: (error: Error) => void) {
     this.#bound = bound;
     const isUnix = bound.address.kind === 'unix';
     this.#server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#accepted++;
       const { remoteAddress } = socket;
       const handle = takeHandle(socket);
       if (handle === null) return; // the peer is gone already
@@ -38,14 +40,33 @@ export class Listener {
     });
   }
 
-  /** Accepts nothing more. Connections go on. */
-  close(): void {
+  /**
+   * Accepts whoever waits already, then nobody any more. Connections go on. Whoever is in the kernel's queue when the last process
+   * closes the socket has connected, may have sent a request, and is reset. Takes `mostMs` at most where they come all the time.
+   */
+  async drain(mostMs: number): Promise<void> {
+    const end = performance.now() + Math.min(mostMs, QUEUE_MS);
+    for (let seen = -1; seen !== this.#accepted && performance.now() < end;) {
+      seen = this.#accepted;
+      await turn();
+      await turn();
+    }
     if (this.#server.listening) this.#server.close();
   }
 }
 
 /** Connections that wait in the kernel while the loop is busy; the kernel's own bound may be lower. */
 const BACKLOG = 4096;
+
+/** How long a drain goes on accepting where new clients come all the time. */
+const QUEUE_MS = 500;
+
+/** Resolves after the loop has looked at its sockets: of two turns at least one has done so from its beginning. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
 
 /** Takes the system's handle out of a socket that was never read and forgets the socket. */
 function takeHandle(socket: net.Socket): unknown {

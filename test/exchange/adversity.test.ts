@@ -105,7 +105,7 @@ describe('exchange in adversity', () => {
     client.socket.resume();
     await client.untilClosed();
     expect(client.received.length).to.equal(reply.length);
-    listener.close();
+    await listener.drain(0);
   });
 
   it('keeps a body that came in single bytes in memory of its own size', () => {
