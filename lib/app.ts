@@ -12,7 +12,11 @@ import { Listener } from './net/listener.ts';
 import { compileGraph } from './routing/compile.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { Rule } from './routing/rule.ts';
+import { observerOf } from './stats/observer.ts';
+import { ProcessUsage } from './stats/process-usage.ts';
+import type { WorkerReport } from './stats/report.ts';
 import { Statsd } from './stats/statsd.ts';
+import { Tally } from './stats/tally.ts';
 import { Server } from './upstream/server.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
@@ -24,6 +28,8 @@ export interface DataPlaneOptions {
   readonly trustedProxies: readonly string[];
   /** Path of the Unix socket where the control plane answers `/__erulb__/`. */
   readonly adminSocket: string;
+  /** Whether requests are counted for `report`. */
+  readonly metrics: boolean;
   readonly statsd: { readonly host: string; readonly port: number; readonly prefix: string } | null;
   readonly rules: ReadonlyMap<string, Rule>;
   readonly log: Log;
@@ -35,19 +41,23 @@ export class DataPlane {
   readonly #context: Context;
   readonly #listeners: readonly Listener[];
   readonly #statsd: Statsd | null;
+  readonly #tally: Tally | null;
+  readonly #usage = new ProcessUsage();
+  #reportedClients = 0;
 
   constructor(options: DataPlaneOptions) {
     const { limits, log, statsd } = options;
     const wheel = new Wheel();
     this.#options = options;
     this.#statsd = statsd === null ? null : new Statsd({ ...statsd, log });
+    this.#tally = options.metrics ? new Tally() : null;
     this.#context = new Context({
       limits,
       wheel,
       table: new DomainTable(),
       upstreams: new Upstreams({ wheel, balancer: roundRobin, idleMs: limits.serverKeepAliveMs }),
       admin: controlPlane(options.adminSocket, wheel),
-      meter: this.#statsd?.meter ?? null,
+      observer: observerOf({ tally: this.#tally, meter: this.#statsd?.meter ?? null }),
       trusted: new CidrList(options.trustedProxies),
     });
     this.#listeners = options.listeners.map(
@@ -94,6 +104,20 @@ export class DataPlane {
     context.shared.upstreams.close();
     context.shared.wheel.stop();
     await this.#statsd?.stop();
+  }
+
+  /** What happened since the last report, for the primary to add up. */
+  report(): WorkerReport {
+    const { accepted, clients } = this.#context;
+    const newClients = accepted - this.#reportedClients;
+    this.#reportedClients = accepted;
+    return {
+      tally: this.#tally?.take() ?? null,
+      clients: clients.size,
+      newClients,
+      lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
+      usage: this.#usage.take(),
+    };
   }
 
   #put(change: TableChange): void {

@@ -24,6 +24,7 @@ const TEST_TOOLS = [
   { debian: 'wrk', present: () => onPath('wrk') },
   { debian: 'openssl', present: () => onPath('openssl') },
   { debian: 'python3-requests', present: pythonRequests },
+  { debian: 'prometheus', present: () => onPath('promtool') },
 ];
 
 const IMAGE_TOOLS = [
@@ -37,6 +38,7 @@ const SERVICES = {
   'nginx-light': ['nginx'],
   haproxy: ['haproxy'],
   apache2: ['apache2'],
+  prometheus: ['prometheus', 'prometheus-node-exporter'],
   'docker.io': ['docker.socket', 'docker'],
 };
 

@@ -1,6 +1,7 @@
 import type { TableChange } from '../change.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListenAddress } from '../core/listener.ts';
+import type { WorkerReport } from '../stats/report.ts';
 
 /** What a worker needs to know before it begins. Plain data: it travels between processes. */
 export interface WorkerSetup {
@@ -9,6 +10,8 @@ export interface WorkerSetup {
   readonly limits: Limits;
   readonly drainMs: number;
   readonly trustedProxies: readonly string[];
+  /** Whether requests are counted for reports. */
+  readonly metrics: boolean;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   readonly logLevel: string;
   /** Path of the Unix socket where the primary answers the admin API. */
@@ -28,7 +31,9 @@ export type ToWorker =
     }
   /** Comes after the first table where there is one: a replaced worker never answers without it. */
   | { readonly kind: 'listen' }
-  | { readonly kind: 'drain' };
+  | { readonly kind: 'drain' }
+  /** Asks for a report. */
+  | { readonly kind: 'ask'; readonly question: number };
 
 /** From a worker to the primary. */
 export type ToPrimary =
@@ -37,5 +42,7 @@ export type ToPrimary =
   /** Everything up to this sequence is in force. */
   | { readonly kind: 'applied'; readonly sequence: number }
   | { readonly kind: 'listening' }
+  /** The answer to `ask`. */
+  | { readonly kind: 'report'; readonly question: number; readonly report: WorkerReport }
   /** Cannot listen; the message is for an operator. */
   | { readonly kind: 'failed'; readonly message: string };

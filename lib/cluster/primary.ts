@@ -1,8 +1,10 @@
 import type { TableChange } from '../change.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenAddress } from '../core/listener.ts';
+import type { WorkerReport } from '../stats/report.ts';
 import type { StartWorker, WorkerLink } from './link.ts';
 import type { ToPrimary, WorkerSetup } from './messages.ts';
+import { Questions } from './questions.ts';
 import { Table } from './table.ts';
 
 export interface PrimaryOptions {
@@ -12,6 +14,8 @@ export interface PrimaryOptions {
   /** Bound addresses, in the order of the workers' sockets. */
   readonly listen: readonly ListenAddress[];
   readonly log: Log;
+  /** Told what workers report, and that they are gone; each worker has a number of its own. */
+  readonly reports?: { took(worker: number, report: WorkerReport): void; gone(worker: number): void };
   /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
   readonly applyMs?: number;
 }
@@ -28,10 +32,12 @@ export class Primary {
   readonly #table = new Table();
   readonly #members = new Set<Member>();
   readonly #replacements = new Set<NodeJS.Timeout>();
+  readonly #questions = new Questions();
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
   #state: 'new' | 'starting' | 'running' | 'draining' = 'new';
   #youngDeaths = 0;
+  #born = 0;
   #started: PromiseWithResolvers<void> = Promise.withResolvers();
   #drained: PromiseWithResolvers<void> = Promise.withResolvers();
 
@@ -61,6 +67,12 @@ export class Primary {
       applied.push(this.#tell(member, sequence, isFirst, changes));
     }
     await Promise.all(applied);
+  }
+
+  /** Has every worker that serves report; resolves when all have, or late ones are no longer waited for. */
+  askReports(): Promise<void> {
+    const asked = [...this.#members].filter(({ state }) => state === 'serving').map(({ link }) => link);
+    return this.#questions.ask(asked);
   }
 
   /** Lets every worker finish what is under way; resolves when all are gone. Those that outstay their bound are killed. */
@@ -93,6 +105,7 @@ export class Primary {
       onExit: (reason) => this.#onExit(member, reason),
     });
     const member: Member = {
+      number: ++this.#born,
       link,
       state: 'starting',
       isListening: false,
@@ -121,6 +134,10 @@ export class Primary {
         clearTimeout(member.startBound);
         member.isListening = true;
         this.#onListening();
+        break;
+      case 'report':
+        this.#options.reports?.took(member.number, message.report);
+        this.#questions.answered(member.link, message.question);
         break;
       case 'failed':
         this.#onFailed(member, message.message);
@@ -155,6 +172,8 @@ export class Primary {
     this.#members.delete(member);
     clearTimeout(member.startBound);
     settle(member, Infinity);
+    this.#options.reports?.gone(member.number);
+    this.#questions.gone(member.link);
     if (this.#state === 'draining') {
       this.#settleDrain();
       return;
@@ -224,6 +243,7 @@ const CRASH_STEP_MS = 200;
 const CRASH_MOST_MS = 5000;
 
 interface Member {
+  readonly number: number;
   readonly link: WorkerLink;
   state: 'starting' | 'serving' | 'draining';
   isListening: boolean;

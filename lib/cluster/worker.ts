@@ -1,4 +1,5 @@
 import type { TableChange } from '../change.ts';
+import type { WorkerReport } from '../stats/report.ts';
 import type { PrimaryLink } from './link.ts';
 import type { ToWorker } from './messages.ts';
 
@@ -9,6 +10,7 @@ export interface Plane {
   listen(): Promise<void>;
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
+  report(): WorkerReport;
 }
 
 /** Builds the data plane once the worker knows its setup. */
@@ -44,6 +46,9 @@ export class Worker {
       case 'drain':
         void this.drain();
         break;
+      case 'ask':
+        this.#report(message.question);
+        break;
     }
   }
 
@@ -53,6 +58,11 @@ export class Worker {
     this.#draining = true;
     await this.#plane?.drain();
     this.#onDrained();
+  }
+
+  #report(question: number): void {
+    const report = this.#plane?.report();
+    if (report !== undefined) this.#primary.send({ kind: 'report', question, report });
   }
 
   async #listen(): Promise<void> {

@@ -28,6 +28,10 @@ export interface Config {
   readonly workers: number;
   readonly trustedProxies: readonly string[];
   readonly statsd: { readonly host: string; readonly port: number } | null;
+  /** Whether requests are counted. */
+  readonly metrics: boolean;
+  /** Where metrics are told beside the admin API. */
+  readonly metricsListen: readonly ListenAddress[];
   readonly logLevel: string;
   readonly drainMs: number;
   readonly admin: { readonly allow: readonly string[]; readonly token: string | null };
@@ -128,6 +132,8 @@ function assemble(values: OptionValues, problems: string[]): Config {
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
     statsd: values.statsd,
+    metrics: values.metrics === 'on',
+    metricsListen: values.metricsListen ?? [],
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,
     admin: { allow: values.adminAllow ?? [], token: values.adminToken },

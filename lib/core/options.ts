@@ -100,7 +100,6 @@ export const OPTIONS = {
     null,
     'networks whose forwarded fields (X-Forwarded-For, ...) are believed',
   ),
-  statsd: row('Serving', 'statsd', ['STATSD'], hostPort(8125), null, 'send statistics to this statsd; unset: none'),
   logLevel: row(
     'Serving',
     'log',
@@ -116,6 +115,24 @@ export const OPTIONS = {
     duration(0, DAY),
     '30s',
     'how long requests under way may take to finish once ELB is told to end',
+  ),
+
+  statsd: row('Observing', 'statsd', ['STATSD'], hostPort(8125), null, 'send statistics to this statsd; unset: none'),
+  metrics: row(
+    'Observing',
+    'metrics',
+    ['ELB_METRICS'],
+    oneOf(['on', 'off']),
+    'on',
+    'count requests for `GET /__erulb__/metrics`',
+  ),
+  metricsListen: row(
+    'Observing',
+    'metrics-listen',
+    ['ELB_METRICS_LISTEN'],
+    listenAddresses,
+    null,
+    'where `GET /metrics` is answered as well, to anybody who reaches it',
   ),
 
   adminAllow: row(

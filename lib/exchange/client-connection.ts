@@ -117,7 +117,7 @@ export class ClientConnection implements ConnectionOwner {
 
   onDeadline(): void {
     if (this.#state === State.EXCHANGE) this.#user?.onClientDeadline();
-    else if (this.#state === State.HEAD && this.#headSince !== 0) this.refuse(Fault.HEAD_TIMEOUT);
+    else if (this.#state === State.HEAD && this.#headSince !== 0) this.#refuseHead(Fault.HEAD_TIMEOUT);
     else if (this.#state === State.HEAD) this.#finish();
     else this.#awaitTaking();
   }
@@ -146,14 +146,16 @@ export class ClientConnection implements ConnectionOwner {
     this.connection.reset();
   }
 
-  /** Answers a fault by ourselves and ends the connection, because its framing cannot be trusted or a body is left unread. */
-  refuse(fault: number, withoutBody = false): void {
+  /**
+   * Sends a last reply and ends the connection, because its framing cannot be trusted or a body is left unread; an empty one ends it
+   * without a word.
+   */
+  refuse(reply: string): void {
     this.#user = null;
     if (this.#state === State.CLOSED) return;
-    const answer = ownReply(fault, false, withoutBody);
-    if (answer === '') this.connection.destroy();
+    if (reply === '') this.connection.destroy();
     else {
-      this.connection.writeText(answer);
+      this.connection.writeText(reply);
       this.#finish();
     }
   }
@@ -201,7 +203,7 @@ export class ClientConnection implements ConnectionOwner {
     const { requestHead, shared } = this.#context;
     const at = parseRequestHead(requestHead, bytes, from, to, shared.limits);
     if (at > 0) this.#begin(bytes, at, to, null);
-    else if (at < 0) this.refuse(at);
+    else if (at < 0) this.#refuseHead(at);
     else {
       this.#stash = new Stash();
       this.#stash.add(bytes, from, to);
@@ -220,7 +222,7 @@ export class ClientConnection implements ConnectionOwner {
     if (at > 0) {
       this.#stash = null;
       this.#begin(stash.bytes, at, stash.end, stash);
-    } else if (at < 0) this.refuse(at);
+    } else if (at < 0) this.#refuseHead(at);
     else this.#awaitRest(stash.length);
   }
 
@@ -240,6 +242,13 @@ export class ClientConnection implements ConnectionOwner {
     const exchange = this.#context.lendExchange();
     this.#user = exchange;
     this.#afterBody(exchange.begin(this, source, at, end), source, end, stash);
+  }
+
+  /** A head that cannot be used never becomes an exchange. */
+  #refuseHead(fault: number): void {
+    const reply = ownReply(fault, false, false);
+    this.#context.shared.observer?.refused(fault, reply.length);
+    this.refuse(reply);
   }
 
   /** What is left behind the exchange's own bytes belongs to the next request. */

@@ -4,7 +4,7 @@ import type { Wheel } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
 import { Target } from '../http/target.ts';
 import type { DomainTable } from '../routing/domain-table.ts';
-import type { Meter } from '../stats/meter.ts';
+import type { Observer } from '../stats/observer.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -19,8 +19,8 @@ export interface Shared {
   readonly upstreams: Upstreams;
   /** Where `/__erulb__/` goes: the control plane. */
   readonly admin: Upstream;
-  /** Null without statsd: nothing is counted. */
-  readonly meter: Meter | null;
+  /** Null where nobody counts or logs requests. */
+  readonly observer: Observer | null;
   /** Peers whose word about their clients is believed. */
   readonly trusted: CidrList;
 }
@@ -36,6 +36,8 @@ export class Context {
   ready = false;
   /** Set while it drains. */
   drain: Drain | null = null;
+  /** Clients that were accepted, ever. */
+  accepted = 0;
   readonly #spare: Exchange[] = [];
   readonly #clients = new Set<ClientConnection>();
   #whenEmpty: (() => void) | null = null;
@@ -52,6 +54,7 @@ export class Context {
 
   addClient(client: ClientConnection): void {
     this.#clients.add(client);
+    this.accepted++;
   }
 
   removeClient(client: ClientConnection): void {

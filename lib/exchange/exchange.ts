@@ -7,6 +7,7 @@ import { readTarget, type Target } from '../http/target.ts';
 import { Plan } from '../routing/plan.ts';
 import { walk } from '../routing/walk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { Account } from './account.ts';
 import type { ClientConnection, ClientUser } from './client-connection.ts';
 import type { Context } from './context.ts';
 import { Delivery, type DeliveryOwner } from './delivery.ts';
@@ -36,18 +37,20 @@ export class Exchange implements ClientUser, DeliveryOwner {
   /** Grows with every request, so that what was begun for an earlier one does nothing. */
   #generation = 0;
   #method = '';
-  #host = '';
   #minor = 1;
   /** The lines about the client in the head that is forwarded. */
   #about = '';
   /** The protocol the client wants to change to, or null. */
   #upgrade: string | null = null;
   #keepAlive = false;
-  #metered = false;
+  /** Null where nobody counts or logs. */
+  readonly #account: Account | null;
 
   constructor(context: Context) {
     this.#context = context;
     this.#delivery = new Delivery(context, this, this.#body);
+    const { observer } = context.shared;
+    this.#account = observer === null ? null : new Account(observer);
   }
 
   /**
@@ -59,6 +62,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#client = client;
     this.#generation++;
     this.#method = head.method();
+    this.#account?.begin(head, client.connection.written);
     let fault = readTarget(head, target);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
@@ -67,11 +71,10 @@ export class Exchange implements ClientUser, DeliveryOwner {
       this.#refuse(fault);
       return to;
     }
-    this.#host = target.host;
+    if (this.#account !== null) this.#account.record.host = target.host;
     this.#minor = head.minor;
     this.#keepAlive = requestPersists(head);
     this.#upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
-    this.#metered = shared.meter !== null;
     this.#delivery.prepare(client, this.#method, this.#minor);
     this.#body.begin(head, maxBodyBytes, idempotent(this.#method));
     const at = this.#body.feed(bytes, from, to);
@@ -79,6 +82,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       this.#refuse(at);
       return to;
     }
+    this.#account?.received(at - from);
     this.#route(client, head, target);
     this.#delivery.pace();
     return at;
@@ -91,6 +95,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       this.#refuse(at);
       return to;
     }
+    this.#account?.received(at - from);
     this.#delivery.pace();
     return at;
   }
@@ -109,7 +114,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
   /** The client's connection is gone: so is what the server does for it. */
   onClientGone(): void {
     const status = this.#delivery.abandon();
-    this.#record(status === 0 ? CLIENT_CLOSED : status);
+    this.#close(status === 0 ? CLIENT_CLOSED : status, Fault.CLIENT_GONE, 0);
     this.#settle();
   }
 
@@ -127,7 +132,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
 
   onDelivered(status: number, keepAlive: boolean): void {
     const client = this.#client;
-    this.#record(status);
+    this.#close(status, 0, 0);
     this.#settle();
     client?.next(keepAlive);
   }
@@ -138,7 +143,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
 
   onCut(status: number): void {
     const client = this.#client;
-    this.#record(status);
+    this.#close(status, Fault.REPLY_CUT, 0);
     this.#settle();
     client?.cut();
   }
@@ -153,7 +158,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     client.connection.writeText(head);
     const tunnel = new Tunnel(client, connection, wheel, limits.tunnelIdleMs);
     if (rest.length > 0) tunnel.onServerBytes(rest, 0, rest.length);
-    this.#record(SWITCHING_PROTOCOLS);
+    this.#close(SWITCHING_PROTOCOLS, 0, 0);
     this.#settle();
     client.handOver(tunnel);
     if (this.#context.drain !== null) client.drain(this.#context.drain);
@@ -176,11 +181,12 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     if (target.path.startsWith(ADMIN)) {
       plan.setFields = ['X-Elb-Peer', client.address];
-      this.#metered = false;
+      if (this.#account !== null) this.#account.record.isAdmin = true;
       this.#deliver(shared.admin, head, target);
       return;
     }
     const entry = shared.table.find(target.host, target.port);
+    if (this.#account !== null && entry !== null) this.#account.record.domain = entry.name;
     if (entry === null || entry.graph === null) {
       this.#answer(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
       return;
@@ -234,9 +240,10 @@ export class Exchange implements ClientUser, DeliveryOwner {
       return;
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
-    this.#record(faultOf(fault).status);
+    const reply = ownReply(fault, keepAlive, this.#method === 'HEAD');
+    this.#close(faultOf(fault).status, fault, reply.length);
     this.#settle();
-    client.connection.writeText(ownReply(fault, keepAlive, this.#method === 'HEAD'));
+    client.connection.writeText(reply);
     client.next(keepAlive);
   }
 
@@ -244,17 +251,17 @@ export class Exchange implements ClientUser, DeliveryOwner {
   #refuse(fault: number): void {
     const client = this.#client;
     const status = this.#delivery.abandon();
-    this.#record(status === 0 ? faultOf(fault).status : status);
+    const reply = status === 0 ? ownReply(fault, false, this.#method === 'HEAD') : '';
+    this.#close(status === 0 ? faultOf(fault).status : status, fault, reply.length);
     this.#settle();
-    if (status === 0) client?.refuse(fault, this.#method === 'HEAD');
+    if (status === 0) client?.refuse(reply);
     else client?.cut();
   }
 
-  /** Counts the exchange, once, if any server was tried (spec 7). */
-  #record(status: number): void {
-    if (this.#metered && this.#delivery.tries > 0)
-      this.#context.shared.meter?.exchange(this.#host, status, Math.round(this.#delivery.costMs));
-    this.#metered = false;
+  /** Closes the account, once; `unsent`: bytes of the reply that are yet to be written. */
+  #close(status: number, fault: number, unsent: number): void {
+    const sent = (this.#client?.connection.written ?? 0) + unsent;
+    this.#account?.close(status, fault, sent, this.#delivery);
   }
 
   /** Ready for the next request, of any client. */
@@ -270,6 +277,6 @@ export class Exchange implements ClientUser, DeliveryOwner {
 /** Where the control plane answers, on every host. */
 const ADMIN = '/__erulb__/';
 
-/** Counted where the client left before any reply, as nginx logs it. */
+/** The status of a request whose client left before any reply, as nginx logs it. */
 const CLIENT_CLOSED = 499;
 const SWITCHING_PROTOCOLS = 101;

@@ -28,6 +28,8 @@ export class Connection {
   /** Nothing arrives while true. */
   paused = false;
   closed = false;
+  /** Bytes that were given to it to write, ever. */
+  written = 0;
   /** Nothing is written any more. */
   #finished = false;
   /** More was written at once than is good; `onDrain` tells when it is taken. */
@@ -70,7 +72,9 @@ export class Connection {
 
   /** Writes text whose characters are bytes. The cheapest way to write a head: no buffer is made. */
   writeText(text: string): void {
-    if (!this.#finished) this.#behind = !this.socket.write(text, 'latin1');
+    if (this.#finished) return;
+    this.written += text.length;
+    this.#behind = !this.socket.write(text, 'latin1');
   }
 
   /**
@@ -80,6 +84,7 @@ export class Connection {
   writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
     if (this.#finished) return;
     const length = before.length + to - from + after.length;
+    this.written += length;
     const copy = length > SPARE_BYTES ? Buffer.allocUnsafeSlow(length) : (spare ?? Buffer.allocUnsafeSlow(SPARE_BYTES));
     spare = null;
     if (before !== '') copy.latin1Write(before, 0);

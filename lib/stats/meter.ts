@@ -6,13 +6,11 @@
  * beyond `maxCosts` times are only counted as lost.
  */
 export class Meter {
-  /** Times that found no room since the meter was made. */
-  lostCosts = 0;
-
   readonly #maxHosts: number;
   readonly #maxCosts: number;
   #hosts = new Map<string, HostCounts>();
   #costs = 0;
+  #lostCosts = 0;
 
   constructor(bounds: MeterBounds = DEFAULT_BOUNDS) {
     this.#maxHosts = bounds.maxHosts;
@@ -31,7 +29,7 @@ export class Meter {
       this.#costs++;
       counts.costsMs.push(costMs);
     } else {
-      this.lostCosts++;
+      this.#lostCosts++;
     }
   }
 
@@ -41,6 +39,13 @@ export class Meter {
     this.#hosts = new Map();
     this.#costs = 0;
     return drained;
+  }
+
+  /** How many times found no room since this was asked last. */
+  takeLostCosts(): number {
+    const lost = this.#lostCosts;
+    this.#lostCosts = 0;
+    return lost;
   }
 
   #add(host: string): HostCounts {

@@ -11,6 +11,7 @@ import { sameProcess } from '../../lib/cluster/same-process.ts';
 import { bindAll, release } from '../../lib/cluster/sockets.ts';
 import type { BoundAddress } from '../../lib/cluster/sockets.ts';
 import type { StartWorker } from '../../lib/cluster/link.ts';
+import type { WorkerReport } from '../../lib/stats/report.ts';
 import { until } from '../fixtures/until.ts';
 import { TablePlane } from '../fixtures/table-plane.ts';
 
@@ -21,10 +22,12 @@ describe('primary', () => {
   let bound: readonly BoundAddress[];
   let primary: Primary;
   let pids: number[];
+  const reports = new Map<number, WorkerReport>();
 
   beforeEach(async () => {
     bound = await bindAll([{ kind: 'tcp', host: '127.0.0.1', port: 0 }]);
     pids = [];
+    reports.clear();
   });
 
   afterEach(async () => {
@@ -39,7 +42,18 @@ describe('primary', () => {
       pids.push(link.pid);
       return link;
     };
-    primary = new Primary({ workers, startWorker, setup, listen: bound.map(({ address }) => address), log, applyMs });
+    primary = new Primary({
+      workers,
+      startWorker,
+      setup,
+      listen: bound.map(({ address }) => address),
+      log,
+      applyMs,
+      reports: {
+        took: (worker, report) => reports.set(worker, report),
+        gone: (worker) => reports.delete(worker),
+      },
+    });
     await primary.start();
   }
 
@@ -130,6 +144,20 @@ describe('primary', () => {
     expect(error).to.be.instanceOf(Error).with.property('message', 'a worker ended at its start: code 0');
   });
 
+  it('gathers a report of every worker, and tells when one is gone', async () => {
+    await start(2);
+    await primary.apply([put('a'), put('b')]);
+    await primary.askReports();
+    expect([...reports.values()].map(({ usage }) => usage.pid).toSorted()).to.deep.equal(pids.toSorted());
+    expect([...reports.values()].map(({ clients }) => clients)).to.deep.equal([2, 2]);
+    const [first, second] = [...reports.keys()];
+    process.kill(reports.get(first ?? 0)?.usage.pid ?? 0, 'SIGKILL');
+    // The answer of a worker that dies is not waited for.
+    await primary.askReports();
+    while (reports.has(first ?? 0)) await primary.askReports();
+    expect(reports.has(second ?? 0)).to.equal(true);
+  });
+
   it('drains: workers end by themselves and the address is free', async () => {
     await start(2);
     await primary.drain();
@@ -183,6 +211,7 @@ const setup: WorkerSetup = {
   },
   drainMs: 5000,
   trustedProxies: [],
+  metrics: false,
   statsd: null,
   logLevel: 'silent',
   adminSocket: '',

@@ -20,6 +20,8 @@ describe('config', () => {
       workers: availableParallelism(),
       trustedProxies: [],
       statsd: null,
+      metrics: true,
+      metricsListen: [],
       logLevel: 'info',
       drainMs: 30_000,
       admin: { allow: ['127.0.0.0/8', '::1'], token: null },

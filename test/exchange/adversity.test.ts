@@ -84,7 +84,7 @@ describe('exchange in adversity', () => {
       table: new DomainTable(),
       upstreams,
       admin,
-      meter: null,
+      observer: null,
       trusted,
     });
     const listener = new Listener(

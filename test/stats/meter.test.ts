@@ -57,7 +57,8 @@ describe('stats/meter', () => {
     const drained = meter.drain();
     expect(drained.get('a.test')).to.deep.equal({ total: 3, statuses: new Map([[200, 3]]), costsMs: [0, 2] });
     expect(drained.get('b.test')).to.deep.equal({ total: 2, statuses: new Map([[200, 2]]), costsMs: [1] });
-    expect(meter.lostCosts).to.equal(2);
+    expect(meter.takeLostCosts()).to.equal(2);
+    expect(meter.takeLostCosts()).to.equal(0);
     meter.exchange('a.test', 200, 9);
     expect(meter.drain().get('a.test')?.costsMs).to.deep.equal([9]);
   });

@@ -1,0 +1,61 @@
+/**
+ * Every metric, once. The exposition, docs/observability.md and the dashboard are made from this table, and a metric that is not
+ * in it cannot be told. Names and units follow the naming rules of Prometheus (prometheus.io/docs/practices/naming).
+ */
+export interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  /** Names of its labels, in the order in which samples give their values. */
+  readonly labels: readonly string[];
+  /** Of a histogram: upper bounds of its buckets, in the metric's unit. */
+  readonly bounds?: readonly number[];
+}
+
+const counter = (help: string, ...labels: string[]): MetricRow => ({ type: 'counter', help, labels });
+const gauge = (help: string, ...labels: string[]): MetricRow => ({ type: 'gauge', help, labels });
+const histogram = (help: string, bounds: readonly number[]): MetricRow => ({
+  type: 'histogram',
+  help,
+  labels: [],
+  bounds,
+});
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 16_777_216, 268_435_456];
+
+export const METRICS = {
+  elb_build_info: gauge('Always 1; its labels say what runs.', 'version', 'node'),
+  elb_start_time_seconds: gauge('Unix time at which this instance started.'),
+
+  elb_requests_total: counter(
+    'Requests that have ended. `domain` is empty for hosts that no domain has; `ending` is `ok` or why it ended otherwise.',
+    'domain',
+    'code',
+    'method',
+    'ending',
+  ),
+  elb_domain_request_seconds_total: counter('Time from head to end of reply, summed over the requests.', 'domain'),
+  elb_domain_received_bytes_total: counter('Bytes of requests, heads included.', 'domain'),
+  elb_domain_sent_bytes_total: counter('Bytes of replies, heads included.', 'domain'),
+  elb_request_duration_seconds: histogram("From a request's head to the last byte of its reply.", SECONDS),
+  elb_server_duration_seconds: histogram('What of it was spent on servers, all tries.', SECONDS),
+  elb_request_size_bytes: histogram('Size of a request, head included.', BYTES),
+  elb_response_size_bytes: histogram('Size of a reply, head included.', BYTES),
+
+  elb_client_connections: gauge('Connections of clients that are open, tunnels included.'),
+  elb_client_connections_total: counter('Connections of clients that were accepted.'),
+  elb_statsd_lost_times_total: counter('Times that statsd was not told because too many came between two sendings.'),
+
+  elb_domains: gauge('Domains in force.'),
+  elb_upstreams: gauge('Upstreams in force.'),
+  elb_config_revision: gauge('Revision of the store that is in force; -1 before the first.'),
+  elb_config_connected: gauge('1 while the store is followed, else 0.'),
+  elb_config_rejected: gauge('Keys of the store whose value cannot be used.'),
+  elb_config_overlays: gauge('Keys that were changed here and not dumped.'),
+
+  elb_workers: gauge('Workers that serve.'),
+  elb_memory_bytes: gauge('Memory of a process; `kind` is `rss` or `heap`.', 'process', 'kind'),
+  elb_cpu_seconds_total: counter('Time on the processor, user and system.', 'process'),
+} as const satisfies Record<string, MetricRow>;
+
+export type MetricName = keyof typeof METRICS;

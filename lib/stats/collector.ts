@@ -1,0 +1,50 @@
+import { ProcessUsage, type Usage } from './process-usage.ts';
+import type { WorkerReport } from './report.ts';
+import { Totals } from './totals.ts';
+
+/**
+ * What the workers report, put together in the primary: counts over all that ever lived, states of those that live. Reading it
+ * disturbs no request.
+ */
+export class Collector {
+  readonly totals = new Totals();
+  newClients = 0;
+  lostTimes = 0;
+  /** By process: seconds on the processor since it was first seen. */
+  readonly cpuSeconds = new Map<number, number>();
+  readonly #own = new ProcessUsage();
+  readonly #newest = new Map<number, WorkerReport>();
+
+  /** The newest report of each worker that lives, in the order of their birth. */
+  get workers(): readonly WorkerReport[] {
+    return [...this.#newest.values()];
+  }
+
+  /** `worker`: a number that no other worker has or had. */
+  took(worker: number, report: WorkerReport): void {
+    this.#newest.set(worker, report);
+    if (report.tally !== null) this.totals.merge(report.tally);
+    this.newClients += report.newClients;
+    this.lostTimes += report.lostTimes;
+    this.#countCpu(report.usage);
+  }
+
+  /** What the primary and the workers use; in one process they are one. */
+  usages(): readonly Usage[] {
+    const own = this.#own.take();
+    const others = this.workers.map(({ usage }) => usage).filter(({ pid }) => pid !== own.pid);
+    if (others.length === this.#newest.size) this.#countCpu(own);
+    return [own, ...others];
+  }
+
+  /** A worker has ended: what it counted stays. */
+  gone(worker: number): void {
+    const report = this.#newest.get(worker);
+    this.#newest.delete(worker);
+    if (report !== undefined) this.cpuSeconds.delete(report.usage.pid);
+  }
+
+  #countCpu({ pid, cpuSeconds }: Usage): void {
+    this.cpuSeconds.set(pid, (this.cpuSeconds.get(pid) ?? 0) + cpuSeconds);
+  }
+}

@@ -1,0 +1,109 @@
+import { faultOf } from '../core/faults.ts';
+import type { Collector } from './collector.ts';
+import { Exposition, type Format } from './exposition.ts';
+import { outcomeOf } from './tally.ts';
+
+/** What the control plane knows and the workers do not. */
+export interface InstanceFacts {
+  readonly version: string;
+  /** Unix time in seconds. */
+  readonly startedAt: number;
+  readonly domains: number;
+  readonly upstreams: number;
+  readonly revision: number;
+  readonly connected: boolean;
+  readonly rejected: number;
+  readonly overlays: number;
+}
+
+/** All metrics as text, in parts, so that who sends them can do other things between two of them. */
+export function* exposePrometheus(collector: Collector, facts: InstanceFacts, format: Format): Generator<string> {
+  const out = new Exposition(format);
+  tellInstance(out, facts);
+  tellWorkers(out, collector);
+  tellTotals(out, collector);
+  yield* tellDomains(out, collector);
+  yield out.end();
+}
+
+function tellInstance(out: Exposition, facts: InstanceFacts): void {
+  out.family('elb_build_info');
+  out.sample(1, facts.version, process.version);
+  out.family('elb_start_time_seconds');
+  out.sample(facts.startedAt);
+  out.family('elb_domains');
+  out.sample(facts.domains);
+  out.family('elb_upstreams');
+  out.sample(facts.upstreams);
+  out.family('elb_config_revision');
+  out.sample(facts.revision);
+  out.family('elb_config_connected');
+  out.sample(facts.connected ? 1 : 0);
+  out.family('elb_config_rejected');
+  out.sample(facts.rejected);
+  out.family('elb_config_overlays');
+  out.sample(facts.overlays);
+}
+
+function tellWorkers(out: Exposition, collector: Collector): void {
+  const { workers } = collector;
+  out.family('elb_workers');
+  out.sample(workers.length);
+  out.family('elb_client_connections');
+  out.sample(workers.reduce((sum, { clients }) => sum + clients, 0));
+  out.family('elb_client_connections_total');
+  out.sample(collector.newClients);
+  out.family('elb_statsd_lost_times_total');
+  out.sample(collector.lostTimes);
+  out.family('elb_memory_bytes');
+  for (const { pid, rssBytes, heapBytes } of collector.usages()) {
+    out.sample(rssBytes, String(pid), 'rss');
+    out.sample(heapBytes, String(pid), 'heap');
+  }
+  out.family('elb_cpu_seconds_total');
+  for (const [pid, seconds] of collector.cpuSeconds) out.sample(seconds, String(pid));
+}
+
+function tellTotals(out: Exposition, { totals }: Collector): void {
+  out.family('elb_request_duration_seconds');
+  out.histogram(totals.durationUs, SECONDS_PER_US);
+  out.family('elb_server_duration_seconds');
+  out.histogram(totals.serverUs, SECONDS_PER_US);
+  out.family('elb_request_size_bytes');
+  out.histogram(totals.receivedBytes, 1);
+  out.family('elb_response_size_bytes');
+  out.histogram(totals.sentBytes, 1);
+}
+
+function* tellDomains(out: Exposition, { totals }: Collector): Generator<string> {
+  out.family('elb_requests_total');
+  for (const [domain, { outcomes }] of totals.domains) {
+    for (const [key, count] of outcomes) {
+      const { status, method, fault } = outcomeOf(key);
+      out.sample(count, domain, String(status), method, endingOf(fault));
+    }
+    yield* out.parts();
+  }
+  out.family('elb_domain_request_seconds_total');
+  for (const [domain, { durationUs }] of totals.domains) {
+    out.sample(durationUs.sum * SECONDS_PER_US, domain);
+    yield* out.parts();
+  }
+  out.family('elb_domain_received_bytes_total');
+  for (const [domain, { receivedBytes }] of totals.domains) {
+    out.sample(receivedBytes, domain);
+    yield* out.parts();
+  }
+  out.family('elb_domain_sent_bytes_total');
+  for (const [domain, { sentBytes }] of totals.domains) {
+    out.sample(sentBytes, domain);
+    yield* out.parts();
+  }
+}
+
+/** How a request ended, in a word: `ok`, or the name of its fault in lower case. */
+export function endingOf(fault: number): string {
+  return fault === 0 ? 'ok' : faultOf(fault).name.toLowerCase();
+}
+
+const SECONDS_PER_US = 1e-6;

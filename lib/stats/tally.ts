@@ -1,0 +1,145 @@
+import { Histogram, type HistogramDelta } from './histogram.ts';
+
+/**
+ * A worker's counts of requests since they were taken last: by domain, and sizes and times over all of them. Counting a
+ * request is two look-ups and a dozen additions, and nothing of it grows with the number of requests. The names of domains
+ * come from documents, never from clients, so that memory is bounded by what is configured.
+ */
+export class Tally {
+  #domains = new Map<string, DomainCounts>();
+  readonly #totals = new TotalCounts();
+
+  /** Counts one request that has ended. */
+  count(request: CountedRequest): void {
+    const { domain, durationMs, serverMs, receivedBytes, sentBytes } = request;
+    const counts = this.#domains.get(domain) ?? this.#add(domain);
+    const key = outcomeKey(request.status, request.method, request.fault);
+    counts.outcomes.set(key, (counts.outcomes.get(key) ?? 0) + 1);
+    const durationUs = Math.round(durationMs * 1000);
+    counts.durationUs.record(durationUs);
+    counts.receivedBytes += receivedBytes;
+    counts.sentBytes += sentBytes;
+    const totals = this.#totals;
+    totals.durationUs.record(durationUs);
+    if (serverMs > 0) totals.serverUs.record(Math.round(serverMs * 1000));
+    totals.receivedBytes.record(receivedBytes);
+    totals.sentBytes.record(sentBytes);
+  }
+
+  /** Hands over everything counted since the last time, as plain data that travels between processes. */
+  take(): TallyDelta {
+    const domains: DomainDelta[] = [];
+    for (const [name, { outcomes, durationUs, receivedBytes, sentBytes }] of this.#domains) {
+      domains.push({ name, outcomes: [...outcomes].flat(), durationUs: durationUs.take(), receivedBytes, sentBytes });
+    }
+    this.#domains = new Map();
+    const { durationUs, serverUs, receivedBytes, sentBytes } = this.#totals;
+    return {
+      domains,
+      durationUs: durationUs.take(),
+      serverUs: serverUs.take(),
+      receivedBytes: receivedBytes.take(),
+      sentBytes: sentBytes.take(),
+    };
+  }
+
+  #add(domain: string): DomainCounts {
+    const counts = new DomainCounts();
+    this.#domains.set(domain, counts);
+    return counts;
+  }
+}
+
+/** A request that has ended, as far as it is counted. */
+export interface CountedRequest {
+  /** Name of the domain's document; empty where no domain has the host. */
+  readonly domain: string;
+  readonly method: string;
+  /** Status the client was sent last; 0 where it was sent none. */
+  readonly status: number;
+  /** A code of `Fault`: why it ended as it did; 0 where all went well. */
+  readonly fault: number;
+  /** From the head's arrival to the reply's last byte, and what of it was spent on servers. */
+  readonly durationMs: number;
+  readonly serverMs: number;
+  /** Heads included. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+class DomainCounts {
+  /** Requests by `outcomeKey`. */
+  readonly outcomes = new Map<number, number>();
+  readonly durationUs = new Histogram();
+  receivedBytes = 0;
+  sentBytes = 0;
+}
+
+class TotalCounts {
+  readonly durationUs = new Histogram();
+  readonly serverUs = new Histogram();
+  readonly receivedBytes = new Histogram();
+  readonly sentBytes = new Histogram();
+}
+
+/** What was counted for one domain. `outcomes`: pairs of `outcomeKey` and count. */
+export interface DomainDelta {
+  readonly name: string;
+  readonly outcomes: readonly number[];
+  readonly durationUs: HistogramDelta | null;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+export interface TallyDelta {
+  readonly domains: readonly DomainDelta[];
+  readonly durationUs: HistogramDelta | null;
+  readonly serverUs: HistogramDelta | null;
+  readonly receivedBytes: HistogramDelta | null;
+  readonly sentBytes: HistogramDelta | null;
+}
+
+/** How a request ended, in one small integer: status, method and fault side by side. */
+export function outcomeKey(status: number, method: string, fault: number): number {
+  return ((status & 0x3ff) << 12) | (methodIndex(method) << 8) | (-fault & 0xff);
+}
+
+export interface Outcome {
+  readonly status: number;
+  /** One of the methods below, or `other`: a client chooses its method freely, and may not make series of it. */
+  readonly method: string;
+  readonly fault: number;
+}
+
+export function outcomeOf(key: number): Outcome {
+  const fault = key & 0xff;
+  return { status: key >>> 12, method: METHODS[(key >>> 8) & 0xf] ?? OTHER_METHOD, fault: fault === 0 ? 0 : -fault };
+}
+
+function methodIndex(method: string): number {
+  switch (method) {
+    case 'GET':
+      return 1;
+    case 'POST':
+      return 2;
+    case 'HEAD':
+      return 3;
+    case 'PUT':
+      return 4;
+    case 'DELETE':
+      return 5;
+    case 'PATCH':
+      return 6;
+    case 'OPTIONS':
+      return 7;
+    case 'CONNECT':
+      return 8;
+    case 'TRACE':
+      return 9;
+    default:
+      return 0;
+  }
+}
+
+const OTHER_METHOD = 'other';
+const METHODS = [OTHER_METHOD, 'GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'CONNECT', 'TRACE'];
