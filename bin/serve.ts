@@ -86,12 +86,15 @@ function starter(config: Config, bound: readonly BoundAddress[], log: Log): Star
 }
 
 /** From the first table on requests are answered; that moment is worth a line. */
-function announcingFirst(primary: Primary, log: Log): (changes: readonly TableChange[]) => Promise<void> {
-  let isFirst = true;
-  return async (changes) => {
-    const announce = isFirst;
-    isFirst = false;
-    await primary.apply(changes);
+function announcingFirst(
+  primary: Primary,
+  log: Log,
+): (changes: readonly TableChange[], whole: boolean) => Promise<void> {
+  let isAnnounced = false;
+  return async (changes, whole) => {
+    const announce = whole && !isAnnounced;
+    isAnnounced ||= whole;
+    await primary.apply(changes, whole);
     if (announce) log.info({ entries: changes.length }, 'configuration loaded');
   };
 }

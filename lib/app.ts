@@ -9,7 +9,7 @@ import { ClientConnection } from './exchange/client-connection.ts';
 import { Context } from './exchange/context.ts';
 import { Drain } from './exchange/drain.ts';
 import { Listener } from './net/listener.ts';
-import { compileGraph } from './routing/compile.ts';
+import { Domain } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { Rule } from './routing/rule.ts';
 import { observerOf } from './stats/observer.ts';
@@ -72,18 +72,10 @@ export class DataPlane {
     wheel.start();
   }
 
-  /** Puts changes into force, all at once; `reset` empties the table first. */
-  apply(changes: readonly TableChange[], reset: boolean): void {
-    const { table, upstreams } = this.#context.shared;
-    const before = reset ? new Set(upstreams.names()) : null;
-    if (reset) table.clear();
-    for (const change of changes) {
-      if (change.kind === 'upstream') before?.delete(change.name);
-      this.#put(change);
-    }
-    // Upstreams that are still there keep their servers over a reset.
-    for (const gone of before ?? []) upstreams.delete(gone);
-    this.#context.ready = true;
+  /** Puts changes into force, all at once. `whole`: from now on, what is not in the table does not exist. */
+  apply(changes: readonly TableChange[], whole: boolean): void {
+    for (const change of changes) this.#put(change);
+    this.#context.ready ||= whole;
   }
 
   async listen(): Promise<void> {
@@ -123,17 +115,12 @@ export class DataPlane {
   #put(change: TableChange): void {
     const { table, upstreams } = this.#context.shared;
     switch (change.kind) {
-      case 'domain': {
-        if (change.graph === null) {
-          table.delete(change.name);
-          break;
-        }
-        const { graph, fault } = compileGraph(change.graph, this.#options.rules);
-        table.set(change.name, { name: change.name, graph, fault });
+      case 'domain':
+        if (change.document === null) table.delete(change.name);
+        else table.set(new Domain(change.name, change.document, this.#options.rules));
         break;
-      }
       case 'bad-domain':
-        table.set(change.name, { name: change.name, graph: null, fault: change.fault });
+        table.set({ name: change.name, graph: null, fault: change.fault });
         break;
       case 'upstream':
         if (change.servers === null) upstreams.delete(change.name);

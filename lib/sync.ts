@@ -16,8 +16,11 @@ import type { Resolver } from './upstream/resolve.ts';
 export interface SyncOptions {
   readonly store: Store;
   readonly rules: ReadonlyMap<string, Rule>;
-  /** Puts changes into force, all at once; resolves when every worker serves them. Called in order, without waiting. */
-  readonly apply: (changes: readonly TableChange[]) => Promise<void>;
+  /**
+   * Puts changes into force, all at once; resolves when every worker serves them. Called in order, without waiting. `whole`:
+   * the store is known, and what it does not hold does not exist.
+   */
+  readonly apply: (changes: readonly TableChange[], whole: boolean) => Promise<void>;
   readonly resolver: Resolver;
   readonly log: Log;
   readonly scheduler: Scheduler;
@@ -50,9 +53,8 @@ export class Sync implements Control {
   /** Host names held in the resolver for the core. */
   readonly #held = new Set<string>();
   #trouble: string | null = 'not connected yet';
-  /** `opening` from the first load until its names are resolved; nothing is handed on before `open`. */
+  /** `opening` from the first load until its names are resolved; before `open`, only what operators change is handed on. */
   #state: 'closed' | 'opening' | 'open' | 'stopped' = 'closed';
-  #opening: Promise<void> = Promise.resolve();
   #isReady = false;
   #lastDump: Promise<void> = Promise.resolve();
 
@@ -139,10 +141,9 @@ export class Sync implements Control {
     for (const name of names) resolver.hold(name);
     if (names.length > 0) await resolver.settle(names, RESOLVE_MS);
     const effects = this.#core.edit(edits, scheduler.now());
-    const applied = this.#state === 'closed' ? this.#open(effects) : this.#commit(effects);
+    const applied = this.#commit(effects);
     for (const name of names) this.#release(name);
-    // While the first table is being prepared, the change goes with it.
-    await (this.#state === 'opening' ? this.#opening : applied);
+    await applied;
     return [];
   }
 
@@ -176,38 +177,42 @@ export class Sync implements Control {
   }
 
   #loaded(effects: Effects): void {
-    if (this.#state === 'closed') this.#opening = this.#openLoaded(effects);
+    if (this.#state === 'closed') void this.#open(effects);
     else this.#news(effects);
-    this.#isReady ||= this.#state === 'open';
   }
 
   /** The first table waits for the names in it, so that it does not begin with servers missing. */
-  async #openLoaded(effects: Effects): Promise<void> {
+  async #open(effects: Effects): Promise<void> {
     this.#state = 'opening';
-    this.#hold(effects);
+    this.#note(effects);
     await this.#options.resolver.settle(this.#held, RESOLVE_MS);
     if (this.#state !== 'opening') return;
-    await this.#open(effects);
+    this.#state = 'open';
+    // Whatever came while it was prepared is in it.
+    await this.#apply(this.#core.table());
     this.#isReady = true;
   }
 
-  /** Hands the first table on, whatever came while it was prepared included. */
-  #open(effects: Effects): Promise<void> {
-    this.#state = 'open';
-    return this.#commit({ ...effects, changes: this.#core.table() }, true);
-  }
-
   #news(effects: Effects): void {
-    void this.#commit(effects);
+    if (this.#state === 'open') void this.#commit(effects);
+    else this.#note(effects);
   }
 
   /** Does what follows from an event; resolves when it is in force. */
-  async #commit(effects: Effects, isFirst = false): Promise<void> {
+  async #commit(effects: Effects): Promise<void> {
+    this.#note(effects);
+    if (effects.changes.length > 0) await this.#apply(effects.changes);
+  }
+
+  #note(effects: Effects): void {
     this.#hold(effects);
     this.#report(effects);
-    if (this.#state !== 'open' || (effects.changes.length === 0 && !isFirst)) return;
+  }
+
+  async #apply(changes: readonly TableChange[]): Promise<void> {
+    if (this.#state === 'stopped') return;
     try {
-      await this.#options.apply(effects.changes);
+      await this.#options.apply(changes, this.#state === 'open');
     } catch (error) {
       this.#options.log.error({ err: error }, 'a change was not put into force');
     }

@@ -4,7 +4,8 @@ import type { ToPrimary, ToWorker } from './messages.ts';
 export interface WorkerLink {
   /** For the log: a process id, or 0 for the same process. */
   readonly pid: number;
-  send(message: ToWorker): void;
+  /** `written`: called once the message is on its way; not if the worker is gone. */
+  send(message: ToWorker, written?: () => void): void;
   /** Ends it at once, whatever it does. `onExit` follows. */
   kill(): void;
 }

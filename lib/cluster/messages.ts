@@ -22,11 +22,16 @@ export interface WorkerSetup {
 export type ToWorker =
   /** The first message. `listen`: addresses in use, in the order of the sockets the worker was given. */
   | { readonly kind: 'start'; readonly setup: WorkerSetup; readonly listen: readonly ListenAddress[] }
-  /** `reset`: the table is emptied first (a worker's first table). Sequences grow. */
+  /**
+   * Changes of the table, which is empty at first. Sequences grow. `more`: the same sequence goes on in the next message, and
+   * nothing of it is applied before its end. `whole`: from here on, what is not in the table does not exist; before, it is
+   * only not known yet.
+   */
   | {
       readonly kind: 'table';
       readonly sequence: number;
-      readonly reset: boolean;
+      readonly more: boolean;
+      readonly whole: boolean;
       readonly changes: readonly TableChange[];
     }
   /** Comes after the first table where there is one: a replaced worker never answers without it. */

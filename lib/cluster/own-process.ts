@@ -38,9 +38,9 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
     });
     return {
       pid: child.pid ?? 0,
-      send: (message) => {
+      send: (message, written) => {
         // A worker that dies meanwhile is told by its exit.
-        if (child.connected) child.send(message, () => undefined);
+        if (child.connected) child.send(message, () => written?.());
       },
       kill: () => {
         child.kill('SIGKILL');

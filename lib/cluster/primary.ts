@@ -2,6 +2,7 @@ import type { TableChange } from '../change.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import { Feed } from './feed.ts';
 import type { StartWorker, WorkerLink } from './link.ts';
 import type { ToPrimary, WorkerSetup } from './messages.ts';
 import { Questions } from './questions.ts';
@@ -35,6 +36,7 @@ export class Primary {
   readonly #questions = new Questions();
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
+  #isWhole = false;
   #state: 'new' | 'starting' | 'running' | 'draining' = 'new';
   #youngDeaths = 0;
   #born = 0;
@@ -55,16 +57,16 @@ export class Primary {
 
   /**
    * Changes the table of every worker. Resolves when all that serve have applied it; a worker that dies is not waited for.
-   * The first call, even with no change, is what makes workers answer requests.
+   * The first call with `whole`, even with no change, is what makes workers answer requests for everything that is not there.
    */
-  async apply(changes: readonly TableChange[]): Promise<void> {
+  async apply(changes: readonly TableChange[], whole: boolean): Promise<void> {
     this.#table.apply(changes);
-    const isFirst = this.#sequence === 0;
+    this.#isWhole ||= whole;
     const sequence = ++this.#sequence;
     const applied: Promise<void>[] = [];
     for (const member of this.#members) {
       if (member.state === 'starting') continue; // gets the whole table at its hello
-      applied.push(this.#tell(member, sequence, isFirst, changes));
+      applied.push(this.#tell(member, sequence, changes));
     }
     await Promise.all(applied);
   }
@@ -107,6 +109,7 @@ export class Primary {
     const member: Member = {
       number: ++this.#born,
       link,
+      feed: new Feed(link),
       state: 'starting',
       isListening: false,
       bornMs: performance.now(),
@@ -150,9 +153,9 @@ export class Primary {
     if (member.state !== 'starting') return;
     member.state = 'serving';
     if (this.#sequence > 0) {
-      void this.#tell(member, this.#sequence, true, this.#table.whole());
+      void this.#tell(member, this.#sequence, this.#table.whole());
     }
-    member.link.send({ kind: 'listen' });
+    member.feed.follow({ kind: 'listen' });
   }
 
   #onListening(): void {
@@ -207,8 +210,8 @@ export class Primary {
   }
 
   /** Sends a message of changes. Resolves when the worker has applied them, or is gone; a worker that is late is killed. */
-  #tell(member: Member, sequence: number, reset: boolean, changes: readonly TableChange[]): Promise<void> {
-    member.link.send({ kind: 'table', sequence, reset, changes });
+  #tell(member: Member, sequence: number, changes: readonly TableChange[]): Promise<void> {
+    member.feed.tell(sequence, changes, this.#isWhole);
     const now = performance.now();
     // What was sent before is applied before.
     member.dueMs = Math.max(member.dueMs, now) + (this.#options.applyMs ?? APPLY_MS) + changes.length;
@@ -245,6 +248,7 @@ const CRASH_MOST_MS = 5000;
 interface Member {
   readonly number: number;
   readonly link: WorkerLink;
+  readonly feed: Feed;
   state: 'starting' | 'serving' | 'draining';
   isListening: boolean;
   startBound: NodeJS.Timeout | undefined;

@@ -1,5 +1,4 @@
 import type { PrimaryLink, StartWorker, WorkerLink } from './link.ts';
-import type { ToWorker } from './messages.ts';
 import { Worker } from './worker.ts';
 import type { CreatePlane } from './worker.ts';
 
@@ -22,8 +21,9 @@ export function sameProcess(create: CreatePlane): StartWorker {
     const worker = new Worker(primary, create, () => exit('drained'));
     const link: WorkerLink = {
       pid: 0,
-      send: (message: ToWorker) => {
+      send: (message, written) => {
         queueMicrotask(() => worker.handle(message));
+        if (written !== undefined) setImmediate(written);
       },
       kill: () => {
         queueMicrotask(() => exit('killed'));

@@ -1,33 +1,24 @@
+import { isRemoval } from '../change.ts';
 import type { TableChange } from '../change.ts';
 
 /**
- * The table every worker should have, as the last change of each key. It only exists to be sent whole to workers that start
+ * The table every worker should have, as the last change of each item. It only exists to be sent whole to workers that start
  * later, so a change costs one map entry.
  */
 export class Table {
-  readonly #last = new Map<string, TableChange>();
+  readonly #domains = new Map<string, TableChange>();
+  readonly #upstreams = new Map<string, TableChange>();
 
   apply(changes: readonly TableChange[]): void {
     for (const change of changes) {
-      const key = `${change.kind === 'upstream' ? 'upstream' : 'domain'}:${change.name}`;
-      if (isRemoval(change)) this.#last.delete(key);
-      else this.#last.set(key, change);
+      const items = change.kind === 'upstream' ? this.#upstreams : this.#domains;
+      if (isRemoval(change)) items.delete(change.name);
+      else items.set(change.name, change);
     }
   }
 
   /** Changes that make an empty table this one. */
   whole(): readonly TableChange[] {
-    return [...this.#last.values()];
-  }
-}
-
-function isRemoval(change: TableChange): boolean {
-  switch (change.kind) {
-    case 'domain':
-      return change.graph === null;
-    case 'upstream':
-      return change.servers === null;
-    case 'bad-domain':
-      return false;
+    return [...this.#upstreams.values(), ...this.#domains.values()];
   }
 }

@@ -5,8 +5,8 @@ import type { ToWorker } from './messages.ts';
 
 /** The data plane as its worker drives it. */
 export interface Plane {
-  /** Applies all changes at once; `reset` empties the table first. */
-  apply(changes: readonly TableChange[], reset: boolean): void;
+  /** Applies all changes at once. `whole`: nothing is missing in the table from now on. */
+  apply(changes: readonly TableChange[], whole: boolean): void;
   listen(): Promise<void>;
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
@@ -22,6 +22,8 @@ export class Worker {
   readonly #create: CreatePlane;
   readonly #onDrained: () => void;
   #plane: Plane | null = null;
+  /** What came of a sequence that goes on. */
+  #staged: TableChange[] = [];
   #draining = false;
 
   constructor(primary: PrimaryLink, create: CreatePlane, onDrained: () => void) {
@@ -37,8 +39,7 @@ export class Worker {
         this.#primary.send({ kind: 'hello' });
         break;
       case 'table':
-        this.#plane?.apply(message.changes, message.reset);
-        this.#primary.send({ kind: 'applied', sequence: message.sequence });
+        this.#table(message);
         break;
       case 'listen':
         void this.#listen();
@@ -63,6 +64,15 @@ export class Worker {
   #report(question: number): void {
     const report = this.#plane?.report();
     if (report !== undefined) this.#primary.send({ kind: 'report', question, report });
+  }
+
+  #table({ sequence, more, whole, changes }: ToWorker & { readonly kind: 'table' }): void {
+    if (more || this.#staged.length > 0) for (const change of changes) this.#staged.push(change);
+    if (more) return;
+    const all = this.#staged.length > 0 ? this.#staged : changes;
+    this.#staged = [];
+    this.#plane?.apply(all, whole);
+    this.#primary.send({ kind: 'applied', sequence });
   }
 
   async #listen(): Promise<void> {

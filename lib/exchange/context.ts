@@ -32,7 +32,7 @@ export class Context {
   readonly requestHead: Head;
   readonly replyHead: Head;
   readonly target = new Target();
-  /** False before the first table: every request is answered 503. */
+  /** False before the first whole table: what is not in it is answered 503. */
   ready = false;
   /** Set while it drains. */
   drain: Drain | null = null;

@@ -187,13 +187,19 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     const entry = shared.table.find(target.host, target.port);
     if (this.#account !== null && entry !== null) this.#account.record.domain = entry.name;
-    if (entry === null || entry.graph === null) {
-      this.#answer(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
+    if (!ready && (entry === null || entry.name.startsWith('*'))) {
+      // The domain of this very host may not be known yet.
+      this.#answer(Fault.NOT_READY);
+      return;
+    }
+    const graph = entry === null ? null : entry.graph;
+    if (graph === null) {
+      this.#answer(entry?.fault ?? Fault.NO_DOMAIN);
       return;
     }
     const request = new RoutedHead(head, target, plan);
     request.clientAddress = clientAddress;
-    const pending = walk(entry.graph, request, plan);
+    const pending = walk(graph, request, plan);
     if (pending === undefined) this.#decided(head, target);
     else this.#await(pending, request);
   }
@@ -219,9 +225,15 @@ export class Exchange implements ClientUser, DeliveryOwner {
   }
 
   #decided(head: Head, target: Target): void {
-    const { upstream, fault } = this.#plan;
-    if (upstream !== null) this.#deliver(this.#context.shared.upstreams.get(upstream), head, target);
-    else this.#answer(fault === 0 ? Fault.FORBIDDEN : fault);
+    const { upstream: name, fault } = this.#plan;
+    if (name === null) {
+      this.#answer(fault === 0 ? Fault.FORBIDDEN : fault);
+      return;
+    }
+    const { shared, ready } = this.#context;
+    const upstream = shared.upstreams.get(name);
+    if (upstream === null && !ready) this.#answer(Fault.NOT_READY);
+    else this.#deliver(upstream, head, target);
   }
 
   #deliver(upstream: Upstream | null, head: Head, target: Target): void {

@@ -31,7 +31,7 @@ export function compileGraph(document: unknown, rules: ReadonlyMap<string, Rule>
   if (problems.length > 0 || graphDocument === null || init === undefined) {
     return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
   }
-  return { graph: { init, document: graphDocument }, problems, fault: 0 };
+  return { graph: { init }, problems, fault: 0 };
 }
 
 function compileNode(checked: CheckedNode, compiled: ReadonlyMap<string, Node>, problems: Problem[]): Node {

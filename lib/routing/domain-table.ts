@@ -25,44 +25,24 @@ export interface DomainEntry {
  * one already in normal form is in force, or else the first in the order of code units, in whatever order they arrived.
  */
 export class DomainTable {
-  readonly #entries = new Map<string, DomainEntry>();
-  /** The names that mean the same domain, by their normal form, best first; never an empty list. */
-  readonly #names = new Map<string, readonly string[]>();
   /** The entries in force by normal form; wildcards without their `*.`. */
   readonly #exact = new Map<string, DomainEntry>();
   readonly #wildcards = new Map<string, DomainEntry>();
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  names(): IterableIterator<string> {
-    return this.#entries.keys();
-  }
+  /** All entries of the domains that stand there under several names, by normal form, best first. */
+  readonly #spellings = new Map<string, readonly DomainEntry[]>();
 
   /** Adds a domain or replaces it. */
-  set(name: string, entry: DomainEntry): void {
-    const normal = normalDomainName(name);
-    const names = this.#names.get(normal) ?? NONE;
-    this.#entries.set(name, entry);
-    this.#rank(normal, names.includes(name) ? names : [...names, name].toSorted(precedence(normal)));
+  set(entry: DomainEntry): void {
+    const normal = normalDomainName(entry.name);
+    const others = this.#entries(normal).filter(({ name }) => name !== entry.name);
+    this.#rank(normal, others.length === 0 ? [entry] : [...others, entry].toSorted(precedence(normal)));
   }
 
   delete(name: string): void {
-    if (!this.#entries.delete(name)) return;
     const normal = normalDomainName(name);
-    const names = this.#names.get(normal) ?? NONE;
-    this.#rank(
-      normal,
-      names.filter((other) => other !== name),
-    );
-  }
-
-  clear(): void {
-    this.#entries.clear();
-    this.#names.clear();
-    this.#exact.clear();
-    this.#wildcards.clear();
+    const entries = this.#entries(normal);
+    const left = entries.filter((entry) => entry.name !== name);
+    if (left.length < entries.length) this.#rank(normal, left);
   }
 
   /** `host` in lower case without trailing dot; `port` empty where it is the default or not given. */
@@ -86,25 +66,32 @@ export class DomainTable {
     return undefined;
   }
 
-  /** Puts the best of the names in force. */
-  #rank(normal: string, names: readonly string[]): void {
-    const isWildcard = normal.startsWith('*.');
-    const map = isWildcard ? this.#wildcards : this.#exact;
-    const key = isWildcard ? normal.slice(2) : normal;
-    const best = names[0] === undefined ? undefined : this.#entries.get(names[0]);
-    if (best === undefined) {
-      this.#names.delete(normal);
-      map.delete(key);
-    } else {
-      this.#names.set(normal, names);
-      map.set(key, best);
-    }
+  #entries(normal: string): readonly DomainEntry[] {
+    const several = this.#spellings.get(normal);
+    if (several !== undefined) return several;
+    const only = this.#mapOf(normal).get(keyOf(normal));
+    return only === undefined ? [] : [only];
+  }
+
+  /** Puts the best of a domain's entries in force. */
+  #rank(normal: string, entries: readonly DomainEntry[]): void {
+    const map = this.#mapOf(normal);
+    if (entries[0] === undefined) map.delete(keyOf(normal));
+    else map.set(keyOf(normal), entries[0]);
+    if (entries.length > 1) this.#spellings.set(normal, entries);
+    else this.#spellings.delete(normal);
+  }
+
+  #mapOf(normal: string): Map<string, DomainEntry> {
+    return normal.startsWith('*.') ? this.#wildcards : this.#exact;
   }
 }
 
-const NONE: readonly string[] = [];
+function keyOf(normal: string): string {
+  return normal.startsWith('*.') ? normal.slice(2) : normal;
+}
 
 /** The normal form itself first, then by code units. */
-function precedence(normal: string): (a: string, b: string) => number {
-  return (a, b) => Number(b === normal) - Number(a === normal) || (a < b ? -1 : 1);
+function precedence(normal: string): (a: DomainEntry, b: DomainEntry) => number {
+  return (a, b) => Number(b.name === normal) - Number(a.name === normal) || (a.name < b.name ? -1 : 1);
 }

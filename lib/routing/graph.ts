@@ -1,12 +1,10 @@
 import { Fault } from '../core/faults.ts';
-import type { GraphDocument, Node } from './rule.ts';
+import type { Node } from './rule.ts';
 
 /** A domain's document after its check: nodes that know each other, without a cycle. Never changes. */
 export interface Graph {
   /** Where every walk begins. */
   readonly init: Node;
-  /** The document as it was given. */
-  readonly document: GraphDocument;
 }
 
 /** Stands behind every edge that a document leaves out: answers 403. */

@@ -1,3 +1,4 @@
+import { isRemoval } from '../change.ts';
 import type { TableChange } from '../change.ts';
 import type { ServerView } from '../control.ts';
 import type { GraphDocument, Rule } from '../routing/rule.ts';
@@ -42,7 +43,8 @@ export class SyncCore {
   readonly #domains: Domains;
   readonly #lists: ServerLists;
   /** What the data plane has: one change per item that leads there from nothing. */
-  readonly #table = new Map<string, TableChange>();
+  readonly #domainsTold = new Map<string, TableChange>();
+  readonly #upstreamsTold = new Map<string, TableChange>();
 
   /** Upstreams that were replaced here before the store was known. */
   readonly #replacedUnseen = new Set<string>();
@@ -136,7 +138,7 @@ export class SyncCore {
   }
 
   table(): readonly TableChange[] {
-    return [...this.#table.values()];
+    return [...this.#upstreamsTold.values(), ...this.#domainsTold.values()];
   }
 
   documents(): Readonly<Record<string, GraphDocument>> {
@@ -203,22 +205,24 @@ export class SyncCore {
 
   /** Whether the change is one for the data plane. */
   #tabulate(change: TableChange): boolean {
-    const item = `${change.kind === 'upstream' ? 'upstream' : 'domain'} ${change.name}`;
-    const before = this.#table.get(item);
-    const isRemoval =
-      (change.kind === 'domain' && change.graph === null) || (change.kind === 'upstream' && change.servers === null);
-    if (isRemoval) return this.#table.delete(item);
-    this.#table.set(item, change);
-    return before === undefined || JSON.stringify(before) !== JSON.stringify(change);
+    const items = change.kind === 'upstream' ? this.#upstreamsTold : this.#domainsTold;
+    if (isRemoval(change)) return items.delete(change.name);
+    const before = items.get(change.name);
+    items.set(change.name, change);
+    return before === undefined || !isSame(before, change);
   }
 
   #lastGood(key: string): string | null {
     const place = placeOf(key);
     if (place === null) return null;
     if (place.kind === 'server') return this.#lists.good(place.upstream, place.server);
-    const document = this.#domains.good(place.name);
-    return document === null ? null : JSON.stringify(document);
+    return this.#domains.good(place.name);
   }
+}
+
+function isSame(a: TableChange, b: TableChange): boolean {
+  if (a.kind === 'domain' && b.kind === 'domain') return a.document === b.document;
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What one event has touched. */

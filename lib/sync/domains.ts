@@ -10,7 +10,7 @@ import type { Rejection } from './rejection.ts';
 export class Domains {
   readonly #rules: ReadonlyMap<string, Rule>;
   readonly #rejected: Map<string, Rejection>;
-  readonly #good = new Map<string, GraphDocument>();
+  readonly #good = new Map<string, string>();
   /** The names that have a document, good or bad, by their normal form. */
   readonly #spellings = new Map<string, Set<string>>();
 
@@ -20,10 +20,12 @@ export class Domains {
   }
 
   documents(): Record<string, GraphDocument> {
-    return Object.fromEntries([...this.#good].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const sorted = [...this.#good].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    // They have passed their check.
+    return Object.fromEntries(sorted.map(([name, text]) => [name, JSON.parse(text) as GraphDocument]));
   }
 
-  good(name: string): GraphDocument | null {
+  good(name: string): string | null {
     return this.#good.get(name) ?? null;
   }
 
@@ -38,15 +40,14 @@ export class Domains {
     if (text === null) {
       this.#good.delete(name);
       this.#rejected.delete(key);
-      return { kind: 'domain', name, graph: null };
+      return { kind: 'domain', name, document: null };
     }
-    const read = readDocument(name, text, this.#rules);
-    if ('graph' in read) {
-      this.#good.set(name, read.graph);
+    const { problems, fault } = checkDocument(name, text, this.#rules);
+    if (problems.length === 0) {
+      this.#good.set(name, text);
       this.#rejected.delete(key);
-      return { kind: 'domain', name, graph: read.graph };
+      return { kind: 'domain', name, document: text };
     }
-    const { problems, fault } = read;
     const hasLastGood = this.#good.has(name);
     const reason = problems.map(({ at, msg }) => (at === '' ? msg : `${at}: ${msg}`)).join('; ');
     this.#rejected.set(key, { reason, problems, since: this.#rejected.get(key)?.since ?? now, hasLastGood });
@@ -63,10 +64,13 @@ export class Domains {
   }
 }
 
-type Read = { readonly graph: GraphDocument } | { readonly problems: readonly Problem[]; readonly fault: number };
+interface Checked {
+  readonly problems: readonly Problem[];
+  /** With problems, 0: no domain at all, because no host can have that name. */
+  readonly fault: number;
+}
 
-/** Fault 0: no domain at all, because no host can have that name. */
-function readDocument(name: string, text: string, rules: ReadonlyMap<string, Rule>): Read {
+function checkDocument(name: string, text: string, rules: ReadonlyMap<string, Rule>): Checked {
   const badName = checkDomainName(name);
   if (badName !== null) return { problems: [{ at: '', msg: `name ${badName}` }], fault: 0 };
   let document: unknown;
@@ -76,6 +80,5 @@ function readDocument(name: string, text: string, rules: ReadonlyMap<string, Rul
     const msg = `not JSON: ${error instanceof Error ? error.message : String(error)}`;
     return { problems: [{ at: '', msg }], fault: Fault.BROKEN_GRAPH };
   }
-  const { graph, problems, fault } = compileGraph(document, rules);
-  return graph === null ? { problems, fault } : { graph: graph.document };
+  return compileGraph(document, rules);
 }

@@ -32,7 +32,7 @@ measureWalk('three nodes: ua of a browser, prefix, backend', 'web', {
 
 const table = new DomainTable();
 for (let i = 0; i < 10_000; i++) {
-  for (const name of [`d${i}.test`, `*.w${i}.test`]) table.set(name, { name, graph, fault: 0 });
+  for (const name of [`d${i}.test`, `*.w${i}.test`]) table.set({ name, graph, fault: 0 });
 }
 measure('domain of 20,000: exact', () => table.find('d77.test', '') !== null);
 measure('domain of 20,000: exact, with a port', () => table.find('d77.test', '8080') !== null);

@@ -60,33 +60,33 @@ describe('primary', () => {
   it('starts all workers, which listen before there is a table', async () => {
     await start(2);
     const views = await viewsOfAll(bound, 2);
-    expect(views.map(({ resets }) => resets)).to.deep.equal([0, 0]);
+    expect(views.map(({ whole }) => whole)).to.deep.equal([false, false]);
   });
 
   it('has applied a change everywhere when apply resolves', async () => {
     await start(2);
     for (let i = 0; i < 20; i++) {
-      await primary.apply([put(`d${String(i)}`)]);
+      await primary.apply([put(`d${String(i)}`)], true);
       const { names } = await view(bound);
       expect(names).to.have.length(i + 1);
     }
     const views = await viewsOfAll(bound, 2);
-    expect(views.map(({ names, resets }) => [names.length, resets])).to.deep.equal([
-      [20, 1],
-      [20, 1],
+    expect(views.map(({ names, whole }) => [names.length, whole])).to.deep.equal([
+      [20, true],
+      [20, true],
     ]);
   });
 
   it('replaces a killed worker, with the whole table before its first connection; nobody in the queue notices', async () => {
     await start(1);
-    await primary.apply([put('a'), put('b'), { kind: 'bad-domain', name: 'b', fault: -93 }, put('c')]);
-    await primary.apply([remove('c'), { kind: 'upstream', name: 'a', servers: [] }]);
+    await primary.apply([put('a'), put('b'), { kind: 'bad-domain', name: 'b', fault: -93 }, put('c')], true);
+    await primary.apply([remove('c'), { kind: 'upstream', name: 'a', servers: [] }], true);
     for (let i = 0; i < 3; i++) {
       const before = await view(bound);
       process.kill(before.pid, 'SIGKILL');
       const after = await viewOfOther(bound, before.pid);
       expect(after.names).to.deep.equal(['a', 'b']);
-      expect([after.resets, after.applied]).to.deep.equal([1, 3]);
+      expect([after.whole, after.applied]).to.deep.equal([true, 3]);
     }
   });
 
@@ -94,30 +94,47 @@ describe('primary', () => {
     const starting = start(2);
     const applied: Promise<void>[] = [];
     for (let i = 0; i < 200; i++) {
-      applied.push(primary.apply([put(`d${String(i)}`)]));
+      applied.push(primary.apply([put(`d${String(i)}`)], true));
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     await starting;
     await Promise.all(applied);
-    await primary.apply([put('last')]);
+    await primary.apply([put('last')], true);
     for (const { names, applied: count } of await viewsOfAll(bound, 2)) {
       expect(names).to.have.length(201);
       expect(count).to.equal(201);
     }
   });
 
+  it('sends a large batch in slices, which are applied together, and whatever comes meanwhile behind them', async () => {
+    const large = Array.from({ length: 3000 }, (_, i) => put(`large${String(i)}`, 'x'.repeat(1000)));
+    await start(2);
+    const applied = [primary.apply(large, true), primary.apply([put('behind')], true)];
+    const sizes = new Set<number>();
+    const asked = (async () => {
+      while (!sizes.has(3001)) for (const { names } of await viewsOfAll(bound, 2)) sizes.add(names.length);
+    })();
+    await Promise.all(applied);
+    await asked;
+    expect([...sizes].filter((size) => size > 0 && size < 3000)).to.deep.equal([]);
+    const before = await view(bound);
+    process.kill(before.pid, 'SIGKILL');
+    expect((await viewOfOther(bound, before.pid)).names).to.have.length(3001);
+    for (const { names } of await viewsOfAll(bound, 2)) expect(names).to.have.length(3001);
+  });
+
   it('does not wait for a worker that dies of a change, and replaces it', async () => {
     await start(2);
-    await primary.apply([put('a')]);
-    await primary.apply([put('crash')]);
+    await primary.apply([put('a')], true);
+    await primary.apply([put('crash')], true);
     for (const { names } of await viewsOfAll(bound, 2)) expect(names).to.deep.equal(['a', 'crash']);
   });
 
   it('kills a worker that does not apply in time, and replaces it', async () => {
     await start(2, 200);
-    await primary.apply([put('a')]);
+    await primary.apply([put('a')], true);
     const [first, second] = [...pids];
-    await primary.apply([put('hang')]);
+    await primary.apply([put('hang')], true);
     const views = await viewsOfAll(bound, 2);
     for (const { names, pid } of views) {
       expect(names).to.deep.equal(['a', 'hang']);
@@ -146,7 +163,7 @@ describe('primary', () => {
 
   it('gathers a report of every worker, and tells when one is gone', async () => {
     await start(2);
-    await primary.apply([put('a'), put('b')]);
+    await primary.apply([put('a'), put('b')], true);
     await primary.askReports();
     expect([...reports.values()].map(({ usage }) => usage.pid).toSorted()).to.deep.equal(pids.toSorted());
     expect([...reports.values()].map(({ clients }) => clients)).to.deep.equal([2, 2]);
@@ -171,9 +188,9 @@ describe('primary', () => {
     const addresses = bound.map(({ address }) => address);
     primary = new Primary({ workers: 1, startWorker, setup, listen: addresses, log });
     await primary.start();
-    await primary.apply([put('a'), put('b')]);
-    await primary.apply([remove('a')]);
-    expect(await viewAt(addresses[0])).to.deep.include({ pid: process.pid, names: ['b'], resets: 1 });
+    await primary.apply([put('a'), put('b')], true);
+    await primary.apply([remove('a')], true);
+    expect(await viewAt(addresses[0])).to.deep.include({ pid: process.pid, names: ['b'], whole: true });
   });
 });
 
@@ -220,16 +237,16 @@ const setup: WorkerSetup = {
 interface View {
   readonly pid: number;
   readonly names: readonly string[];
-  readonly resets: number;
+  readonly whole: boolean;
   readonly applied: number;
 }
 
-function put(name: string): TableChange {
-  return { kind: 'domain', name, graph: { init: 'r', rules: {} } };
+function put(name: string, document = '{}'): TableChange {
+  return { kind: 'domain', name, document };
 }
 
 function remove(name: string): TableChange {
-  return { kind: 'domain', name, graph: null };
+  return { kind: 'domain', name, document: null };
 }
 
 function view(bound: readonly BoundAddress[]): Promise<View> {

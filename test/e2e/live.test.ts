@@ -155,8 +155,12 @@ describe('the program on a real etcd', () => {
     expect((await ask(elb, '/', 'x')).slice(0, 3)).to.equal('503');
     expect((await elb.admin('PUT', 'dump')).status).to.equal(503);
     await elb.admin('PUT', 'upstream', { web: { [web.address]: '' } });
-    await elb.admin('PUT', 'domain', { 'a.test': { init: 'r4', rules: { r4: GRAPH.rules.r4 } } });
+    const elsewhere = { init: 'r', rules: { r: { type: 'backend', args: { servername: 'elsewhere' } } } };
+    const toWeb = { init: 'r4', rules: { r4: GRAPH.rules.r4 } };
+    await elb.admin('PUT', 'domain', { 'a.test': toWeb, '*': toWeb, 'b.test': elsewhere });
     expect(await ask(elb, '/', 'x')).to.equal('200 web /');
+    // What the store holds of these is not known: nothing is said of them.
+    for (const host of ['late.test', 'b.test']) expect((await ask(elb, '/', 'x', host)).slice(0, 3)).to.equal('503');
     await etcd.restart();
     await etcd.ctl('put', '/ELB/rules/late.test', JSON.stringify({ init: 'r4', rules: { r4: GRAPH.rules.r4 } }));
     await settles(() => ask(elb, '/', 'x', 'late.test'), '200 web /');

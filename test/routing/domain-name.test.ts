@@ -45,7 +45,7 @@ describe('domain names', () => {
       const host = { host: '', port: '' };
       expect(readAuthority(host, bytes, 0, bytes.length, '80'), name).to.equal(true);
       const domains = new DomainTable();
-      domains.set(name, { name, graph: null, fault: Fault.BAD_GRAPH });
+      domains.set({ name, graph: null, fault: Fault.BAD_GRAPH });
       expect(domains.find(host.host, host.port)?.name).to.equal(name);
     }
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { isRemoval } from '../../lib/change.ts';
 import type { TableChange } from '../../lib/change.ts';
 import { FollowState } from '../../lib/store/follow-state.ts';
 import type { FollowAction, FollowEvent } from '../../lib/store/follow-state.ts';
@@ -116,14 +117,14 @@ export class Simulation {
 
   #anyEdit(): { key: string; value: string | null } {
     const random = this.#random;
-    const isRemoval = random.chance(0.25);
+    const removes = random.chance(0.25);
     const isBad = random.chance(0.15);
     if (random.chance(0.5)) {
       const key = `rules/${random.pick(DOMAINS)}`;
-      return { key, value: isRemoval ? null : isBad ? `{"init": ${this.#unique()}` : this.#graph(key) };
+      return { key, value: removes ? null : isBad ? `{"init": ${this.#unique()}` : this.#graph(key) };
     }
     const key = `upstreams/${random.pick(UPSTREAMS)}/${random.pick(SERVERS)}`;
-    return { key, value: isRemoval ? null : isBad ? `bogus=${this.#unique()}` : `weight=${this.#unique()}` };
+    return { key, value: removes ? null : isBad ? `bogus=${this.#unique()}` : `weight=${this.#unique()}` };
   }
 
   #unique(): number {
@@ -359,9 +360,7 @@ export class Simulation {
   #serve(effects: Effects): void {
     for (const change of effects.changes) {
       const item = `${change.kind === 'upstream' ? 'upstream' : 'domain'} ${change.name}`;
-      const isRemoval =
-        (change.kind === 'domain' && change.graph === null) || (change.kind === 'upstream' && change.servers === null);
-      if (isRemoval) this.#served.delete(item);
+      if (isRemoval(change)) this.#served.delete(item);
       else this.#served.set(item, change);
     }
   }

@@ -275,10 +275,12 @@ describe('sync', () => {
         { kind: 'put-upstream', name: 'up', servers: { '10.0.0.9:80': '' } },
       ]);
       expect(other.domain('a.test')).to.equal('mine');
+      expect([other.whole, other.sync.ready]).to.deep.equal([false, false]);
       const failed = await failure(other.sync.dump());
       expect(failed).to.be.instanceOf(StoreError);
       late.reachable = true;
       await other.until(() => other.upstream('other') !== null);
+      expect(other.whole).to.equal(true);
       expect(other.domain('a.test')).to.equal('mine');
       expect(other.upstream('up')).to.deep.equal(['10.0.0.9:80*1']);
       late.commit([{ key: 'rules/a.test', value: graphText('new') }]);

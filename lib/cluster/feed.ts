@@ -1,0 +1,75 @@
+import type { TableChange } from '../change.ts';
+import type { WorkerLink } from './link.ts';
+import type { ToWorker } from './messages.ts';
+
+interface Batch {
+  readonly sequence: number;
+  readonly whole: boolean;
+  readonly changes: readonly TableChange[];
+  /** Index of the first change that was not sent. */
+  next: number;
+  /** What is sent behind it. */
+  readonly behind: ToWorker[];
+}
+
+/**
+ * Tells one worker the changes of its table, in order. A large batch goes in slices, each once the one before is on its way, so
+ * that neither side is held up by it and no second copy of the table piles up here.
+ */
+export class Feed {
+  readonly #link: WorkerLink;
+  readonly #batches: Batch[] = [];
+  #isWaiting = false;
+
+  constructor(link: WorkerLink) {
+    this.#link = link;
+  }
+
+  tell(sequence: number, changes: readonly TableChange[], whole: boolean): void {
+    this.#batches.push({ sequence, changes, whole, next: 0, behind: [] });
+    this.#send();
+  }
+
+  /** Sends a message behind everything that was told so far. */
+  follow(message: ToWorker): void {
+    const last = this.#batches.at(-1);
+    if (last === undefined) this.#link.send(message);
+    else last.behind.push(message);
+  }
+
+  #send(): void {
+    while (!this.#isWaiting) {
+      const [batch] = this.#batches;
+      if (batch === undefined) return;
+      const { sequence, whole, changes, next } = batch;
+      batch.next = endOfSlice(changes, next);
+      const more = batch.next < changes.length;
+      const slice = next === 0 && !more ? changes : changes.slice(next, batch.next);
+      if (!more) this.#batches.shift();
+      this.#isWaiting = more;
+      const message = { kind: 'table', sequence, more, whole, changes: slice } as const;
+      if (more) this.#link.send(message, () => this.#written());
+      else for (const one of [message, ...batch.behind]) this.#link.send(one);
+    }
+  }
+
+  #written(): void {
+    this.#isWaiting = false;
+    this.#send();
+  }
+}
+
+/** Some 64 KiB: what a pipe holds, and a worker reads in less than a millisecond. */
+function endOfSlice(changes: readonly TableChange[], from: number): number {
+  let bytes = 0;
+  let end = from;
+  for (; end < changes.length && (end === from || bytes < SLICE_BYTES); end++) {
+    const change = changes[end];
+    bytes += CHANGE_BYTES + (change?.kind === 'domain' ? (change.document?.length ?? 0) : CHANGE_BYTES);
+  }
+  return end;
+}
+
+const SLICE_BYTES = 65_536;
+/** Of a change beside its document, and of the servers of an upstream. */
+const CHANGE_BYTES = 200;
