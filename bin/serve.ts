@@ -21,7 +21,7 @@ import { Resolver, systemLookup } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
 import { createPlane } from './plane.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
-import { createStore } from './store.ts';
+import { createImages, createStore } from './store.ts';
 
 /** The primary: puts the parts together, runs them until a signal, and takes them down in the order they rest on each other. */
 export async function serve(config: Config): Promise<void> {
@@ -46,7 +46,8 @@ export async function serve(config: Config): Promise<void> {
   });
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: systemLookup, scheduler });
-  const sync = new Sync({ store, rules, resolver, scheduler, log, apply: announcingFirst(primary, log) });
+  const images = createImages(config);
+  const sync = new Sync({ store, images, rules, resolver, scheduler, log, apply: announcingFirst(primary, log) });
   const admin = new AdminServer({ control: sync, resources, access: config.admin, log });
   await orExit(admin.listen(adminSocket));
 
@@ -59,8 +60,9 @@ export async function serve(config: Config): Promise<void> {
     reread: () => void reread(sync, log),
   });
 
-  await sync.start();
+  // Workers begin while the snapshot is read.
   const isListening = primary.start().then(() => true);
+  await sync.start();
   if (await orExit(Promise.race([isListening, ending.promise.then(() => false)]))) {
     for (const { address } of bound) log.info({ address: formatListenAddress(address) }, 'listening');
   }

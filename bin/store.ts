@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { Config } from '../lib/core/config.ts';
 import { EtcdStore } from '../lib/store/etcd.ts';
 import { FileStore } from '../lib/store/file.ts';
+import { ImageFile } from '../lib/store/image-file.ts';
 import type { Store } from '../lib/store/store.ts';
 
 /** The store the configuration asks for. */
@@ -11,4 +14,13 @@ export function createStore({ store, name }: Config): Store {
     case 'file':
       return new FileStore(store.path);
   }
+}
+
+/** Where what is known of etcd is kept for a start without it; null: nowhere. A file store is there whenever ELB is. */
+export function createImages({ store, name, state, snapshot }: Config): ImageFile | null {
+  if (store.kind === 'file' || snapshot === 'off') return null;
+  // Instances of other clusters on this machine have files of their own.
+  const members = createHash('sha256').update(store.etcd.endpoints.toSorted().join()).digest('hex').slice(0, 8);
+  const path = snapshot ?? (state === null ? null : join(state, `snapshot-${name}-${members}`));
+  return path === null ? null : new ImageFile(path, `/${name}/`);
 }

@@ -10,6 +10,8 @@ import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/core.ts';
 import { nextBatch } from './sync/dump.ts';
 import { checkMutations } from './sync/edits.ts';
+import { Keeper } from './sync/keeper.ts';
+import type { ImageStore } from './sync/keeper.ts';
 import type { Rejection } from './sync/rejection.ts';
 import type { Resolver } from './upstream/resolve.ts';
 
@@ -25,11 +27,15 @@ export interface SyncOptions {
   readonly log: Log;
   readonly scheduler: Scheduler;
   readonly random?: () => number;
+  /** Where what is known is kept for the next start; null: nowhere. */
+  readonly images?: ImageStore | null;
 }
 
 /** What the control plane knows of itself. */
 export interface SyncStatus {
   readonly store: string;
+  /** Where what is in force comes from: the store, or a snapshot of it that an earlier process has left; null before both. */
+  readonly source: 'store' | 'snapshot' | null;
   /** Revision of the store that is in force; -1 before the first. */
   readonly revision: number;
   readonly connected: boolean;
@@ -56,20 +62,33 @@ export class Sync implements Control {
   /** `opening` from the first load until its names are resolved; before `open`, only what operators change is handed on. */
   #state: 'closed' | 'opening' | 'open' | 'stopped' = 'closed';
   #isReady = false;
+  /** Whether the store was read by this process. */
+  #wasRead = false;
+  readonly #keeper: Keeper | null;
   #lastDump: Promise<void> = Promise.resolve();
 
   constructor(options: SyncOptions) {
     const { store, rules, resolver, scheduler } = options;
     this.#options = options;
     this.#core = new SyncCore(rules);
+    const images = options.images ?? null;
+    const image = () => this.#core.image();
+    this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
     this.#follow = new Follow({
       store,
       scheduler,
       random: options.random ?? Math.random,
       known: () => this.#core.size,
       listener: {
-        load: (snapshot, comparable) => this.#loaded(this.#core.load(snapshot, comparable, scheduler.now())),
-        changes: (revision, changes) => this.#news(this.#core.advance(revision, changes, scheduler.now())),
+        load: (snapshot, comparable) => {
+          this.#wasRead = true;
+          this.#loaded(this.#core.load(snapshot, comparable, scheduler.now()));
+          this.#keeper?.changed();
+        },
+        changes: (revision, changes) => {
+          this.#news(this.#core.advance(revision, changes, scheduler.now()));
+          this.#keeper?.changed();
+        },
         progress: (revision) => this.#news(this.#core.advance(revision, [], scheduler.now())),
         trouble: (message) => this.#tellTrouble(message),
         doubt: (found, known) =>
@@ -88,8 +107,17 @@ export class Sync implements Control {
     });
   }
 
-  /** Begins to follow the store. It never fails: a store that is away is said once and tried again. */
+  /**
+   * Puts the last snapshot into force, then begins to follow the store. It never fails: a store that is away is said once and
+   * tried again.
+   */
   async start(): Promise<void> {
+    const image = (await this.#keeper?.read()) ?? null;
+    if (image !== null) {
+      this.#options.log.info({ revision: image.revision, entries: image.entries.length }, 'starting from the snapshot');
+      this.#follow.resume(image);
+      this.#loaded(this.#core.restore(image, this.#options.scheduler.now()));
+    }
     this.#follow.start();
   }
 
@@ -98,6 +126,7 @@ export class Sync implements Control {
     this.#follow.stop();
     this.#options.resolver.stop();
     await this.#options.store.close();
+    await this.#keeper?.stop();
   }
 
   get ready(): boolean {
@@ -107,6 +136,7 @@ export class Sync implements Control {
   get status(): SyncStatus {
     return {
       store: this.#options.store.label,
+      source: this.#wasRead ? 'store' : this.#core.isLoaded ? 'snapshot' : null,
       revision: this.#core.revision,
       connected: this.#trouble === null,
       trouble: this.#trouble,
@@ -160,8 +190,9 @@ export class Sync implements Control {
 
   async #dump(): Promise<void> {
     const { store, scheduler } = this.#options;
-    if (!this.#core.isLoaded) await this.#follow.refresh();
-    if (!this.#core.isLoaded) throw new StoreError(`${store.label} has not been read yet`);
+    // A snapshot of an earlier time does not tell what the store holds.
+    if (!this.#wasRead) await this.#follow.refresh();
+    if (!this.#wasRead) throw new StoreError(`${store.label} has not been read yet`);
     for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
       // Planned anew each time: memory may change while a part of it is written.
       const batch = nextBatch(this.#core.dump(), store.maxWrites, store.maxWriteBytes);

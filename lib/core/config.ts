@@ -7,6 +7,7 @@ import { Refusal } from './option-kinds.ts';
 import type { EtcdEndpoints } from './option-kinds.ts';
 import { OPTIONS } from './options.ts';
 import type { Option, OptionKey, OptionValues } from './options.ts';
+import { usualStateDirectory } from './state-directory.ts';
 
 /** How to reach etcd. Contents of the files, not their paths. */
 export interface EtcdAccess {
@@ -24,6 +25,10 @@ export interface Config {
   readonly name: string;
   readonly store:
     { readonly kind: 'etcd'; readonly etcd: EtcdAccess } | { readonly kind: 'file'; readonly path: string };
+  /** Directory for what outlives the process; null: there is no usual one. */
+  readonly state: string | null;
+  /** File of the snapshot, or `off`; null: in the state directory. */
+  readonly snapshot: string | null;
   readonly listen: readonly ListenAddress[];
   readonly workers: number;
   readonly trustedProxies: readonly string[];
@@ -52,7 +57,7 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
   if (line.help) return { kind: 'help' };
   if (line.version) return { kind: 'version' };
   const values = readValues(line.flags, env, problems);
-  const config = assemble(values, problems);
+  const config = assemble(values, env, problems);
   return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'run', config };
 }
 
@@ -124,10 +129,12 @@ function sourceOf(
 }
 
 /** Values that passed become a configuration. What is null although it has a default was refused, and reported, before. */
-function assemble(values: OptionValues, problems: string[]): Config {
+function assemble(values: OptionValues, env: Readonly<Record<string, string | undefined>>, problems: string[]): Config {
   return {
     name: values.name ?? '',
     store: values.file === null ? etcdStore(values, problems) : fileStore(values.file, problems),
+    state: values.state ?? usualStateDirectory(env, process.getuid?.() === 0),
+    snapshot: values.snapshot,
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],

@@ -75,6 +75,22 @@ export const OPTIONS = {
     null,
     'keep the configuration in this YAML or JSON file, which may be empty at first, instead of etcd',
   ),
+  state: row(
+    'Configuration',
+    'state',
+    ['ELB_STATE'],
+    filePath,
+    null,
+    'directory for what outlives the process; unset: STATE_DIRECTORY (systemd), else /var/lib/elb for root, $XDG_STATE_HOME/elb or ~/.local/state/elb for others',
+  ),
+  snapshot: row(
+    'Configuration',
+    'snapshot',
+    ['ELB_SNAPSHOT'],
+    filePath,
+    null,
+    'file for the last known content of etcd, which a start without etcd serves; `off`: none; unset: in the state directory',
+  ),
 
   listen: row(
     'Serving',

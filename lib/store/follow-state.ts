@@ -63,6 +63,12 @@ export class FollowState {
     return this.#revision;
   }
 
+  /** What is in force is already that of a snapshot of an earlier time. */
+  resume({ revision, cluster }: Snapshot): void {
+    this.#revision = revision;
+    this.#cluster = cluster;
+  }
+
   /** The next thing to do; an event that no longer means anything answers nothing. */
   step(event: FollowEvent): FollowAction[] {
     switch (event.kind) {

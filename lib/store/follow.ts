@@ -44,6 +44,11 @@ export class Follow {
     return this.#state.revision;
   }
 
+  /** Before the start: the listener already knows this snapshot of an earlier time. */
+  resume(snapshot: Snapshot): void {
+    this.#state.resume(snapshot);
+  }
+
   start(): void {
     this.#isRunning = true;
     this.#step({ kind: 'start' });

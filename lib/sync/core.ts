@@ -2,6 +2,7 @@ import { isRemoval } from '../change.ts';
 import type { TableChange } from '../change.ts';
 import type { ServerView } from '../control.ts';
 import type { GraphDocument, Rule } from '../routing/rule.ts';
+import type { Image } from '../store/image.ts';
 import type { Change, Snapshot, Write } from '../store/store.ts';
 import { Domains } from './domains.ts';
 import type { Edit } from './edits.ts';
@@ -71,6 +72,26 @@ export class SyncCore {
   /** Number of keys that were changed here and are not in the store. */
   get overlays(): number {
     return [...this.#view.overlaid].filter(([key, { value }]) => this.#view.writeOf(key, value) !== null).length;
+  }
+
+  /** Begins with what was known at the end of a former life. */
+  restore(image: Image, now: number): Effects {
+    const turn = new Turn();
+    const since = new Map(image.substitutes.map((substitute) => [substitute.key, substitute.since]));
+    for (const { key, lastGood } of image.substitutes) if (lastGood !== null) this.#update(key, lastGood, turn, now);
+    for (const key of this.#view.load(image, true)) this.#update(key, this.#view.get(key), turn, since.get(key) ?? now);
+    return this.#effects(turn);
+  }
+
+  /** What is to be known at the beginning of the next life; null before the store was known. */
+  image(): Image | null {
+    if (!this.isLoaded) return null;
+    const substitutes = Array.from(this.#rejected, ([key, { since }]) => ({
+      key,
+      lastGood: this.#lastGood(key),
+      since,
+    }));
+    return { ...this.#view.snapshot(), substitutes };
   }
 
   load(snapshot: Snapshot, comparable: boolean, now: number): Effects {
@@ -180,21 +201,22 @@ export class SyncCore {
 
   /** Lets the items know of keys whose value has changed. */
   #take(keys: readonly string[], turn: Turn, now: number): void {
-    for (const key of keys) {
-      const place = placeOf(key);
-      if (place === null) continue;
-      const wasRejected = this.#rejected.has(key);
-      const value = this.#view.get(key);
-      if (place.kind === 'domain') {
-        const change = this.#domains.update(place.name, value, now);
-        if (change !== null) turn.domains.set(place.name, change);
-      } else {
-        for (const host of this.#lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
-        turn.upstreams.add(place.upstream);
-      }
-      if (this.#rejected.has(key)) turn.rejected.push(key);
-      else if (wasRejected && value !== null) turn.accepted.push(key);
+    for (const key of keys) this.#update(key, this.#view.get(key), turn, now);
+  }
+
+  #update(key: string, value: string | null, turn: Turn, now: number): void {
+    const place = placeOf(key);
+    if (place === null) return;
+    const wasRejected = this.#rejected.has(key);
+    if (place.kind === 'domain') {
+      const change = this.#domains.update(place.name, value, now);
+      if (change !== null) turn.domains.set(place.name, change);
+    } else {
+      for (const host of this.#lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
+      turn.upstreams.add(place.upstream);
     }
+    if (this.#rejected.has(key)) turn.rejected.push(key);
+    else if (wasRejected && value !== null) turn.accepted.push(key);
   }
 
   #effects(turn: Turn): Effects {

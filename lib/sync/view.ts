@@ -1,12 +1,6 @@
-import type { Change, Snapshot, Write } from '../store/store.ts';
+import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
 import { meansTheSame } from './meaning.ts';
 import { OwnWrites } from './own-writes.ts';
-
-/** A key's value as the store holds it. */
-interface Stored {
-  readonly value: string;
-  readonly revision: number;
-}
 
 /** A key's value as an operator made it; null: removed. Wins over every write of the key up to revision `since`. */
 interface Overlay {
@@ -24,7 +18,7 @@ interface Overlay {
  * Every method that may change a value answers the keys whose value is now another.
  */
 export class View {
-  #stored = new Map<string, Stored>();
+  #stored = new Map<string, Entry>();
   readonly #overlay = new Map<string, Overlay>();
   /** Forgotten once a dump found everything in the store. */
   readonly #own = new OwnWrites();
@@ -33,6 +27,7 @@ export class View {
   /** Revision of our own last write, which may not have been told yet; and what our own writes removed that were not. */
   #written = -1;
   readonly #removed = new Map<string, number>();
+  #cluster = '';
 
   get revision(): number {
     return this.#revision;
@@ -40,6 +35,11 @@ export class View {
 
   get isLoaded(): boolean {
     return this.#revision >= 0;
+  }
+
+  /** What is known of the store. */
+  snapshot(): Snapshot {
+    return { revision: this.#revision, cluster: this.#cluster, entries: [...this.#stored.values()] };
   }
 
   /** Number of keys of the store. */
@@ -77,7 +77,7 @@ export class View {
 
   /** All keys of the store at a revision. `comparable`: that continues the revisions told before. */
   load(snapshot: Snapshot, comparable: boolean): string[] {
-    const stored = new Map(snapshot.entries.map(({ key, value, revision }) => [key, { value, revision }]));
+    const stored = new Map(snapshot.entries.map((entry) => [entry.key, entry]));
     if (comparable) this.#keepWritten(stored, snapshot.revision);
     const candidates = new Set(this.#overlay.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
@@ -89,6 +89,7 @@ export class View {
       }
       this.#stored = stored;
       this.#revision = snapshot.revision;
+      this.#cluster = snapshot.cluster;
       if (!comparable) {
         this.#written = -1;
         this.#removed.clear();
@@ -132,7 +133,7 @@ export class View {
   }
 
   /** A snapshot may be older than our own last write. */
-  #keepWritten(stored: Map<string, Stored>, revision: number): void {
+  #keepWritten(stored: Map<string, Entry>, revision: number): void {
     if (this.#written <= revision) return;
     for (const [key, entry] of this.#stored) if (entry.revision > revision) stored.set(key, entry);
     for (const [key, at] of this.#removed) if (at > revision) stored.delete(key);
@@ -143,7 +144,7 @@ export class View {
     // Older than what we know from the answer to our own write.
     if (Math.max(stored?.revision ?? 0, this.#removed.get(key) ?? 0) >= revision) return;
     if (value === null) this.#stored.delete(key);
-    else this.#stored.set(key, { value, revision });
+    else this.#stored.set(key, { key, value, revision });
     this.#supersede(key, value, revision, stored?.revision ?? 0);
     this.#own.told(key, value);
     this.#settle(key);
@@ -157,7 +158,7 @@ export class View {
     else this.#overlay.delete(key);
   }
 
-  #supersedeByLoad(key: string, stored: Stored | undefined): void {
+  #supersedeByLoad(key: string, stored: Entry | undefined): void {
     const overlay = this.#overlay.get(key);
     if (overlay === undefined) return;
     if (stored !== undefined) {

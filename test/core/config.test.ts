@@ -6,6 +6,7 @@ import { readConfig } from '../../lib/core/config.ts';
 import type { Config } from '../../lib/core/config.ts';
 
 type Env = Record<string, string>;
+import { usualStateDirectory } from '../../lib/core/state-directory.ts';
 
 describe('config', () => {
   it('has a default for everything', () => {
@@ -16,6 +17,8 @@ describe('config', () => {
         kind: 'etcd',
         etcd: { endpoints: ['http://127.0.0.1:2379'], username: null, password: null, ca: null, cert: null, key: null },
       },
+      state: usualStateDirectory({}, process.getuid?.() === 0),
+      snapshot: null,
       listen: [{ kind: 'tcp', host: '0.0.0.0', port: 8080 }],
       workers: availableParallelism(),
       trustedProxies: [],

@@ -1,0 +1,14 @@
+import type { Snapshot } from './store.ts';
+
+/** What a control plane knows of its store, to begin with at its next start before it has read the store. */
+export interface Image extends Snapshot {
+  readonly substitutes: readonly Substitute[];
+}
+
+/** Of an entry that is not in force as it stands in the store: what is in force instead, if anything, and since when. */
+export interface Substitute {
+  readonly key: string;
+  readonly lastGood: string | null;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}

@@ -1,0 +1,94 @@
+import type { Log } from '../core/log.ts';
+import type { Scheduler } from '../core/scheduler.ts';
+import type { Image } from '../store/image.ts';
+
+/** Where an image is kept. `ImageFile` is one. */
+export interface ImageStore {
+  readonly path: string;
+  /** Null if there is none. Rejects if there is one that cannot be used. */
+  read(): Promise<Image | null>;
+  write(image: Image): Promise<void>;
+}
+
+export interface KeeperOptions {
+  readonly images: ImageStore;
+  /** The image as of now; null before there is anything to keep. */
+  readonly image: () => Image | null;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
+
+/**
+ * Keeps the newest image on disk, soon after it changed and never for more than a twentieth of the time: large images, or slow
+ * disks, are written less often. What goes wrong is said once, and never stops anything.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  #isDirty = false;
+  #isFailing = false;
+  #cancel: (() => void) | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #pauseMs = MIN_PAUSE_MS;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  async read(): Promise<Image | null> {
+    const { images, log } = this.#options;
+    try {
+      return await images.read();
+    } catch (error) {
+      log.warn({ file: images.path, reason: messageOf(error) }, 'the snapshot cannot be used: starting without it');
+      return null;
+    }
+  }
+
+  /** Something is different from what was written. */
+  changed(): void {
+    this.#isDirty = true;
+    this.#cancel ??= this.#options.scheduler.after(this.#pauseMs, () => {
+      this.#writing = this.#write().finally(() => {
+        this.#cancel = null;
+        if (this.#isDirty) this.changed();
+      });
+    });
+  }
+
+  /** Writes what was not written yet. */
+  async stop(): Promise<void> {
+    await this.#writing;
+    this.#cancel?.();
+    if (this.#isDirty) await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const { images, image, log } = this.#options;
+    const newest = image();
+    if (newest === null) return;
+    this.#isDirty = false;
+    const begun = performance.now();
+    try {
+      await images.write(newest);
+      if (this.#isFailing) log.info({ file: images.path }, 'the snapshot can be written again');
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) {
+        log.warn({ file: images.path, reason: messageOf(error) }, 'the snapshot cannot be written: the last one stays');
+      }
+      this.#isFailing = true;
+      this.#isDirty = true;
+    }
+    const leastMs = this.#isFailing ? RETRY_MS : MIN_PAUSE_MS;
+    this.#pauseMs = Math.max(leastMs, MAX_SHARE * (performance.now() - begun));
+  }
+}
+
+const MIN_PAUSE_MS = 1000;
+const RETRY_MS = 30_000;
+/** Pause between two writes, in times of what a write takes. */
+const MAX_SHARE = 20;
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,109 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { ImageFile } from '../../lib/store/image-file.ts';
+import { ImageError } from '../../lib/store/image-format.ts';
+import type { Image } from '../../lib/store/image.ts';
+import { failure } from '../fixtures/failure.ts';
+
+const PREFIX = '/ELB/';
+
+describe('ImageFile', () => {
+  let directory = '';
+  let path = '';
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'elb-image-'));
+    path = join(directory, 'a', 'snapshot');
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  const text = fc.string({ unit: 'binary' });
+  const revision = fc.nat(2 ** 50);
+  const images: fc.Arbitrary<Image> = fc.record({
+    revision,
+    cluster: text,
+    entries: fc.array(fc.record({ key: text, value: text, revision })),
+    substitutes: fc.array(fc.record({ key: text, lastGood: fc.option(text), since: revision })),
+  });
+
+  it('gives back what it was given', async () => {
+    const file = new ImageFile(path, PREFIX);
+    expect(await file.read()).to.equal(null);
+    await fc.assert(
+      fc.asyncProperty(images, async (image) => {
+        await file.write(image);
+        expect(await file.read()).to.deep.equal(image);
+      }),
+      { numRuns: 30 },
+    );
+    expect(readdirSync(join(directory, 'a'))).to.deep.equal(['snapshot']);
+  });
+
+  it('refuses every other content: cut anywhere, with any byte changed, with more behind it', async () => {
+    const file = new ImageFile(path, PREFIX);
+    await file.write(SAMPLE);
+    const good = readFileSync(path);
+    const damaged = [Buffer.concat([good, Buffer.of(0)])];
+    for (let at = 0; at < good.length; at++) {
+      const changed = Buffer.from(good);
+      changed[at] = (changed[at] ?? 0) ^ 0x20;
+      damaged.push(good.subarray(0, at), changed);
+    }
+    for (const bytes of damaged) {
+      writeFileSync(path, bytes);
+      expect(await failure(file.read())).to.be.instanceOf(ImageError);
+    }
+    writeFileSync(path, good);
+    expect(await file.read()).to.deep.equal(SAMPLE);
+  });
+
+  it('refuses what another instance has written', async () => {
+    await new ImageFile(path, '/OTHER/').write(SAMPLE);
+    expect(String(await failure(new ImageFile(path, PREFIX).read()))).to.include('is of /OTHER/, not of /ELB/');
+  });
+
+  it('writes more than one part', async () => {
+    const file = new ImageFile(path, PREFIX);
+    const entries = Array.from({ length: 5000 }, (_, i) => ({
+      key: `rules/${i}`,
+      value: 'x'.repeat(200),
+      revision: i,
+    }));
+    await file.write({ ...SAMPLE, entries });
+    expect((await file.read())?.entries).to.deep.equal(entries);
+  });
+
+  it('stays as it is where it cannot be written, and leaves nothing behind', async () => {
+    const file = new ImageFile(path, PREFIX);
+    await file.write(SAMPLE);
+    const broken = { ...SAMPLE, entries: [{ key: 'a', value: 'b', revision: 1 }, null] } as unknown as Image; // fails half-way
+    expect(await failure(file.write(broken))).to.be.instanceOf(ImageError);
+    expect(await file.read()).to.deep.equal(SAMPLE);
+    expect(readdirSync(join(directory, 'a'))).to.deep.equal(['snapshot']);
+    writeFileSync(join(directory, 'file'), '');
+    const nowhere = new ImageFile(join(directory, 'file', 'snapshot'), PREFIX);
+    expect(await failure(nowhere.write(SAMPLE))).to.be.instanceOf(ImageError);
+    expect(await failure(nowhere.read())).to.be.instanceOf(ImageError);
+  });
+
+  it('removes what killed processes have left, and nothing of others', async () => {
+    const file = new ImageFile(path, PREFIX);
+    await file.write(SAMPLE);
+    const names = [`snapshot.${2 ** 22 + 1}.tmp`, `snapshot.${process.ppid}.tmp`, 'snapshot-other.5.tmp'];
+    for (const name of names) writeFileSync(join(directory, 'a', name), 'part');
+    await file.write(SAMPLE);
+    expect(readdirSync(join(directory, 'a')).toSorted()).to.deep.equal(['snapshot', ...names.slice(1)].toSorted());
+  });
+});
+
+const SAMPLE: Image = {
+  revision: 7,
+  cluster: '12',
+  entries: [{ key: 'rules/a.test', value: '{"init": "r"}', revision: 3 }],
+  substitutes: [
+    { key: 'rules/a.test', lastGood: '{}', since: 5 },
+    { key: 'rules/b.test', lastGood: null, since: 6 },
+  ],
+};
