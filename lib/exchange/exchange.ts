@@ -187,14 +187,9 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     const entry = shared.table.find(target.host, target.port);
     if (this.#account !== null && entry !== null) this.#account.record.domain = entry.name;
-    if (!ready && (entry === null || entry.name.startsWith('*'))) {
-      // The domain of this very host may not be known yet.
-      this.#answer(Fault.NOT_READY);
-      return;
-    }
     const graph = entry === null ? null : entry.graph;
     if (graph === null) {
-      this.#answer(entry?.fault ?? Fault.NO_DOMAIN);
+      this.#answer(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
       return;
     }
     const request = new RoutedHead(head, target, plan);
