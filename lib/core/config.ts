@@ -148,6 +148,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
       maxHeadBytes: values.maxHeadBytes ?? 0,
       maxFields: values.maxFields ?? 0,
       maxBodyBytes: values.maxBodyBytes ?? 0,
+      maxReplayBytes: values.maxReplayBytes ?? 0,
       headMs: values.headMs ?? 0,
       bodyIdleMs: values.bodyIdleMs ?? 0,
       sendMs: values.sendMs ?? 0,

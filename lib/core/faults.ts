@@ -85,6 +85,7 @@ export const FAULTS = {
   BAD_REPLY_FRAMING: server(-67, 502, 'RFC 9112 6.3', 'length of the reply could be read two ways'),
   UNASKED_UPGRADE: server(-68, 502, 'RFC 9110 15.2.2', '101 that was not asked for'),
   TOO_MANY_INTERIM: server(-69, 502, 'RFC 9110 15.2', 'too many 1xx replies'),
+  REQUEST_TIMEOUT: server(-70, 504, 'option timeouts.request', 'servers did not reply in the time that all tries have'),
   // Routing and ourselves (-90 ...)
   NO_DOMAIN: elb(-90, 404, 'spec 3', 'no domain for this host'),
   FORBIDDEN: elb(-91, 403, 'spec 3', 'graph has no edge for this request'),

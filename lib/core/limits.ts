@@ -24,6 +24,8 @@ export interface Limits {
   readonly keepAliveMs: number;
   /** Longest idleness of a server's connection between requests. */
   readonly serverKeepAliveMs: number;
+  /** What bodies may hold in memory for another try, all requests of a worker together. */
+  readonly maxReplayBytes: number;
   /** Longest silence of an upgraded connection, both ways. */
   readonly tunnelIdleMs: number;
 }

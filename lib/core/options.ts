@@ -178,6 +178,14 @@ export const OPTIONS = {
   ),
   maxFields: row('Limits', 'max-fields', ['ELB_MAX_FIELDS'], integer(8, 10_000), '128', 'fields of a head (431, 502)'),
   maxBodyBytes: row('Limits', 'max-body', ['ELB_MAX_BODY'], size(0, 1024 * GIB), '50m', 'body of a request (413)'),
+  maxReplayBytes: row(
+    'Limits',
+    'max-replay',
+    ['ELB_MAX_REPLAY'],
+    size(0, 64 * GIB),
+    '64m',
+    'bodies of requests kept in memory for another try, in all, per worker',
+  ),
   headMs: row(
     'Limits',
     'header-timeout',

@@ -1,4 +1,5 @@
 import type { CidrList } from '../core/cidr.ts';
+import { defaultPolicy, type DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
@@ -10,6 +11,7 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Drain } from './drain.ts';
 import { Exchange } from './exchange.ts';
+import { ReplayMemory } from './replay-memory.ts';
 
 /** What all exchanges of a worker share. */
 export interface Shared {
@@ -32,6 +34,9 @@ export class Context {
   readonly requestHead: Head;
   readonly replyHead: Head;
   readonly target = new Target();
+  /** How requests are delivered to upstreams that say nothing of it. */
+  readonly policy: DeliveryPolicy;
+  readonly replay: ReplayMemory;
   /** False before the first whole table: what is not in it is answered 503. */
   ready = false;
   /** Set while it drains. */
@@ -44,6 +49,8 @@ export class Context {
 
   constructor(shared: Shared) {
     this.shared = shared;
+    this.policy = defaultPolicy(shared.limits);
+    this.replay = new ReplayMemory(shared.limits.maxReplayBytes);
     this.requestHead = new Head(shared.limits.maxFields);
     this.replyHead = new Head(shared.limits.maxFields);
   }

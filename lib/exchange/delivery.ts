@@ -1,55 +1,51 @@
-import { Fault, faultOf } from '../core/faults.ts';
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
+import { Fault } from '../core/faults.ts';
+import { Deadline } from '../core/wheel.ts';
 import { Half, mayReuse, Reuse } from '../http/persist.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { SERVER_HOST, type Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { Alarm, type AlarmOwner } from './alarm.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Context } from './context.ts';
+import type { DeliveryOwner } from './delivery-owner.ts';
+import { Outgoing } from './outgoing.ts';
+import { Pace } from './pace.ts';
+import { Race } from './race.ts';
 import type { RequestBody } from './request-body.ts';
-import { idempotent, retriedStatus } from './retry.ts';
+import { conditionOf, idempotent } from './retry.ts';
 import { Tries } from './tries.ts';
-import { Phase, Try, type TryOwner } from './try.ts';
-
-/** What became of a delivery. One of these is told, once, and may end the delivery from inside the call. */
-export interface DeliveryOwner {
-  /** The reply was passed on whole. `keepAlive`: the client's connection can carry another request. */
-  onDelivered(status: number, keepAlive: boolean): void;
-  /** No server has replied, for the last reason. */
-  onUndelivered(fault: number): void;
-  /** A server's reply broke off after its head was passed on. */
-  onCut(status: number): void;
-  /** The server agrees to upgrade; `delivery.handOver` gives its connection away. */
-  onUpgraded(): void;
-}
+import { Phase, type Try, type TryOwner } from './try.ts';
 
 /**
  * The server's half of an exchange: gives the request to a server, and to another one where that may help, until a reply
  * begins, and passes it on.
  *
  *     choose -> connect -> send -> reply -> relay
- *        ^                     |
- *        +------- retry -------+
+ *        ^         |         |
+ *        |         +---------+--> a rival: another server is asked beside, the first of the two goes on
+ *        +------- retry -----+
  */
-export class Delivery implements TryOwner {
+export class Delivery implements TryOwner, AlarmOwner {
   readonly #context: Context;
   readonly #owner: DeliveryOwner;
   readonly #body: RequestBody;
-  readonly #tries = new Tries();
-  readonly #try: Try;
-  #client: ClientConnection | null = null;
-  #head = '';
-  #method = '';
-  #minor = 1;
-  #idempotent = false;
-  #upgrade: string | null = null;
-  #keepAlive = false;
-  /** Bytes that the client had not taken when it was last looked at. */
-  #unread = 0;
+  readonly #pace: Pace;
+  readonly #race: Race;
+  readonly #tries: Tries;
+  /** The end of a back-off, or the moment to ask another server beside. */
+  readonly #alarm = new Alarm(this);
+  /** Bounds all tries together; null until one is first needed. */
+  #deadline: Deadline | null = null;
+  readonly #request = new Outgoing();
 
   constructor(context: Context, owner: DeliveryOwner, body: RequestBody) {
     this.#context = context;
     this.#owner = owner;
     this.#body = body;
-    this.#try = new Try(context, this);
+    this.#pace = new Pace(context, body);
+    this.#race = new Race(context, this);
+    this.#tries = new Tries(context.policy);
   }
 
   /** Servers tried so far. */
@@ -59,133 +55,131 @@ export class Delivery implements TryOwner {
 
   /** Time spent on the servers that are done with, in milliseconds. */
   get costMs(): number {
-    return this.#tries.costMs;
+    return this.#race.costMs;
   }
 
   /** Whether a part of the reply has been passed on. */
   get replying(): boolean {
-    return this.#try.phase === Phase.RELAY;
+    return this.#race.lead.phase === Phase.RELAY;
   }
 
-  /** Prepares for a request of this client, so that its body can be paced. */
-  prepare(client: ClientConnection, method: string, minor: number): void {
-    this.#client = client;
-    this.#method = method;
-    this.#minor = minor;
-    this.#idempotent = idempotent(method);
+  /** What holds for the present request. */
+  get policy(): DeliveryPolicy {
+    return this.#tries.policy;
   }
 
-  /** Sends `head` and the body to a server of `upstream`; `upgrade`: the protocols the client wants to change to, or null. */
-  start(upstream: Upstream | null, head: string, upgrade: string | null, keepAlive: boolean): void {
-    this.#tries.upstream = upstream;
-    this.#head = head;
-    this.#upgrade = upgrade;
-    this.#keepAlive = keepAlive;
+  /** Prepares for a request of this client, so that its body can be paced; what the request is like is written here. */
+  prepare(client: ClientConnection): Outgoing {
+    this.#pace.client = client;
+    return this.#request;
+  }
+
+  /** Sends `head` and the body to a server of `upstream`, in its own way or as `policy` says. */
+  start(upstream: Upstream | null, policy: DeliveryPolicy | null, head: string): void {
+    const { wheel } = this.#context.shared;
+    const how = policy ?? upstream?.policy ?? this.#context.policy;
+    this.#tries.begin(upstream, how, wheel.now);
+    this.#pace.policy = how;
+    this.#request.set(head, upstream?.host === SERVER_HOST);
+    this.#body.retain(how.nonIdempotent || idempotent(this.#request.method), how.replayBytes);
+    if (how.requestMs > 0) {
+      this.#deadline ??= new Deadline(wheel, this);
+      this.#deadline.set(how.requestMs);
+    }
     this.#choose(Fault.NO_SERVER);
   }
 
   /** Gives up whatever is under way; returns the reply's status if its head had been passed on, else 0. */
   abandon(): number {
-    const status = this.replying ? this.#try.relay.status : 0;
-    this.#try.abandon();
-    this.#leave();
-    this.#try.reset();
+    const status = this.replying ? this.#race.lead.relay.status : 0;
+    this.#race.abandon();
+    this.#stop();
     return status;
   }
 
   /** Gives the present server's connection away after `onUpgraded`, with what it sent behind its head. */
   handOver(): { connection: ServerConnection | null; head: string; rest: Buffer } {
-    const { relay } = this.#try;
-    this.#tries.costMs += this.#try.spentMs;
-    const connection = this.#try.handOver();
-    return { connection, head: relay.upgradeHead(), rest: relay.restOfUpgrade() };
+    const { lead } = this.#race;
+    this.#race.costMs += lead.spentMs;
+    const connection = lead.handOver();
+    return { connection, head: lead.relay.upgradeHead(), rest: lead.relay.restOfUpgrade() };
   }
 
   /** Ready for the next request, of any client. */
   reset(): void {
-    this.#leave();
-    this.#try.reset();
-    this.#client = null;
-    this.#head = '';
+    this.#race.reset();
+    this.#stop();
+    this.#pace.client = null;
+    this.#request.reset();
     this.#tries.reset();
   }
 
-  /** Holds the client back while the server is behind, and sets the deadline of whoever is awaited. */
+  /** Something of the request's body has come. */
   pace(): void {
-    const client = this.#client;
-    if (client === null) return;
-    const { limits } = this.#context.shared;
-    const { phase, deadline } = this.#try;
-    if (this.#body.complete) {
-      if (phase !== Phase.REPLY) return;
-      if (!client.ended) client.deadline.cancel();
-      deadline.set(limits.readMs);
-    } else {
-      const isHeld = this.#body.full;
-      if (isHeld) client.connection.pause();
-      else if (client.connection.paused) client.connection.resume();
-      // Once the reply has begun the body is no longer awaited: a client may leave it at that (RFC 9112 9.3).
-      if (phase === Phase.RELAY) return;
-      if (isHeld) client.deadline.cancel();
-      else client.deadline.set(limits.bodyIdleMs);
-      if (phase !== Phase.REPLY) return;
-      if (isHeld) deadline.set(limits.readMs);
-      else deadline.cancel();
-    }
+    this.#pace.request(this.#race.lead);
   }
 
   /** The client has taken what was pending. */
   onClientDrain(): void {
-    if (this.#try.phase < Phase.REPLY) return;
-    this.#client?.deadline.cancel();
-    this.#try.connection?.connection.resume();
-    if (this.#try.phase === Phase.REPLY) this.pace();
-    else this.#try.deadline.set(this.#context.shared.limits.readMs);
+    this.#pace.drained(this.#race.lead);
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
   clientIsSlow(client: ClientConnection): boolean {
-    const { pending } = client.connection;
-    if (pending === 0 || pending >= this.#unread) return false;
-    this.#unread = pending;
-    client.deadline.set(this.#context.shared.limits.sendMs);
-    return true;
+    return this.#pace.isSlow(client);
   }
 
   onTryConnected(one: Try): void {
-    const client = this.#client;
+    const { client } = this.#pace;
     if (one.connection === null || client === null) return;
+    const other = this.#race.otherThan(one);
+    // The one that is connected first goes on; where the other has sent its request already, both do.
+    if (other?.phase === Phase.CONNECT) this.#race.leaveDialling(other);
+    if (other === null || other.phase < Phase.REPLY) this.#race.promote(one);
+    this.#alarm.cancel();
+    const request = this.#request;
+    const head = request.headFor(one.server);
+    const { connection } = one.connection;
     one.phase = Phase.REPLY;
-    one.relay.begin(client.connection, this.#method, this.#upgrade, this.#minor);
-    this.#body.attach(one.connection.connection, this.#head);
-    this.pace();
+    one.relay.begin(client.connection, request.method, request.upgrade, request.minor);
+    if (one === this.#race.lead) {
+      this.#body.attach(connection, head);
+      this.#pace.request(one);
+      if (this.policy.hedgeMs > 0) this.#alarm.set(this.policy.hedgeMs);
+    } else {
+      this.#body.copyTo(connection, head);
+      this.#pace.reply(one);
+    }
   }
 
   onTryProgress(one: Try): void {
-    const client = this.#client;
-    if (client === null) return;
-    this.#heard(one, client);
+    this.#pace.heard(one);
     // After 100 Continue it is the client's turn.
-    if (one.phase === Phase.REPLY) this.pace();
-    this.#holdBack(one, client);
+    if (one.phase === Phase.REPLY && one === this.#race.lead) this.pace();
+    this.#pace.holdBack(one);
   }
 
   /** Passed on, unless another server may do better. */
   onTryHead(one: Try): void {
-    const client = this.#client;
+    const { client } = this.#pace;
     if (client === null) return;
-    this.#heard(one, client);
-    if (retriedStatus(one.relay.status)) {
+    this.#pace.heard(one);
+    if (this.policy.statuses.has(one.relay.status)) {
       one.server?.failed();
-      if (this.#idempotent && this.#body.replayable && this.#retryElsewhere()) return;
+      if (this.#goOnWithout(one) || this.#retryElsewhere(one)) return;
     } else one.server?.succeeded();
+    this.#race.promote(one);
+    this.#race.dropOther(one);
+    this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
-    this.#keepAlive = one.relay.pass(this.#keepAlive && this.#body.complete && this.#context.drain === null);
+    this.#request.keepAlive = one.relay.pass(
+      this.#request.keepAlive && this.#body.complete && this.#context.drain === null,
+    );
     if (one.relay.fault !== 0) this.onTryLost(one, one.relay.fault);
     else if (one.relay.done) this.onTryDone(one);
-    else this.#holdBack(one, client);
+    else this.#pace.holdBack(one);
   }
 
   onTryUpgraded(one: Try): void {
@@ -195,89 +189,132 @@ export class Delivery implements TryOwner {
   }
 
   onTryDone(one: Try): void {
-    const request = (this.#body.complete ? Half.READ | Half.SENT : 0) | (this.#keepAlive ? Half.PERSISTS : 0);
+    const request = (this.#body.complete ? Half.READ | Half.SENT : 0) | (this.#request.keepAlive ? Half.PERSISTS : 0);
     // A server that declined to change the protocol may read on in its own way: Node's leaves unanswered what it cannot parse.
-    const persists = one.relay.reusable && this.#upgrade === null;
+    const persists = one.relay.reusable && this.#request.upgrade === null;
     const reuse = mayReuse(request, Half.READ | Half.SENT | (persists ? Half.PERSISTS : 0));
     if ((reuse & Reuse.SERVER) !== 0) one.release();
     else one.abandon();
-    this.#leave();
+    this.#race.leave(one);
     this.#owner.onDelivered(one.relay.status, (reuse & Reuse.CLIENT) !== 0);
   }
 
   onTryLost(one: Try, fault: number): void {
-    if (one.phase === Phase.IDLE) return;
+    const { phase } = one;
+    if (phase === Phase.IDLE) return;
     one.abandon();
-    this.#body.detach();
-    if (one.phase === Phase.RELAY) {
-      this.#leave();
+    if (phase === Phase.RELAY) {
+      this.#body.detach();
+      this.#race.leave(one);
       this.#owner.onCut(one.relay.status);
       return;
     }
-    const replayable = one.unsent || (this.#idempotent && this.#body.replayable);
-    if (fault === Fault.SERVER_CLOSED && replayable && one.reused && one.relay.untouched && one.server?.listed) {
+    const isUnsent = phase < Phase.REPLY;
+    const mayRepeat = isUnsent || this.#body.repeatable;
+    if (fault === Fault.SERVER_CLOSED && mayRepeat && one.reused && one.relay.untouched && one.server?.listed) {
       // A kept connection that its server closes in the moment of its use says nothing about the server.
-      this.#connect(NEVER_REUSED);
+      if (one === this.#race.lead) this.#body.detach();
+      this.#connect(one, false);
       return;
     }
     one.server?.failed();
-    this.#leave();
-    if (replayable && faultOf(fault).retry) this.#choose(fault);
+    if (this.#goOnWithout(one)) return;
+    this.#body.detach();
+    this.#race.drop(one);
+    const isMended = mayRepeat && (this.policy.retryOn & conditionOf(fault)) !== 0;
+    if (isMended && (isUnsent || this.#mayAdd())) this.#choose(fault);
     else this.#owner.onUndelivered(fault);
   }
 
-  onTryDrain(): void {
-    this.pace();
+  onTryDrain(one: Try): void {
+    if (one === this.#race.lead) this.pace();
+  }
+
+  /** All tries together have taken too long. */
+  onDeadline(): void {
+    const { lead } = this.#race;
+    if (lead.phase === Phase.RELAY) this.onTryLost(lead, Fault.REPLY_CUT);
+    else {
+      if (this.#body.complete) lead.server?.failed();
+      this.#body.detach();
+      this.abandon();
+      this.#owner.onUndelivered(Fault.REQUEST_TIMEOUT);
+    }
+  }
+
+  /** A back-off is over, or a server has kept us waiting so long that another one is asked beside. */
+  onAlarm(): void {
+    const { lead } = this.#race;
+    if (lead.phase === Phase.WAIT) this.#connect(lead, true);
+    else if (lead.phase === Phase.CONNECT || this.#mayHedge(lead)) this.#startRival();
   }
 
   /** Tries the next server; `fault` is why the one before was left. */
   #choose(fault: number): void {
     const server = this.#tries.next();
-    if (server === null) {
-      this.#owner.onUndelivered(fault);
-      return;
-    }
-    this.#try.open(server);
-    this.#connect(this.#idempotent && this.#body.replayable ? Infinity : FRESH_MS);
+    if (server === null) this.#owner.onUndelivered(fault);
+    else this.#begin(server);
   }
 
-  #connect(freshMs: number): void {
-    if (this.#try.connect(freshMs, this.#context.shared.limits.connectMs)) this.onTryConnected(this.#try);
-  }
-
-  /** Gives up on the present server's reply if there is another server to ask. */
-  #retryElsewhere(): boolean {
+  /** Gives up on a server's reply if there is another server to ask. */
+  #retryElsewhere(one: Try): boolean {
+    if (!this.#body.repeatable || !this.#mayAdd()) return false;
     const server = this.#tries.next();
     if (server === null) return false;
-    this.#try.abandon();
     this.#body.detach();
-    this.#leave();
-    this.#try.open(server);
-    this.#connect(Infinity);
+    this.#race.drop(one);
+    this.#begin(server);
     return true;
   }
 
-  /** The server has said something: it is awaited anew, and so is a client that has ended its side. */
-  #heard(one: Try, client: ClientConnection): void {
-    const { limits } = this.#context.shared;
-    one.deadline.set(limits.readMs);
-    if (client.ended) client.deadline.set(limits.halfCloseMs);
+  #begin(server: Server): void {
+    const { lead } = this.#race;
+    lead.open(server);
+    const waitMs = this.#tries.count > 1 ? this.#tries.again() : 0;
+    if (waitMs > 0) this.#alarm.set(waitMs);
+    else this.#connect(lead, true);
   }
 
-  /** Holds the server back while the client is behind. */
-  #holdBack(one: Try, client: ClientConnection): void {
-    if (!client.connection.full) return;
-    one.connection?.connection.pause();
-    one.deadline.cancel();
-    this.#unread = client.connection.pending;
-    client.deadline.set(this.#context.shared.limits.sendMs);
+  /** `reuse`: a kept connection will do. */
+  #connect(one: Try, reuse: boolean): void {
+    const { policy } = this;
+    const isSafe = this.#body.staysRepeatable;
+    const freshMs = isSafe ? Infinity : policy.unsafeReuseMs;
+    if (one.connect(reuse ? freshMs : -1, policy.connectMs, !isSafe)) this.onTryConnected(one);
+    else if (policy.raceMs > 0 && !one.reused && one === this.#race.lead) this.#alarm.set(policy.raceMs);
   }
 
-  #leave(): void {
-    this.#tries.costMs += this.#try.leave();
+  /** Asks another server beside, if there is one. */
+  #startRival(): void {
+    const server = this.#tries.next();
+    if (server === null) return;
+    const rival = this.#race.takeRival();
+    rival.open(server);
+    this.#connect(rival, true);
+  }
+
+  /** Whether this reply, late as it is, may be asked of another server, too. */
+  #mayHedge(one: Try): boolean {
+    if (one.phase !== Phase.REPLY || !one.relay.untouched || this.#race.otherThan(one) !== null) return false;
+    if (this.#request.upgrade !== null || !this.#body.complete || !this.#body.repeatable) return false;
+    return this.#tries.mayHedge(this.#context.shared.wheel.now);
+  }
+
+  #mayAdd(): boolean {
+    return this.#tries.mayAdd(this.#context.shared.wheel.now);
+  }
+
+  /** Whether another try is under way that can do without this one. */
+  #goOnWithout(one: Try): boolean {
+    const other = this.#race.otherThan(one);
+    if (other === null) return false;
+    this.#race.drop(one);
+    this.#race.promote(other);
+    return true;
+  }
+
+  #stop(): void {
+    this.#alarm.cancel();
+    this.#deadline?.dispose();
   }
 }
-
-/** What a request that cannot be sent twice accepts of a kept connection: so young that its server has hardly closed it. */
-const FRESH_MS = 1000;
-const NEVER_REUSED = -1;

@@ -10,12 +10,12 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { Account } from './account.ts';
 import type { ClientConnection, ClientUser } from './client-connection.ts';
 import type { Context } from './context.ts';
-import { Delivery, type DeliveryOwner } from './delivery.ts';
+import type { DeliveryOwner } from './delivery-owner.ts';
+import { Delivery } from './delivery.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
 import { RequestBody } from './request-body.ts';
-import { idempotent } from './retry.ts';
 import { RoutedHead } from './routed-head.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -30,7 +30,7 @@ import { Tunnel } from './tunnel.ts';
 export class Exchange implements ClientUser, DeliveryOwner {
   readonly #context: Context;
   readonly #plan = new Plan();
-  readonly #body = new RequestBody();
+  readonly #body: RequestBody;
   readonly #delivery: Delivery;
   readonly #forwardHead = new ForwardHead();
   #client: ClientConnection | null = null;
@@ -48,6 +48,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
 
   constructor(context: Context) {
     this.#context = context;
+    this.#body = new RequestBody(context.replay);
     this.#delivery = new Delivery(context, this, this.#body);
     const { observer } = context.shared;
     this.#account = observer === null ? null : new Account(observer);
@@ -75,8 +76,12 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#minor = head.minor;
     this.#keepAlive = requestPersists(head);
     this.#upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
-    this.#delivery.prepare(client, this.#method, this.#minor);
-    this.#body.begin(head, maxBodyBytes, idempotent(this.#method));
+    const request = this.#delivery.prepare(client);
+    request.method = this.#method;
+    request.minor = this.#minor;
+    request.upgrade = this.#upgrade;
+    request.keepAlive = this.#keepAlive;
+    this.#body.begin(head, maxBodyBytes);
     const at = this.#body.feed(bytes, from, to);
     if (at < 0) {
       this.#refuse(at);
@@ -153,10 +158,10 @@ export class Exchange implements ClientUser, DeliveryOwner {
     const client = this.#client;
     const { connection, head, rest } = this.#delivery.handOver();
     if (client === null || connection === null) return;
-    const { wheel, limits } = this.#context.shared;
+    const { wheel } = this.#context.shared;
     client.deadline.cancel();
     client.connection.writeText(head);
-    const tunnel = new Tunnel(client, connection, wheel, limits.tunnelIdleMs);
+    const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs);
     if (rest.length > 0) tunnel.onServerBytes(rest, 0, rest.length);
     this.#close(SWITCHING_PROTOCOLS, 0, 0);
     this.#settle();
@@ -234,8 +239,16 @@ export class Exchange implements ClientUser, DeliveryOwner {
   #deliver(upstream: Upstream | null, head: Head, target: Target): void {
     const client = this.#client;
     if (client === null) return;
-    const text = this.#forwardHead.encode(head, target, this.#plan, client, this.#about, this.#upgrade);
-    this.#delivery.start(upstream, text, this.#upgrade, this.#keepAlive);
+    const text = this.#forwardHead.encode(
+      head,
+      target,
+      this.#plan,
+      client,
+      this.#about,
+      this.#upgrade,
+      upstream?.host ?? null,
+    );
+    this.#delivery.start(upstream, this.#plan.policy, text);
   }
 
   /** Answers a fault by ourselves; the connection goes on if nothing of the request is left unread. */

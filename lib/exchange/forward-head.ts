@@ -18,7 +18,10 @@ export class ForwardHead {
     trailers: false,
   };
 
-  /** `upgrade`: the protocol the client wants to change to, or null. `forwarded`: the lines about the client. */
+  /**
+   * `upgrade`: the protocol the client wants to change to, or null. `forwarded`: the lines about the client. `host`: what
+   * Host says instead of what the client says, or null.
+   */
   encode(
     head: Head,
     target: Target,
@@ -26,20 +29,21 @@ export class ForwardHead {
     client: ClientConnection,
     forwarded: string,
     upgrade: string | null,
+    host: string | null,
   ): string {
     const edits = this.#edits;
     const hostAt = head.find(Known.HOST);
     edits.target = newTarget(target, plan);
-    edits.host = target.absolute || hostAt === -1 ? target.authority : null;
+    const asked = target.absolute || hostAt === -1 ? target.authority : null;
+    edits.host = host ?? asked;
     edits.listed = connectionNames(head);
     const hops = hopsLeft(head);
     edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
     edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');
-    const host = edits.host ?? head.value(hostAt);
     const said = client.trusted && head.find(Known.X_FORWARDED_HOST) !== -1;
-    edits.forwarded = said ? forwarded : `${forwarded}X-Forwarded-Host: ${host}\r\n`;
+    edits.forwarded = said ? forwarded : `${forwarded}X-Forwarded-Host: ${asked ?? head.value(hostAt)}\r\n`;
     return encodeRequest(head, edits);
   }
 }

@@ -3,6 +3,7 @@ import { BodyKind } from '../http/head.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import type { Connection } from '../net/connection.ts';
 import { BodyWriter } from './body-writer.ts';
+import type { ReplayMemory } from './replay-memory.ts';
 import { Stash } from './stash.ts';
 
 /**
@@ -12,22 +13,53 @@ import { Stash } from './stash.ts';
 export class RequestBody {
   /** All of it has arrived. */
   complete = true;
-  /** It may be sent from its beginning again. */
-  replayable = true;
+  readonly #memory: ReplayMemory;
   readonly #reader = new BodyReader();
   readonly #writer = new BodyWriter();
   #chunked = false;
-  #keep = false;
+  #length = 0;
+  /** Nothing of it was sent that is not kept. */
+  #whole = true;
+  /** Sending it twice does no harm. */
+  #harmless = false;
+  /** Most bytes that are kept after they were sent. */
+  #keepBytes = 0;
   readonly #kept = new Stash();
+  /** Bytes of `#kept` that are counted in `#memory`. */
+  #counted = 0;
   #sink: Connection | null = null;
 
-  /** Begins a new request's body. `idempotent`: it is worth keeping after it has been sent. */
-  begin(head: Head, maxBodyBytes: number, idempotent: boolean): void {
+  constructor(memory: ReplayMemory) {
+    this.#memory = memory;
+  }
+
+  /** Begins a new request's body. What arrives before the first `attach` is kept, whatever becomes of it then. */
+  begin(head: Head, maxBodyBytes: number): void {
     this.#reader.reset(head.bodyKind, head.bodyLength, maxBodyBytes);
     this.#chunked = head.bodyKind === BodyKind.CHUNKED;
-    this.#keep = idempotent;
+    this.#length = head.bodyLength;
+    this.#harmless = false;
+    this.#keepBytes = 0;
     this.complete = this.#reader.done;
-    this.replayable = true;
+    this.#whole = true;
+  }
+
+  /** `harmless`: the request may be sent twice, so up to so many bytes are kept after they were sent. */
+  retain(harmless: boolean, bytes: number): void {
+    this.#harmless = harmless;
+    this.#keepBytes = harmless ? bytes : 0;
+  }
+
+  /** Whether the request may be sent once more, and all that has come of its body is here to be sent. */
+  get repeatable(): boolean {
+    return this.#harmless && this.#whole;
+  }
+
+  /** Whether that is certain to hold until all of the body has been sent, as far as its own length goes. */
+  get staysRepeatable(): boolean {
+    if (!this.repeatable) return false;
+    if (this.complete) return this.#kept.length <= this.#keepBytes;
+    return !this.#chunked && this.#length <= this.#keepBytes;
   }
 
   /** Takes bytes from the client; returns the offset behind the body's part of them, or a fault. */
@@ -52,9 +84,18 @@ export class RequestBody {
     this.#sink = sink;
     this.#writer.begin(sink, head, this.#chunked);
     this.#writer.data(this.#kept.bytes, this.#kept.start, this.#kept.end);
-    if (!this.#keep && this.#kept.length > 0) this.#forget();
+    if (this.#kept.length > 0 && !this.#keep(0)) this.#forget();
     if (this.complete) this.#writer.finish(this.#reader.trailers);
     this.#writer.flush();
+  }
+
+  /** Sends the head and the body, which is complete and repeatable, to one more server beside. */
+  copyTo(sink: Connection, head: string): void {
+    const writer = new BodyWriter();
+    writer.begin(sink, head, this.#chunked);
+    writer.data(this.#kept.bytes, this.#kept.start, this.#kept.end);
+    writer.finish(this.#reader.trailers);
+    writer.flush();
   }
 
   /** The server is lost: what arrives is kept until the next `attach`. */
@@ -65,29 +106,45 @@ export class RequestBody {
 
   /** So much is kept or pending that the client should be paused. */
   get full(): boolean {
-    return this.#sink === null ? this.#kept.length >= REPLAY_BYTES : this.#sink.full;
+    return this.#sink === null ? this.#kept.length >= WAITING_BYTES : this.#sink.full;
   }
 
   reset(): void {
     this.detach();
-    this.#kept.clear();
+    if (this.#kept.length > 0) this.#clear();
     this.complete = true;
   }
 
   #pass(bytes: Buffer, from: number, to: number): void {
-    if (this.#sink !== null) this.#writer.data(bytes, from, to);
-    if (this.#sink !== null && !this.#keep) this.replayable = false;
-    else if (this.replayable) {
-      if (this.#sink !== null && this.#kept.length + to - from > REPLAY_BYTES) this.#forget();
-      else this.#kept.add(bytes, from, to);
+    if (this.#sink === null) {
+      if (this.#whole) this.#kept.add(bytes, from, to);
+      return;
     }
+    this.#writer.data(bytes, from, to);
+    if (!this.#whole) return;
+    if (this.#keep(to - from)) this.#kept.add(bytes, from, to);
+    else this.#forget();
+  }
+
+  /** Whether what is kept, and `more` bytes, may stay after they were sent. */
+  #keep(more: number): boolean {
+    const length = this.#kept.length + more;
+    if (length > this.#keepBytes || !this.#memory.take(length - this.#counted)) return false;
+    this.#counted = length;
+    return true;
   }
 
   #forget(): void {
+    this.#clear();
+    this.#whole = false;
+  }
+
+  #clear(): void {
     this.#kept.clear();
-    this.replayable = false;
+    this.#memory.give(this.#counted);
+    this.#counted = 0;
   }
 }
 
-/** Most of a body that is kept in memory so that it can be sent to another server. */
-const REPLAY_BYTES = 65536;
+/** A client whose body waits for a server is read no further than this. */
+const WAITING_BYTES = 65536;

@@ -1,31 +1,68 @@
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { backoff } from './retry.ts';
 
-/** The servers that one request was given to, in turn, and which one is next. */
+/** The servers that one request was given to, in turn, which one is next, and what further tries its upstream allows. */
 export class Tries {
   upstream: Upstream | null = null;
-  /** Time spent on the servers that are done with, in milliseconds. */
-  costMs = 0;
+  policy: DeliveryPolicy;
+  /** Tries so far. */
+  count = 0;
   readonly #tried: Server[] = [];
 
-  get count(): number {
-    return this.#tried.length;
+  constructor(policy: DeliveryPolicy) {
+    this.policy = policy;
+  }
+
+  /** Begins a new request; `now`: wheel time. */
+  begin(upstream: Upstream | null, policy: DeliveryPolicy, now: number): void {
+    this.upstream = upstream;
+    this.policy = policy;
+    upstream?.budget.deposit(now);
   }
 
   /** The server for the next try, counted as tried from now on; null if there is none, or no try is left. */
   next(): Server | null {
-    if (this.#tried.length >= MAX_TRIES) return null;
-    const server = this.upstream?.pick(this.#tried) ?? null;
-    if (server !== null) this.#tried.push(server);
+    const { upstream, policy } = this;
+    if (upstream === null || this.count >= policy.tries) return null;
+    let server = upstream.pick(this.#tried);
+    if (server === null && policy.sameServer && this.count > 0) {
+      this.#tried.length = 0;
+      server = upstream.pick(this.#tried);
+    }
+    if (server === null) return null;
+    this.count++;
+    this.#tried.push(server);
     return server;
+  }
+
+  /** A try follows others that failed; answers how long it has to wait, in milliseconds. */
+  again(): number {
+    if (this.upstream !== null) this.upstream.counters.retries++;
+    return backoff(this.policy, this.count - 1, Math.random());
+  }
+
+  /** Whether one more request may be sent than clients have sent; it is counted then. `now`: wheel time. */
+  mayAdd(now: number): boolean {
+    const { upstream } = this;
+    if (upstream === null) return false;
+    if (upstream.budget.withdraw(now)) return true;
+    upstream.counters.budgetExhausted++;
+    return false;
+  }
+
+  /** As `mayAdd`, for a second server beside the one that is asked. */
+  mayHedge(now: number): boolean {
+    const { upstream } = this;
+    if (upstream === null || upstream.servers.length < 2 || !this.mayAdd(now)) return false;
+    upstream.counters.hedges++;
+    return true;
   }
 
   reset(): void {
     this.upstream = null;
-    this.costMs = 0;
+    this.count = 0;
     this.#tried.length = 0;
   }
 }
-
-/** Servers that one request may be given to, in all (spec 4). */
-const MAX_TRIES = 3;

@@ -8,12 +8,14 @@ import { ReplyRelay, Step } from './reply-relay.ts';
 /** How far a try has come. */
 export const Phase = {
   IDLE: 0,
-  /** A server connection is being made. */
-  CONNECT: 1,
+  /** Its server is chosen. */
+  WAIT: 1,
+  /** A server connection is being made, or looked at. */
+  CONNECT: 2,
   /** The head is sent; the body follows as it comes; the reply is awaited. */
-  REPLY: 2,
+  REPLY: 3,
   /** The reply's head is passed on; its body follows. */
-  RELAY: 3,
+  RELAY: 4,
 } as const;
 
 /** Who made a try and decides what follows from what becomes of it. Any of these calls may end the try. */
@@ -46,6 +48,8 @@ export class Try implements ServerConnectionUser {
   connection: ServerConnection | null = null;
   /** The connection had carried an exchange before. */
   reused = false;
+  /** Wheel time at which the reply's head must be there; 0: unbounded. */
+  until = 0;
   readonly relay: ReplyRelay;
   /** When the server has kept us waiting too long. */
   readonly deadline: Deadline;
@@ -58,23 +62,20 @@ export class Try implements ServerConnectionUser {
     this.deadline = new Deadline(context.shared.wheel, this);
   }
 
-  /** Nothing of the request has been written to the server. */
-  get unsent(): boolean {
-    return this.phase < Phase.REPLY;
-  }
-
   /** Begins with a server; `connect` follows. */
   open(server: Server): void {
     server.chosen();
     this.server = server;
+    this.phase = Phase.WAIT;
     this.#since = performance.now();
   }
 
   /**
    * Takes a connection to the server, idle ones first if they were used within `freshMs`. True: it can be written to now;
-   * else `onTryConnected` tells within `connectMs`.
+   * else `onTryConnected` tells, within `connectMs` if it is a new one. `check`: an idle one is first given the time to
+   * tell that its server has closed it.
    */
-  connect(freshMs: number, connectMs: number): boolean {
+  connect(freshMs: number, connectMs: number, check: boolean): boolean {
     const { server } = this;
     if (server === null) return false;
     this.phase = Phase.CONNECT;
@@ -82,9 +83,22 @@ export class Try implements ServerConnectionUser {
     this.connection = connection;
     this.reused = connection.uses > 0;
     connection.lend(this);
-    if (connection.connected) return true;
-    this.deadline.set(connectMs);
+    if (!connection.connected) this.deadline.set(connectMs);
+    else if (check && this.reused) setImmediate(look, this, connection);
+    else return true;
     return false;
+  }
+
+  /** The server is waited for, so long but no longer than `until`, unless its reply has begun to be passed on. */
+  wait(ms: number): void {
+    const left = this.until - this.deadline.wheel.now;
+    this.deadline.set(this.until !== 0 && left < ms && this.phase < Phase.RELAY ? Math.max(left, 0) : ms);
+  }
+
+  /** Leaves a connection that is still being made to its server's pool. */
+  leaveDialling(): void {
+    this.connection?.leaveDialling(ORPHAN_MS);
+    this.connection = null;
   }
 
   /** Ends the connection in the middle of the exchange. */
@@ -125,6 +139,7 @@ export class Try implements ServerConnectionUser {
   reset(): void {
     this.deadline.dispose();
     this.phase = Phase.IDLE;
+    this.until = 0;
     this.connection = null;
     this.relay.reset();
   }
@@ -135,7 +150,8 @@ export class Try implements ServerConnectionUser {
 
   onServerBytes(bytes: Buffer, from: number, to: number): void {
     if (this.phase < Phase.REPLY) {
-      this.#owner.onTryLost(this, Fault.BAD_REPLY);
+      // On a kept connection that is how a server says that it has closed it: 408, for instance.
+      this.#owner.onTryLost(this, this.reused ? Fault.SERVER_CLOSED : Fault.BAD_REPLY);
       return;
     }
     const step = this.relay.take(bytes, from, to);
@@ -168,7 +184,7 @@ export class Try implements ServerConnectionUser {
 
   onServerClose(): void {
     this.connection = null;
-    if (this.phase === Phase.CONNECT) this.#owner.onTryLost(this, Fault.CONNECT_FAILED);
+    if (this.phase === Phase.CONNECT && !this.reused) this.#owner.onTryLost(this, Fault.CONNECT_FAILED);
     else this.#owner.onTryLost(this, this.phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
   }
 
@@ -177,4 +193,19 @@ export class Try implements ServerConnectionUser {
     else if (this.phase === Phase.RELAY) this.#owner.onTryLost(this, Fault.REPLY_CUT);
     else if (this.phase === Phase.REPLY) this.#owner.onTryLost(this, Fault.SERVER_TIMEOUT);
   }
+}
+
+/** A connection that another one has overtaken has this long to be made. */
+const ORPHAN_MS = 1000;
+
+/**
+ * Lets the loop look at all sockets once, and then again: the first round may already have been under way. A FIN or RST that
+ * has arrived is known after that.
+ */
+function look(one: Try, connection: ServerConnection): void {
+  setImmediate(goOn, one, connection);
+}
+
+function goOn(one: Try, connection: ServerConnection): void {
+  if (one.connection === connection) one.onServerConnect();
 }

@@ -1,3 +1,5 @@
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
+
 /**
  * What the graph decided and the exchange does: one record per client connection, reset for each request.
  */
@@ -15,11 +17,15 @@ export class Plan {
    */
   setFields: readonly string[] = NONE;
 
+  /** How the request is delivered, instead of the way of its upstream; null keeps that. Made when a document is compiled. */
+  policy: DeliveryPolicy | null = null;
+
   reset(): void {
     this.upstream = null;
     this.fault = 0;
     this.path = null;
     this.setFields = NONE;
+    this.policy = null;
   }
 }
 

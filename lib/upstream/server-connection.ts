@@ -34,6 +34,8 @@ export class ServerConnection implements ConnectionOwner {
   newer: ServerConnection | null = null;
   older: ServerConnection | null = null;
   readonly #deadline: Deadline;
+  /** It is made for nobody, as another one was faster: for the pool. */
+  #isOrphan = false;
   #user: ServerConnectionUser | null = null;
 
   constructor(server: Server, wheel: Wheel) {
@@ -65,11 +67,15 @@ export class ServerConnection implements ConnectionOwner {
   release(): void {
     this.#user = null;
     this.uses++;
-    if (this.closed || !this.server.keep(this)) this.connection.destroy();
-    else {
-      if (this.connection.paused) this.connection.resume();
-      this.#deadline.set(this.server.idleMs);
-    }
+    this.#rest();
+  }
+
+  /** Gives it back unused: it goes to the pool, as soon as it is made if that takes no longer than `ms`. */
+  leaveDialling(ms: number): void {
+    this.#user = null;
+    this.#isOrphan = !this.connected;
+    if (this.connected) this.#rest();
+    else this.#deadline.set(ms);
   }
 
   /** Ends it in the middle of an exchange; its user hears nothing more. */
@@ -87,7 +93,10 @@ export class ServerConnection implements ConnectionOwner {
 
   onConnect(): void {
     this.connected = true;
-    this.#user?.onServerConnect();
+    if (this.#isOrphan) {
+      this.#isOrphan = false;
+      this.#rest();
+    } else this.#user?.onServerConnect();
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
@@ -107,14 +116,31 @@ export class ServerConnection implements ConnectionOwner {
   onClose(error: Error | null): void {
     this.#deadline.dispose();
     this.server.forget(this);
+    this.#blame();
     const user = this.#user;
     this.#user = null;
     user?.onServerClose(error);
   }
 
-  /** Idle too long. */
+  /** Idle too long, or not made in time. */
   onDeadline(): void {
-    if (this.#user === null) this.#drop();
+    if (this.#user !== null) return;
+    this.#blame();
+    this.#drop();
+  }
+
+  #rest(): void {
+    if (this.closed || !this.server.keep(this)) this.connection.destroy();
+    else {
+      if (this.connection.paused) this.connection.resume();
+      this.#deadline.set(this.server.idleMs);
+    }
+  }
+
+  /** One that was not made for anybody is a failure of its server all the same: it was chosen. */
+  #blame(): void {
+    if (this.#isOrphan) this.server.failed();
+    this.#isOrphan = false;
   }
 
   /** Ends it while nobody uses it, and out of the pool at once: the socket tells that it is closed only in a later turn. */

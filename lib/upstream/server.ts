@@ -42,6 +42,15 @@ export class Server {
     this.#wheel = wheel;
   }
 
+  /** Its name as a request's Host has it: without a port that its scheme implies; a Unix socket has none. */
+  get authority(): string {
+    const { path, secure } = this.target;
+    if (path !== '') return 'localhost';
+    const { name } = this.spec;
+    const implied = secure ? ':443' : ':80';
+    return name.endsWith(implied) ? name.slice(0, -implied.length) : name;
+  }
+
   get idle(): number {
     return this.#pool.size;
   }
@@ -109,3 +118,6 @@ export class Server {
     this.fails = 0;
   }
 }
+
+/** In a head, stands for the name of whichever server a head is sent to. No message can have this byte. */
+export const SERVER_HOST = '\0';

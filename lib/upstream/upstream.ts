@@ -1,4 +1,6 @@
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { Balancer, BalancerKind } from './balancer.ts';
+import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
 
 /**
@@ -8,6 +10,13 @@ import type { Server } from './server.ts';
 export class Upstream {
   readonly name: string;
   servers: readonly Server[] = [];
+  /** How requests are delivered to its servers; null: in the way of all. */
+  policy: DeliveryPolicy | null = null;
+  /** What requests say in Host: null, what the client said; `SERVER_HOST`, the server's own name; else this. */
+  host: string | null = null;
+  budget = new RetryBudget(DEFAULT_BUDGET);
+  /** What has happened since it was made. */
+  readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
   readonly #kind: BalancerKind;
   #primary: Balancer;
   #backup: Balancer;
@@ -46,3 +55,6 @@ export class Upstream {
     return forgiven;
   }
 }
+
+/** A fifth of the requests, and ten a second whatever there is of them. */
+const DEFAULT_BUDGET = { ratio: 0.2, minPerSecond: 10 };

@@ -216,6 +216,7 @@ const setup: WorkerSetup = {
     maxHeadBytes: 65_536,
     maxFields: 128,
     maxBodyBytes: 0,
+    maxReplayBytes: 0,
     headMs: 1,
     bodyIdleMs: 1,
     sendMs: 1,

@@ -32,6 +32,7 @@ describe('config', () => {
         maxHeadBytes: 65_536,
         maxFields: 128,
         maxBodyBytes: 52_428_800,
+        maxReplayBytes: 64 * 1024 * 1024,
         headMs: 30_000,
         bodyIdleMs: 60_000,
         sendMs: 60_000,

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import net from 'node:net';
 import { expect } from 'chai';
 import { answering, type PlaneTable } from '../fixtures/plane.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
@@ -334,13 +331,8 @@ describe('exchange', () => {
     });
 
   it('bounds the wait for a server that does not take a connection, and goes on to the next', async () => {
-    // A queue of one that nobody empties: once it is full, what asks for a connection gets no answer at all.
-    const program =
-      'import socket as s,sys;l=s.socket();l.bind(("127.0.0.1",0));l.listen(0);print(l.getsockname()[1],flush=True);sys.stdin.read()';
-    const hole = spawn('/usr/bin/python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const port = Number(String((await once(hole.stdout, 'data'))[0]));
-    const filling = Array.from({ length: 8 }, () => net.connect(port, '127.0.0.1'));
-    await Promise.race(filling.map((socket) => once(socket, 'connect')));
+    const hole = await rig.blackHole();
+    const { port } = hole;
     const alone = await rig.proxying([port], { connectMs: 200 });
     const one = await rig.client(alone.port);
     one.write(GET);
@@ -350,8 +342,6 @@ describe('exchange', () => {
     const other = await rig.client(two.port);
     other.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n');
     expect(await other.until(/\r\n\r\n/), 'nothing was sent, so even a POST may go on').to.match(/^HTTP\/1.1 200 /);
-    for (const socket of filling) socket.destroy();
-    hole.kill();
   });
 
   it('ends a client that is idle after its reply', async () => {

@@ -1,0 +1,28 @@
+import { SERVER_HOST, type Server } from '../upstream/server.ts';
+
+/** A request as servers get it, but for its body. */
+export class Outgoing {
+  method = '';
+  /** The client's HTTP version. */
+  minor = 1;
+  /** The protocols the client wants to change to, or null. */
+  upgrade: string | null = null;
+  /** The client's connection may carry another request. */
+  keepAlive = false;
+  #head = '';
+  #hasServerHost = false;
+
+  /** `hasServerHost`: the head names `SERVER_HOST`. */
+  set(head: string, hasServerHost: boolean): void {
+    this.#head = head;
+    this.#hasServerHost = hasServerHost;
+  }
+
+  headFor(server: Server | null): string {
+    return this.#hasServerHost && server !== null ? this.#head.replace(SERVER_HOST, server.authority) : this.#head;
+  }
+
+  reset(): void {
+    this.#head = '';
+  }
+}

@@ -1,0 +1,86 @@
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { Context } from './context.ts';
+import type { RequestBody } from './request-body.ts';
+import { Phase, type Try } from './try.ts';
+
+/** Who is awaited in a delivery, and for how long; whoever is faster than the other side is held back. */
+export class Pace {
+  client: ClientConnection | null = null;
+  policy: DeliveryPolicy;
+  readonly #context: Context;
+  readonly #body: RequestBody;
+  /** Bytes that the client had not taken when it was last looked at. */
+  #unread = 0;
+
+  constructor(context: Context, body: RequestBody) {
+    this.#context = context;
+    this.#body = body;
+    this.policy = context.policy;
+  }
+
+  /** Something of the request has come or gone: holds the client back while the server is behind, or waits for one of them. */
+  request(one: Try): void {
+    const { client, policy } = this;
+    if (client === null) return;
+    const { phase } = one;
+    if (this.#body.complete) {
+      if (phase !== Phase.REPLY) return;
+      if (!client.ended) client.deadline.cancel();
+      this.reply(one);
+      return;
+    }
+    const isHeld = this.#body.full;
+    if (isHeld) client.connection.pause();
+    else if (client.connection.paused) client.connection.resume();
+    // Once the reply has begun the body is no longer awaited: a client may leave it at that (RFC 9112 9.3).
+    if (phase === Phase.RELAY) return;
+    if (isHeld) client.deadline.cancel();
+    else client.deadline.set(this.#context.shared.limits.bodyIdleMs);
+    if (phase !== Phase.REPLY) return;
+    if (isHeld) one.deadline.set(policy.sendMs);
+    else one.deadline.cancel();
+  }
+
+  /** The request is sent whole: it is the server's turn. */
+  reply(one: Try): void {
+    const { tryMs, firstByteMs } = this.policy;
+    if (tryMs > 0 && one.until === 0) one.until = this.#context.shared.wheel.now + tryMs;
+    one.wait(firstByteMs);
+  }
+
+  /** The server has said something: it is awaited anew, and so is a client that has ended its side. */
+  heard(one: Try): void {
+    const { client } = this;
+    one.wait(this.policy.readMs);
+    if (client?.ended === true) client.deadline.set(this.#context.shared.limits.halfCloseMs);
+  }
+
+  /** Holds the server back while the client is behind. */
+  holdBack(one: Try): void {
+    const { client } = this;
+    if (client === null || !client.connection.full) return;
+    one.connection?.connection.pause();
+    one.deadline.cancel();
+    this.#unread = client.connection.pending;
+    client.deadline.set(this.#context.shared.limits.sendMs);
+  }
+
+  /** The client has taken what was pending. */
+  drained(one: Try): void {
+    if (one.phase < Phase.REPLY) return;
+    this.client?.deadline.cancel();
+    one.connection?.connection.resume();
+    if (one.phase === Phase.REPLY) this.request(one);
+    else one.wait(this.policy.readMs);
+  }
+
+  /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
+  isSlow(client: ClientConnection): boolean {
+    const { pending } = client.connection;
+    if (pending === 0 || pending >= this.#unread) return false;
+    this.#unread = pending;
+    client.deadline.set(this.#context.shared.limits.sendMs);
+    return true;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Context } from './context.ts';
+import { Phase, Try, type TryOwner } from './try.ts';
+
+/** The tries of a request that are under way at the same time: one, and now and then a rival beside it. */
+export class Race {
+  /** The try that everything is about while there is no other. */
+  lead: Try;
+  /** Time spent on the servers that are done with, in milliseconds. */
+  costMs = 0;
+  /** Idle most of the time; null until one is first needed. */
+  #rival: Try | null = null;
+  readonly #context: Context;
+  readonly #owner: TryOwner;
+
+  constructor(context: Context, owner: TryOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.lead = new Try(context, owner);
+  }
+
+  /** The rival, idle: to be opened. */
+  takeRival(): Try {
+    this.#rival ??= new Try(this.#context, this.#owner);
+    return this.#rival;
+  }
+
+  /** The try under way beside this one, or null. */
+  otherThan(one: Try): Try | null {
+    const other = one === this.lead ? this.#rival : this.lead;
+    return other === null || other.phase === Phase.IDLE ? null : other;
+  }
+
+  /** Makes this one the lead; the other becomes its rival. */
+  promote(one: Try): void {
+    if (one === this.lead) return;
+    this.#rival = this.lead;
+    this.lead = one;
+  }
+
+  /** Ends whatever a try is doing, without blame. */
+  drop(one: Try): void {
+    one.abandon();
+    this.leave(one);
+    one.reset();
+  }
+
+  /** Leaves a connection that is still being made to itself: it may be of use to another request. */
+  leaveDialling(one: Try): void {
+    one.leaveDialling();
+    this.leave(one);
+    one.reset();
+  }
+
+  /** The other try, if there is one, is no longer wanted. */
+  dropOther(one: Try): void {
+    const other = this.otherThan(one);
+    if (other !== null) this.drop(other);
+  }
+
+  /** A try's server is done with, well or not. */
+  leave(one: Try): void {
+    this.costMs += one.leave();
+  }
+
+  /** Gives up everything. */
+  abandon(): void {
+    this.dropOther(this.lead);
+    this.drop(this.lead);
+  }
+
+  /** Ready for the next request; connections were released or abandoned before. */
+  reset(): void {
+    this.dropOther(this.lead);
+    this.leave(this.lead);
+    this.lead.reset();
+    this.costMs = 0;
+  }
+}
