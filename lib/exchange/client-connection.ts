@@ -1,7 +1,8 @@
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
-import { Connection, type ConnectionOwner } from '../net/connection.ts';
+import type { Connection, ConnectionOwner } from '../net/connection.ts';
+import { HandleConnection } from '../net/handle-connection.ts';
 import type { Accepted } from '../net/listener.ts';
 import type { Context } from './context.ts';
 import type { Drain } from './drain.ts';
@@ -69,7 +70,7 @@ export class ClientConnection implements ConnectionOwner {
     this.trusted = context.shared.trusted.has(accepted.address);
     this.forwarded = this.trusted ? null : forwardedLines(accepted.address);
     this.deadline = new Deadline(context.shared.wheel, this);
-    this.connection = Connection.accept(accepted.handle, this);
+    this.connection = new HandleConnection(accepted.handle, this);
     context.addClient(this);
     this.deadline.set(context.drain === null ? context.shared.limits.headMs : context.drain.idleMs());
     this.connection.resume();

@@ -1,31 +1,29 @@
 import net from 'node:net';
 import type { BoundListener } from '../core/listener.ts';
+import { systemError } from './handle-connection.ts';
+import { TCP, type Handle, type PeerName, type ServerHandle } from './handle.ts';
 
 /** What is known of an accepted connection before its first byte. */
 export interface Accepted {
-  /** The system's handle of the connection; see `Connection.accept`. */
-  readonly handle: unknown;
+  readonly handle: Handle;
   /** Address of the peer, IPv4-mapped addresses as IPv4; `unix` for a Unix socket. */
   readonly address: string;
 }
 
-/** A listening socket that hands over raw handles, so that the connection decides how it is read. */
+/** A listening socket that hands over bare handles, so that the connection decides how it is read. */
 export class Listener {
   readonly #bound: BoundListener;
   readonly #server: net.Server;
+  readonly #onAccept: (accepted: Accepted) => void;
+  readonly #onError: (error: Error) => void;
   #accepted = 0;
 
   /** `onError` hears what goes wrong while it accepts, such as running out of file descriptors; it goes on by itself. */
   constructor(bound: BoundListener, onAccept: (accepted: Accepted) => void, onError: (error: Error) => void) {
     this.#bound = bound;
-    const isUnix = bound.address.kind === 'unix';
-    this.#server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#accepted++;
-      const { remoteAddress } = socket;
-      const handle = takeHandle(socket);
-      if (handle === null) return; // the peer is gone already
-      onAccept({ handle, address: isUnix ? 'unix' : plainAddress(remoteAddress ?? '') });
-    });
+    this.#onAccept = onAccept;
+    this.#onError = onError;
+    this.#server = net.createServer();
     this.#server.on('error', onError);
   }
 
@@ -35,6 +33,7 @@ export class Listener {
       this.#server.once('error', reject);
       this.#server.listen(this.#bound.handle, BACKLOG, () => {
         this.#server.off('error', reject);
+        this.#takeOver();
         resolve();
       });
     });
@@ -53,7 +52,28 @@ export class Listener {
     }
     if (this.#server.listening) this.#server.close();
   }
+
+  /** Node's server binds, listens and closes; what it would make of a connection is not made (see `HandleConnection`). */
+  #takeOver(): void {
+    // `_handle` is undocumented and left out of the published types, as are the handles themselves.
+    const { _handle: handle } = this.#server as net.Server & { _handle: ServerHandle };
+    // Accepted sockets inherit it, which spares a system call for each.
+    handle.setNoDelay?.(true);
+    handle.onconnection = (error, accepted) => {
+      if (accepted === undefined) this.#onError(systemError(error));
+      else this.#accept(accepted);
+    };
+  }
+
+  #accept(handle: Handle): void {
+    this.#accepted++;
+    if (!(handle instanceof TCP)) this.#onAccept({ handle, address: 'unix' });
+    else if (handle.getpeername(peer) === 0) this.#onAccept({ handle, address: plainAddress(peer.address ?? '') });
+    else handle.close(() => undefined); // the peer is gone already
+  }
 }
+
+const peer: PeerName = {};
 
 /** Connections that wait in the kernel while the loop is busy; the kernel's own bound may be lower. */
 const BACKLOG = 4096;
@@ -66,17 +86,6 @@ function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-/** Takes the system's handle out of a socket that was never read and forgets the socket. */
-function takeHandle(socket: net.Socket): unknown {
-  // `_handle` is undocumented; there is no public way to give an accepted socket a read buffer (see Connection).
-  const owned = socket as net.Socket & { _handle: unknown };
-  const { _handle: handle } = owned;
-  // oxlint-disable-next-line no-underscore-dangle
-  owned._handle = null;
-  socket.destroy();
-  return handle;
 }
 
 const MAPPED = '::ffff:';

@@ -1,8 +1,11 @@
+import net from 'node:net';
 import tls from 'node:tls';
 import type { Wheel } from '../core/wheel.ts';
 import { Deadline } from '../core/wheel.ts';
-import { Connection, type ConnectionOwner } from '../net/connection.ts';
-import type { Server } from './server.ts';
+import type { Connection, ConnectionOwner } from '../net/connection.ts';
+import { HandleConnection } from '../net/handle-connection.ts';
+import { SocketConnection } from '../net/socket-connection.ts';
+import type { DialTarget, Server } from './server.ts';
 
 /** Who uses a server connection for one exchange. */
 export interface ServerConnectionUser {
@@ -41,17 +44,7 @@ export class ServerConnection implements ConnectionOwner {
   constructor(server: Server, wheel: Wheel) {
     this.server = server;
     this.#deadline = new Deadline(wheel, this);
-    const { host, port, path } = server.target;
-    if (server.target.secure) {
-      const socket = tls.connect({
-        host,
-        port,
-        ALPNProtocols: ['http/1.1'],
-        ...(isName(host) ? { servername: host } : {}),
-      });
-      socket.setNoDelay(true);
-      this.connection = Connection.adopt(socket, this, 'secureConnect');
-    } else this.connection = Connection.dial(path === '' ? { host, port } : { path }, this);
+    this.connection = dial(server.target, this);
   }
 
   get closed(): boolean {
@@ -148,6 +141,19 @@ export class ServerConnection implements ConnectionOwner {
     this.server.forget(this);
     this.connection.destroy();
   }
+}
+
+function dial({ host, port, path, secure }: DialTarget, owner: ConnectionOwner): Connection {
+  if (path !== '') return HandleConnection.dialUnix(path, owner);
+  if (secure) return dialTls(host, port, owner);
+  return net.isIP(host) === 0 ? SocketConnection.dial(host, port, owner) : HandleConnection.dialTcp(host, port, owner);
+}
+
+function dialTls(host: string, port: number, owner: ConnectionOwner): Connection {
+  const name = isName(host) ? { servername: host } : {};
+  const socket = tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...name });
+  socket.setNoDelay(true);
+  return new SocketConnection(socket, owner, 'secureConnect');
 }
 
 /** Server Name Indication carries names only (RFC 6066 3). */
