@@ -14,3 +14,8 @@ export interface ServerSpec {
   /** Most exchanges at once, per worker; 0: unbounded. */
   readonly maxConns: number;
 }
+
+/** What makes a server the same one within its upstream, whatever its parameters become. */
+export function serverKey({ name, host, port }: ServerSpec): string {
+  return `${name} ${host} ${port}`;
+}

@@ -1,7 +1,7 @@
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
 import { Server } from './server.ts';
-import type { ServerSpec } from './server-spec.ts';
+import { serverKey, type ServerSpec } from './server-spec.ts';
 import { Upstream } from './upstream.ts';
 
 /** What every server of this process shares. */
@@ -37,10 +37,10 @@ export class Upstreams {
       upstream = new Upstream(name, this.#options.balancer);
       this.#named.set(name, upstream);
     }
-    const before = new Map(upstream.servers.map((server) => [keyOf(server.spec), server]));
+    const before = new Map(upstream.servers.map((server) => [serverKey(server.spec), server]));
     const after: Server[] = [];
     for (const spec of specs) {
-      const key = keyOf(spec);
+      const key = serverKey(spec);
       const known = before.get(key);
       before.delete(key);
       if (known === undefined) after.push(this.#make(spec));
@@ -114,10 +114,6 @@ const MAX_DIRECT = 1000;
 
 /** Parameters of a server that is named directly: alone, so never taken out. */
 const ALONE = { weight: 1, maxFails: 0, failTimeoutMs: 10_000, backup: false, down: false, maxConns: 0 } as const;
-
-function keyOf(spec: ServerSpec): string {
-  return `${spec.name} ${spec.host} ${spec.port}`;
-}
 
 function close(upstream: Upstream): void {
   for (const server of upstream.servers) server.unlist();

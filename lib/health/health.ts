@@ -1,0 +1,141 @@
+import type { Log } from '../core/log.ts';
+import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
+import type { HealthChange, Sighting } from '../upstream/server-health.ts';
+import type { ServerSpec } from '../upstream/server-spec.ts';
+import { Checker } from './checker.ts';
+import type { CheckMeans } from './make-check.ts';
+import { SharedChecks } from './shared-checks.ts';
+import { UpstreamHealth, type Member, type HealthRules, type UpstreamHealthOwner } from './upstream-health.ts';
+
+export interface HealthConfig {
+  readonly wheel: Wheel;
+  /** Milliseconds since the epoch; never goes back. */
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly log: Log;
+  /** Directory of the commands that checks may run; null: none. */
+  readonly commands: string | null;
+  /** Tells every worker; what happens in one turn is told at once. */
+  readonly tell: (changes: readonly HealthChange[]) => void;
+}
+
+/**
+ * The health of every server of the instance, kept in the primary: what active checks find, and what is decided on all workers'
+ * word. Workers are told who is barred; a worker that starts later is told all of it.
+ *
+ *     documents --------> upstreams and their servers --> checks --> up, down
+ *     workers' sightings -> outliers ------------------------------> ejected     --> workers
+ */
+export class Health implements UpstreamHealthOwner, DeadlineOwner {
+  readonly #config: HealthConfig;
+  readonly #checker: Checker;
+  /** Each of these is a process. */
+  readonly #commandChecker: Checker;
+  readonly #checks: SharedChecks;
+  readonly #upstreams = new Map<string, UpstreamHealth>();
+  /** Changes of this turn that the workers have not been told yet. */
+  #changes: HealthChange[] = [];
+  readonly #turn: Deadline;
+
+  constructor(config: HealthConfig) {
+    const { wheel, random, clock } = config;
+    this.#config = config;
+    this.#checker = new Checker({ wheel, random, most: MOST_CHECKS });
+    this.#commandChecker = new Checker({ wheel, random, most: MOST_COMMANDS });
+    this.#checks = new SharedChecks((kind) => (kind === 'command' ? this.#commandChecker : this.#checker), clock);
+    this.#turn = new Deadline(wheel, this);
+    this.#turn.set(TURN_MS);
+  }
+
+  /** The servers of an upstream; null: it is gone. */
+  setServers(name: string, specs: readonly ServerSpec[] | null): void {
+    const upstream = this.#upstream(name);
+    upstream.setServers(specs ?? []);
+    if (upstream.isEmpty) this.#upstreams.delete(name);
+  }
+
+  /** What decides about an upstream's servers. It stays until it is said anew, also while the upstream has no servers. */
+  setRules(name: string, rules: HealthRules, means: Omit<CheckMeans, 'commands'>): void {
+    const upstream = this.#upstream(name);
+    upstream.setRules(rules, { ...means, commands: this.#config.commands });
+    if (upstream.isEmpty) this.#upstreams.delete(name);
+  }
+
+  /** What a worker has seen. */
+  saw(sightings: readonly Sighting[]): void {
+    const now = this.#config.clock();
+    for (const sighting of sightings) this.#upstreams.get(sighting.upstream)?.saw(sighting, now);
+  }
+
+  /** All that a worker has to know that knows nothing but the table. */
+  whole(): readonly HealthChange[] {
+    const all: HealthChange[] = [];
+    for (const upstream of this.#upstreams.values()) {
+      for (const member of upstream.members.values()) {
+        if (member.barred !== 0 || upstream.barsNew) all.push(changeOf(upstream, member));
+      }
+    }
+    return all;
+  }
+
+  stop(): void {
+    this.#turn.dispose();
+    for (const upstream of this.#upstreams.values()) upstream.close();
+    this.#upstreams.clear();
+  }
+
+  get upstreams(): ReadonlyMap<string, UpstreamHealth> {
+    return this.#upstreams;
+  }
+
+  /** For the status: addresses that are checked, and how the checking keeps up. */
+  get checking(): { readonly addresses: number; readonly running: number; readonly waiting: number } {
+    const checkers = [this.#checker, this.#commandChecker];
+    return {
+      addresses: this.#checks.size,
+      running: checkers.reduce((sum, { running }) => sum + running, 0),
+      waiting: checkers.reduce((sum, { waiting }) => sum + waiting, 0),
+    };
+  }
+
+  onBarred(upstream: UpstreamHealth, member: Member, reason: string): void {
+    const { log } = this.#config;
+    const server = member.spec.name;
+    if (member.barred === 0) log.info({ upstream: upstream.name, server, reason }, 'server is used again');
+    else log.warn({ upstream: upstream.name, server, reason }, 'server is left alone');
+    if (this.#changes.length === 0) queueMicrotask(() => this.#flush());
+    this.#changes.push(changeOf(upstream, member));
+  }
+
+  onDeadline(): void {
+    const now = this.#config.clock();
+    for (const upstream of this.#upstreams.values()) upstream.turn(now);
+    this.#turn.set(TURN_MS);
+  }
+
+  #upstream(name: string): UpstreamHealth {
+    let upstream = this.#upstreams.get(name);
+    if (upstream === undefined) {
+      upstream = new UpstreamHealth(name, this.#checks, this);
+      this.#upstreams.set(name, upstream);
+    }
+    return upstream;
+  }
+
+  #flush(): void {
+    const changes = this.#changes;
+    this.#changes = [];
+    this.#config.tell(changes);
+  }
+}
+
+/** Checks under way at once: what does not answer must not keep the others waiting. */
+const MOST_CHECKS = 4096;
+const MOST_COMMANDS = 32;
+
+/** How often ejections that are over are looked for. */
+const TURN_MS = 1000;
+
+function changeOf({ name }: UpstreamHealth, { key, barred }: Member): HealthChange {
+  return { upstream: name, server: key, barred };
+}

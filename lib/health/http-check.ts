@@ -1,0 +1,204 @@
+import { BodyReader } from '../http/body-reader.ts';
+import { frameReply } from '../http/framing.ts';
+import { Head } from '../http/head.ts';
+import { parseReplyHead } from '../http/parse-reply.ts';
+import { replyPersists } from '../http/persist.ts';
+import type { HttpCheckOptions } from '../upstream/options/health.ts';
+import { Verdict, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
+import { Line, type LineUser } from './line.ts';
+
+/**
+ * Asks for a resource and looks at the reply's status and, where the options say so, at its body.
+ *
+ *     idle -> dialling -> reply -> idle
+ *       \________________/
+ *
+ * The connection is kept for the next time if the server keeps it: a check then costs two system calls instead of ten. One that
+ * the server has closed meanwhile is no finding: the check is begun again on a new one.
+ */
+export class HttpCheck implements Check, LineUser {
+  readonly #options: HttpCheckOptions;
+  readonly #place: CheckPlace;
+  readonly #tls: CheckTls;
+  readonly #request: string;
+  /** Of the body; null: it has to hold a plain text, or nothing. */
+  readonly #pattern: RegExp | null;
+  #line: Line | null = null;
+  #owner: CheckOwner | null = null;
+  /** The line has carried a check before. */
+  #reused = false;
+  /** Bytes of a reply's head that has not arrived whole; null: none. */
+  #partial: Buffer | null = null;
+  /** Null before the head of the reply. */
+  #body: BodyReader | null = null;
+  #persists = false;
+  #status = 0;
+  #text = '';
+
+  constructor(options: HttpCheckOptions, place: CheckPlace, tls: CheckTls) {
+    this.#options = options;
+    this.#place = place;
+    this.#tls = tls;
+    this.#request = requestOf(options, place);
+    this.#pattern = options.body?.isPattern === true ? new RegExp(options.body.text) : null;
+  }
+
+  begin(owner: CheckOwner): void {
+    this.#owner = owner;
+    this.#reused = this.#line !== null;
+    if (this.#line === null) this.#dial();
+    else this.#line.write(this.#request);
+  }
+
+  abandon(): void {
+    this.#owner = null;
+    this.#drop();
+  }
+
+  close(): void {
+    this.abandon();
+  }
+
+  onOpen(): void {
+    this.#line?.write(this.#request);
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    // Bytes that nobody asked for: what they belong to will never be known.
+    if (this.#owner === null) this.#drop();
+    else if (this.#body !== null) this.#readBody(this.#body, bytes, from, to);
+    else this.#readHead(bytes, from, to);
+  }
+
+  onEnd(): void {
+    if (this.#owner !== null && this.#body?.end() === 0) this.#judgeBody();
+    else this.onLost('closed');
+  }
+
+  onLost(reason: string): void {
+    const isStale = this.#reused && this.#body === null && this.#partial === null;
+    this.#drop();
+    if (this.#owner === null) return;
+    if (isStale) {
+      this.#reused = false;
+      this.#dial();
+    } else this.#finish(Verdict.FAIL, reason);
+  }
+
+  #dial(): void {
+    this.#line = new Line(this.#place, this.#tls, this);
+  }
+
+  #readHead(bytes: Buffer, from: number, to: number): void {
+    let [source, start, end] = [bytes, from, to];
+    if (this.#partial !== null) {
+      source = Buffer.concat([this.#partial, bytes.subarray(from, to)]);
+      [start, end] = [0, source.length];
+    }
+    const at = parseReplyHead(head, source, start, end, LIMITS);
+    if (at === 0) {
+      this.#partial = Buffer.from(source.subarray(start, end));
+      return;
+    }
+    this.#partial = null;
+    if (at < 0) return this.#fail('malformed reply');
+    if (head.status < 200 && head.status !== 101) {
+      if (at < end) this.#readHead(source, at, end);
+      return;
+    }
+    this.#replied(source, at, end);
+  }
+
+  /** The head of the final reply is there. */
+  #replied(bytes: Buffer, from: number, to: number): void {
+    const { status } = head;
+    const { statuses, body } = this.#options;
+    if (!statuses.some(({ from: least, to: most }) => status >= least && status <= most)) {
+      return this.#fail(`status ${status}`);
+    }
+    if (frameReply(head, this.#options.method) !== 0) return this.#fail('malformed reply');
+    this.#status = status;
+    this.#persists = this.#options.reuse && replyPersists(head);
+    this.#text = '';
+    const isWhole = head.bodyKind === 0 && from === to;
+    if (isWhole && body === null) return this.#pass();
+    const reader = new BodyReader();
+    reader.reset(head.bodyKind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
+    this.#body = reader;
+    this.#readBody(reader, bytes, from, to);
+  }
+
+  #readBody(reader: BodyReader, bytes: Buffer, from: number, to: number): void {
+    const wanted = this.#options.body;
+    let at = from;
+    while (at < to && !reader.done) {
+      at = reader.read(bytes, at, to);
+      if (at < 0) return this.#fail('malformed reply');
+      if (wanted !== null) this.#text += bytes.toString('latin1', reader.dataStart, reader.dataEnd);
+    }
+    if (at < to) this.#persists = false;
+    if (reader.done) this.#judgeBody();
+    else if (wanted === null || this.#text.length > MAX_TEXT) {
+      // What is left of the body decides nothing any more.
+      this.#persists = false;
+      this.#judgeBody();
+    }
+  }
+
+  #judgeBody(): void {
+    const { body } = this.#options;
+    // Bytes were read as Latin-1, so that a character may come in two reads.
+    const text = Buffer.from(this.#text.slice(0, MAX_TEXT), 'latin1').toString();
+    const isRight = body === null || (this.#pattern === null ? text.includes(body.text) : this.#pattern.test(text));
+    if (isRight) this.#pass();
+    else this.#fail('unexpected body');
+  }
+
+  #pass(): void {
+    this.#finish(Verdict.PASS, this.#status === 200 ? 'status 200' : `status ${this.#status}`);
+  }
+
+  #fail(reason: string): void {
+    this.#persists = false;
+    this.#finish(Verdict.FAIL, reason);
+  }
+
+  #finish(verdict: number, reason: string): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    if (this.#persists) {
+      this.#partial = null;
+      this.#body = null;
+      this.#text = '';
+    } else this.#drop();
+    owner?.onChecked(verdict, reason);
+  }
+
+  #drop(): void {
+    const line = this.#line;
+    this.#line = null;
+    this.#partial = null;
+    this.#body = null;
+    this.#text = '';
+    line?.drop();
+  }
+}
+
+/** Heads are parsed within one turn, so one record serves all checks. */
+const LIMITS = { maxHeadBytes: 65_536, maxFields: 256 };
+const head = new Head(LIMITS.maxFields);
+
+/** How much of a body is looked at, in bytes. */
+const MAX_TEXT = 65_536;
+
+function requestOf({ method, path, host, fields, reuse }: HttpCheckOptions, { name, port }: CheckPlace): string {
+  const lines = new Map<string, string>([
+    ['Host', host ?? (port === 80 ? name : `${name}:${port}`)],
+    ['User-Agent', 'elb-health-check'],
+    ['Accept', '*/*'],
+    ...(reuse ? [] : [['Connection', 'close'] as const]),
+  ]);
+  const own = new Map(fields.map(([field]) => [field.toLowerCase(), true]));
+  const text = [...lines].filter(([field]) => !own.has(field.toLowerCase())).concat(fields.map(([a, b]) => [a, b]));
+  return `${method} ${path} HTTP/1.1\r\n${text.map(([field, value]) => `${field}: ${value}\r\n`).join('')}\r\n`;
+}

@@ -1,0 +1,56 @@
+import { connect as connectTls } from 'node:tls';
+import type { Connection, ConnectionOwner } from '../net/connection.ts';
+import { HandleConnection } from '../net/handle-connection.ts';
+import { SocketConnection } from '../net/socket-connection.ts';
+import { reasonOf, type CheckPlace, type CheckTls } from './check.ts';
+
+/** Who uses a line. */
+export interface LineUser {
+  /** TCP is connected; with TLS, the handshake is over. */
+  onOpen(): void;
+  onBytes(bytes: Buffer, from: number, to: number): void;
+  /** The server will send nothing more. */
+  onEnd(): void;
+  onLost(reason: string): void;
+}
+
+/** A check's connection to a server, plain or TLS, which is silent once it is dropped. */
+export class Line implements ConnectionOwner {
+  readonly #connection: Connection;
+  #user: LineUser | null;
+
+  constructor({ host, port }: CheckPlace, tls: CheckTls, user: LineUser) {
+    this.#user = user;
+    if (tls === null) this.#connection = HandleConnection.dialTcp(host, port, this);
+    else this.#connection = new SocketConnection(connectTls({ ...tls, host, port }), this, 'secureConnect');
+  }
+
+  /** Only once it is open. */
+  write(text: string): void {
+    this.#connection.writeText(text);
+  }
+
+  /** Ends it at once. */
+  drop(): void {
+    this.#user = null;
+    this.#connection.destroy();
+  }
+
+  onConnect(): void {
+    this.#user?.onOpen();
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    this.#user?.onBytes(bytes, from, to);
+  }
+
+  onEnd(): void {
+    this.#user?.onEnd();
+  }
+
+  onDrain(): void {}
+
+  onClose(error: Error | null): void {
+    this.#user?.onLost(reasonOf(error));
+  }
+}

@@ -1,0 +1,161 @@
+import type { HealthOptions } from '../upstream/options/health.ts';
+import type { OutlierOptions } from '../upstream/options/outlier.ts';
+import { Barred, type Sighting } from '../upstream/server-health.ts';
+import { serverKey, type ServerSpec } from '../upstream/server-spec.ts';
+import type { CheckMeans } from './make-check.ts';
+import { Outliers, type Ejection } from './outliers.ts';
+import type { CheckUser, SharedCheck, SharedChecks } from './shared-checks.ts';
+
+/** What decides about the health of an upstream's servers. */
+export interface HealthRules {
+  /** Null: no checks. */
+  readonly health: HealthOptions | null;
+  /** Null: nobody is put out but by `max_fails`, which the workers see to. */
+  readonly outlier: OutlierOptions | null;
+}
+
+/** Who is told of servers that are barred for other reasons than before. */
+export interface UpstreamHealthOwner {
+  onBarred(upstream: UpstreamHealth, member: Member, reason: string): void;
+}
+
+/** The health of one upstream's servers. A server that stays in the list keeps what is known of it, whatever else changes. */
+export class UpstreamHealth {
+  readonly name: string;
+  readonly members = new Map<string, Member>();
+  readonly #checks: SharedChecks;
+  readonly #owner: UpstreamHealthOwner;
+  #rules: HealthRules = { health: null, outlier: null };
+  #means: CheckMeans = { secure: false, tls: null, commands: null };
+  #outliers: Outliers | null = null;
+
+  constructor(name: string, checks: SharedChecks, owner: UpstreamHealthOwner) {
+    this.name = name;
+    this.#checks = checks;
+    this.#owner = owner;
+  }
+
+  /** Nobody speaks of it. */
+  get isEmpty(): boolean {
+    const { health, outlier } = this.#rules;
+    return this.members.size === 0 && health === null && outlier === null;
+  }
+
+  /** Whether a new server is barred until its checks pass. */
+  get barsNew(): boolean {
+    return this.#rules.health?.initial === 'down';
+  }
+
+  get outliers(): Outliers | null {
+    return this.#outliers;
+  }
+
+  setServers(specs: readonly ServerSpec[]): void {
+    const gone = new Set(this.members.keys());
+    for (const spec of specs) {
+      const key = serverKey(spec);
+      gone.delete(key);
+      const member = this.members.get(key) ?? new Member(this, key, spec, this.barsNew ? Barred.CHECKS : 0);
+      this.members.set(key, member);
+      member.spec = spec;
+      this.#check(member);
+      this.settle(member, 'parameters');
+    }
+    for (const key of gone) this.#drop(key);
+    this.#outliers?.keep([...this.members.keys()]);
+  }
+
+  setRules(rules: HealthRules, means: CheckMeans): void {
+    this.#rules = rules;
+    this.#means = means;
+    this.#outliers = this.#outliersFor(rules.outlier);
+    for (const member of this.members.values()) {
+      if (this.#outliers === null) member.ejection = null;
+      this.#check(member);
+      this.settle(member, 'options');
+    }
+  }
+
+  /** A worker has seen a server at work. */
+  saw({ server, good, failed, ...more }: Sighting, now: number): void {
+    const member = this.members.get(server);
+    if (member === undefined) return;
+    member.check?.saw(good > 0, failed > 0);
+    const ejection = this.#outliers?.see(server, { good, failed, ...more }, now) ?? null;
+    if (ejection !== null) this.#eject(ejection);
+    else if (more.barred) this.#owner.onBarred(this, member, 'a worker asks');
+  }
+
+  turn(now: number): void {
+    for (const change of this.#outliers?.turn(now) ?? []) this.#eject(change);
+  }
+
+  close(): void {
+    this.setServers([]);
+  }
+
+  /** Has a member barred by what is known now, and tells if that is different. */
+  settle(member: Member, reason: string): void {
+    const checksBar = member.check !== null && !member.check.usable;
+    const barred = (checksBar ? Barred.CHECKS : 0) | (member.ejection === null ? 0 : Barred.EJECTED);
+    if (barred === member.barred) return;
+    member.barred = barred;
+    this.#owner.onBarred(this, member, reason);
+  }
+
+  #eject(change: Ejection): void {
+    const member = this.members.get(change.server);
+    if (member === undefined) return;
+    member.ejection = change.untilMs === 0 ? null : change;
+    this.settle(member, change.reason);
+  }
+
+  #check(member: Member): void {
+    const { check: before, spec } = member;
+    const { host, port } = spec;
+    // What its document takes out is not checked.
+    const options = spec.down ? null : this.#rules.health;
+    const place = { host, port, name: spec.name.replace(/:\d+$/, '') };
+    // Begun before the old one is released, so that one that stays the same lives on.
+    member.check = options === null ? null : this.#checks.use(member, options, place, this.#means);
+    if (before !== null && before !== member.check) this.#checks.release(member, before);
+    if (member.check?.riseFall.state === 'unknown' && before !== null) member.check.riseFall.assume(before.riseFall);
+  }
+
+  #outliersFor(options: OutlierOptions | null): Outliers | null {
+    if (options === null) return null;
+    const outliers = this.#outliers ?? new Outliers(options);
+    outliers.options = options;
+    outliers.keep([...this.members.keys()]);
+    return outliers;
+  }
+
+  #drop(key: string): void {
+    const member = this.members.get(key);
+    if (member === undefined) return;
+    this.members.delete(key);
+    if (member.check !== null) this.#checks.release(member, member.check);
+  }
+}
+
+/** A server as far as its health goes. */
+export class Member implements CheckUser {
+  readonly upstream: UpstreamHealth;
+  readonly key: string;
+  spec: ServerSpec;
+  check: SharedCheck | null = null;
+  ejection: Ejection | null = null;
+  /** Sum of `Barred`: what the workers were told last. */
+  barred: number;
+
+  constructor(upstream: UpstreamHealth, key: string, spec: ServerSpec, barred: number) {
+    this.upstream = upstream;
+    this.key = key;
+    this.spec = spec;
+    this.barred = barred;
+  }
+
+  onCheckTurned(check: SharedCheck): void {
+    this.upstream.settle(this, check.riseFall.reason);
+  }
+}

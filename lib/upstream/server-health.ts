@@ -1,0 +1,30 @@
+/** Why a server takes no requests although its document lists it; bits of one number, 0 for none. */
+export const Barred = {
+  /** Its checks fail, or have not passed yet where it is to begin down. */
+  CHECKS: 1,
+  /** It was put out for what its replies were like. */
+  EJECTED: 2,
+} as const;
+
+/** What the primary tells every worker of one server. */
+export interface HealthChange {
+  readonly upstream: string;
+  /** `serverKey` of its spec. */
+  readonly server: string;
+  /** Sum of `Barred`. */
+  readonly barred: number;
+}
+
+/** What a worker has seen of one server since it last told the primary. */
+export interface Sighting {
+  readonly upstream: string;
+  readonly server: string;
+  readonly good: number;
+  readonly failed: number;
+  /** Failures after the last good one. */
+  readonly trailing: number;
+  /** Sum over the good ones, until the head of the reply. */
+  readonly latencyMs: number;
+  /** Whether the worker has put the server out already and wants to know if that stands. */
+  readonly barred: boolean;
+}
