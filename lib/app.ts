@@ -1,4 +1,4 @@
-import { roundRobin } from './balance/round-robin.ts';
+import { balancers } from './balance/index.ts';
 import type { TableChange } from './change.ts';
 import { CidrList } from './core/cidr.ts';
 import type { Limits } from './core/limits.ts';
@@ -17,6 +17,7 @@ import { ProcessUsage } from './stats/process-usage.ts';
 import type { WorkerReport } from './stats/report.ts';
 import { Statsd } from './stats/statsd.ts';
 import { Tally } from './stats/tally.ts';
+import { DEFAULT_OPTIONS, readOptions } from './upstream/options/index.ts';
 import { Server } from './upstream/server.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
@@ -55,7 +56,7 @@ export class DataPlane {
       limits,
       wheel,
       table: new DomainTable(),
-      upstreams: new Upstreams({ wheel, balancer: roundRobin, idleMs: limits.serverKeepAliveMs }),
+      upstreams: new Upstreams({ wheel, balancers, idleMs: limits.serverKeepAliveMs }),
       admin: controlPlane(options.adminSocket, wheel),
       observer: observerOf({ tally: this.#tally, meter: this.#statsd?.meter ?? null }),
       trusted: new CidrList(options.trustedProxies),
@@ -126,6 +127,12 @@ export class DataPlane {
         if (change.servers === null) upstreams.delete(change.name);
         else upstreams.set(change.name, change.servers);
         break;
+      case 'options':
+        upstreams.configure(
+          change.name,
+          change.document === null ? null : readOptions(JSON.parse(change.document)).options,
+        );
+        break;
     }
   }
 
@@ -141,7 +148,7 @@ export class DataPlane {
 
 /** The control plane as an upstream of one server: admin requests take the way of every other request. */
 function controlPlane(path: string, wheel: Wheel): Upstream {
-  const upstream = new Upstream('control plane', roundRobin);
+  const upstream = new Upstream('control plane', balancers, DEFAULT_OPTIONS);
   const spec = {
     name: path,
     host: '',

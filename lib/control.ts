@@ -1,4 +1,5 @@
-import type { GraphDocument, Problem } from './routing/rule.ts';
+import type { Problem } from './core/problem.ts';
+import type { GraphDocument } from './routing/rule.ts';
 
 /** One server as `GET /__erulb__/upstream` shows it. */
 export interface ServerView {
@@ -14,10 +15,13 @@ export interface ServerView {
   readonly max_conns?: number;
 }
 
+/** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options. */
+export type DocumentName = 'domain' | 'options';
+
 /** A change an operator asks for. Documents are unchecked: they come as they were sent. */
 export type Mutation =
-  | { readonly kind: 'put-domain'; readonly name: string; readonly document: unknown }
-  | { readonly kind: 'delete-domain'; readonly name: string }
+  | { readonly kind: `put-${DocumentName}`; readonly name: string; readonly document: unknown }
+  | { readonly kind: `delete-${DocumentName}`; readonly name: string }
   /** `servers`: an object of `host:port` to parameter text; replaces the upstream. */
   | { readonly kind: 'put-upstream'; readonly name: string; readonly servers: unknown }
   | { readonly kind: 'delete-upstream'; readonly name: string };
@@ -28,6 +32,9 @@ export interface Control {
   domains(): Readonly<Record<string, GraphDocument>>;
   upstreams(): Readonly<Record<string, readonly ServerView[]>>;
   hasUpstream(name: string): boolean;
+  /** Options of upstreams in force, as their documents say them: without defaults. */
+  options(): Readonly<Record<string, unknown>>;
+  hasOptions(name: string): boolean;
   /**
    * Applies all mutations or none. Resolves with the problems found (nothing was changed), or with an empty list once every
    * worker serves the change. Pointers begin with the mutation's name: `/a.test/rules/r1/args/pattern`.

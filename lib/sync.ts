@@ -1,13 +1,16 @@
 import type { TableChange } from './change.ts';
 import type { Control, Mutation, ServerView } from './control.ts';
+import type { Problem } from './core/problem.ts';
 import type { Log } from './core/log.ts';
 import type { Scheduler } from './core/scheduler.ts';
-import type { GraphDocument, Problem, Rule } from './routing/rule.ts';
+import type { GraphDocument, Rule } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
 import { StoreError } from './store/store.ts';
 import type { Store } from './store/store.ts';
 import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/core.ts';
+import { documentKinds } from './sync/document-kinds.ts';
+import type { DocumentKinds } from './sync/document-kinds.ts';
 import { nextBatch } from './sync/dump.ts';
 import { checkMutations } from './sync/edits.ts';
 import { Keeper } from './sync/keeper.ts';
@@ -54,6 +57,7 @@ export interface SyncStatus {
  */
 export class Sync implements Control {
   readonly #options: SyncOptions;
+  readonly #kinds: DocumentKinds;
   readonly #core: SyncCore;
   readonly #follow: Follow;
   /** Host names held in the resolver for the core. */
@@ -70,7 +74,8 @@ export class Sync implements Control {
   constructor(options: SyncOptions) {
     const { store, rules, resolver, scheduler } = options;
     this.#options = options;
-    this.#core = new SyncCore(rules);
+    this.#kinds = documentKinds(rules);
+    this.#core = new SyncCore(this.#kinds);
     const images = options.images ?? null;
     const image = () => this.#core.image();
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
@@ -151,7 +156,7 @@ export class Sync implements Control {
   }
 
   domains(): Readonly<Record<string, GraphDocument>> {
-    return this.#core.documents();
+    return this.#core.documents('domain') as Readonly<Record<string, GraphDocument>>; // they have passed their check
   }
 
   upstreams(): Readonly<Record<string, readonly ServerView[]>> {
@@ -162,9 +167,17 @@ export class Sync implements Control {
     return this.#core.hasUpstream(name);
   }
 
+  options(): Readonly<Record<string, unknown>> {
+    return this.#core.documents('options');
+  }
+
+  hasOptions(name: string): boolean {
+    return this.#core.hasDocument('options', name);
+  }
+
   async mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]> {
-    const { edits, problems, names } = checkMutations(mutations, this.#options.rules, (name) =>
-      this.#core.spellings(name),
+    const { edits, problems, names } = checkMutations(mutations, this.#kinds, (of, name) =>
+      this.#core.spellings(of, name),
     );
     if (problems.length > 0) return problems;
     const { resolver, scheduler } = this.#options;

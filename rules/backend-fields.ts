@@ -1,5 +1,5 @@
 import { readAuthority } from '../lib/http/authority.ts';
-import { pointerStep } from '../lib/routing/args-schema.ts';
+import { pointerStep } from '../lib/core/problem.ts';
 
 /**
  * The fields that a backend's args set, as the plan wants them: name, value, name, value, ... A list's values come one after

@@ -65,7 +65,8 @@ function endOfSlice(changes: readonly TableChange[], from: number): number {
   let end = from;
   for (; end < changes.length && (end === from || bytes < SLICE_BYTES); end++) {
     const change = changes[end];
-    bytes += CHANGE_BYTES + (change?.kind === 'domain' ? (change.document?.length ?? 0) : CHANGE_BYTES);
+    bytes +=
+      CHANGE_BYTES + (change !== undefined && 'document' in change ? (change.document?.length ?? 0) : CHANGE_BYTES);
   }
   return end;
 }

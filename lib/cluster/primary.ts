@@ -2,11 +2,11 @@ import type { TableChange } from '../change.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import { Table } from '../table.ts';
 import { Feed } from './feed.ts';
 import type { StartWorker, WorkerLink } from './link.ts';
 import type { ToPrimary, WorkerSetup } from './messages.ts';
 import { Questions } from './questions.ts';
-import { Table } from './table.ts';
 
 export interface PrimaryOptions {
   readonly workers: number;
@@ -60,7 +60,7 @@ export class Primary {
    * The first call with `whole`, even with no change, is what makes workers answer requests for everything that is not there.
    */
   async apply(changes: readonly TableChange[], whole: boolean): Promise<void> {
-    this.#table.apply(changes);
+    for (const change of changes) this.#table.put(change);
     this.#isWhole ||= whole;
     const sequence = ++this.#sequence;
     const applied: Promise<void>[] = [];

@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { Problem, Rule } from './rule.ts';
+import { pointerStep, type Problem } from '../core/problem.ts';
+import type { Rule } from './rule.ts';
 
 /** JSON schema of everything a rule's node may have in its args: the rule's own args and its edges. */
 export function argsSchema(rule: Rule): Readonly<Record<string, unknown>> {
@@ -26,11 +27,6 @@ export function checkArgs(rule: Rule, args: unknown): CheckedArgs {
     problems: errors.map((error) => problemOf(error, rule)),
     compilable: errors.every((error) => error.keyword === UNKNOWN_ARG),
   };
-}
-
-/** One step of a JSON pointer (RFC 6901 3). */
-export function pointerStep(name: string): string {
-  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** Null as a missing edge: some clients write all edges, those they do not have as null. */

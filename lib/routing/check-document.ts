@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
-import { checkArgs, pointerStep } from './args-schema.ts';
+import { pointerStep } from '../core/problem.ts';
+import { checkArgs } from './args-schema.ts';
 import type { GraphDocument, Problem, Rule } from './rule.ts';
 
 /** A node of a known type. */

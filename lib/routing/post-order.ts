@@ -1,4 +1,4 @@
-import { pointerStep } from './args-schema.ts';
+import { pointerStep } from '../core/problem.ts';
 import type { CheckedNode } from './check-document.ts';
 import type { Problem } from './rule.ts';
 

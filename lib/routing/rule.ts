@@ -1,5 +1,7 @@
 import type { Plan } from './plan.ts';
 
+export type { Problem } from '../core/problem.ts';
+
 /** What a node may ask of a request. Values are read lazily: an unasked field costs nothing. */
 export interface RoutedRequest {
   readonly method: string;
@@ -20,12 +22,6 @@ export interface Node {
   /** Name of the rule in its document; empty for the nodes that stand for a missing edge. */
   readonly name: string;
   decide(request: RoutedRequest, plan: Plan): Node | null | Promise<Node | null>;
-}
-
-/** Something wrong in a document, at a JSON pointer (RFC 6901) below the document's root. */
-export interface Problem {
-  readonly at: string;
-  readonly msg: string;
 }
 
 /** What a rule's `compile` may use. */

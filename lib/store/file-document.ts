@@ -10,6 +10,8 @@ import { StoreError } from './store.ts';
  * upstreams:
  *   web: {"10.0.0.1:80": ""}     # upstreams/web/10.0.0.1:80 = the parameters
  *   old: {}                      # upstreams/old/ = an upstream without servers
+ * options:                       # options/web = the upstream's options as JSON text
+ *   web: {balance: {algorithm: random}}
  * ```
  *
  * Other sections are kinds of their own: each text in them is a key, everything else is left as it is. What cannot be read
@@ -21,8 +23,25 @@ export interface FileDocument {
   edited(edits: readonly Edit[]): string;
 }
 
-export const DOMAINS = 'domains';
 export const UPSTREAMS = 'upstreams';
+
+/** Sections whose members are JSON texts in the store, with their kinds of key. */
+const JSON_SECTIONS: ReadonlyMap<string, string> = new Map([
+  ['domains', 'rules'],
+  ['options', 'options'],
+]);
+const SECTIONS: ReadonlyMap<string, string> = new Map(Array.from(JSON_SECTIONS, ([section, kind]) => [kind, section]));
+
+/** The kind of the keys of a section whose members are values of JSON; null for other sections. */
+export function jsonKindOf(section: string): string | null {
+  return JSON_SECTIONS.get(section) ?? null;
+}
+
+/** The section of a kind of key, and whether its members are values of JSON. */
+export function sectionOf(kind: string): { readonly section: string; readonly isJson: boolean } {
+  const section = SECTIONS.get(kind);
+  return { section: section ?? kind, isJson: section !== undefined };
+}
 
 /** Kind and name of a key. Throws StoreError for one that no file can hold. */
 export function splitKey(path: string, key: string): readonly [string, string] {

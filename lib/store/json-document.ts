@@ -1,5 +1,13 @@
 import { namedTwice } from '../core/json.ts';
-import { DOMAINS, problemAt, splitKey, splitOnce, UPSTREAMS, type FileDocument } from './file-document.ts';
+import {
+  jsonKindOf,
+  problemAt,
+  sectionOf,
+  splitKey,
+  splitOnce,
+  UPSTREAMS,
+  type FileDocument,
+} from './file-document.ts';
 import type { Edit } from './ledger.ts';
 import { StoreError } from './store.ts';
 
@@ -30,8 +38,9 @@ export class JsonDocument implements FileDocument {
   entries(): ReadonlyMap<string, string> {
     const entries = new Map<string, string>();
     for (const name of this.#sections.keys()) {
+      const kind = jsonKindOf(name);
       for (const [member, value] of this.#section(name)) {
-        if (name === DOMAINS) entries.set(`rules/${member}`, JSON.stringify(value));
+        if (kind !== null) entries.set(`${kind}/${member}`, JSON.stringify(value));
         else if (name === UPSTREAMS) addServers(entries, member, this.#map(value, member));
         else if (typeof value === 'string') entries.set(`${name}/${member}`, value);
       }
@@ -43,9 +52,12 @@ export class JsonDocument implements FileDocument {
     const kept = new Set(edits.filter(({ key, value }) => value !== null && key.endsWith('/')).map(({ key }) => key));
     for (const { key, value } of edits.toSorted((a, b) => Number(a.value === null) - Number(b.value === null))) {
       const [kind, name] = splitKey(this.#path, key);
-      if (kind === 'upstreams') this.#editServer(name, value, kept);
-      else if (kind === 'rules') put(this.#section(DOMAINS), name, value === null ? null : this.#graph(key, value));
-      else put(this.#section(kind), name, value);
+      if (kind === 'upstreams') {
+        this.#editServer(name, value, kept);
+        continue;
+      }
+      const { section, isJson } = sectionOf(kind);
+      put(this.#section(section), name, isJson && value !== null ? this.#parsed(key, value) : value);
     }
     return `${JSON.stringify(plain(this.#sections), null, this.#indent)}\n`;
   }
@@ -59,7 +71,7 @@ export class JsonDocument implements FileDocument {
     if (servers.size === 0 && value === null && !kept.has(`upstreams/${upstream}/`)) upstreams.delete(upstream);
   }
 
-  #graph(key: string, text: string): unknown {
+  #parsed(key: string, text: string): unknown {
     try {
       return JSON.parse(text);
     } catch {

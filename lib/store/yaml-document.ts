@@ -1,6 +1,14 @@
 import { isMap, isScalar, LineCounter, Pair, parseDocument, visit, YAMLMap } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { DOMAINS, problemAt, splitKey, splitOnce, UPSTREAMS, type FileDocument } from './file-document.ts';
+import {
+  jsonKindOf,
+  problemAt,
+  sectionOf,
+  splitKey,
+  splitOnce,
+  UPSTREAMS,
+  type FileDocument,
+} from './file-document.ts';
 import type { Edit } from './ledger.ts';
 import { StoreError } from './store.ts';
 
@@ -29,8 +37,9 @@ export class YamlDocument implements FileDocument {
   entries(): ReadonlyMap<string, string> {
     const entries = new Map<string, string>();
     for (const [section, node] of this.#members(this.#root())) {
+      const kind = jsonKindOf(section);
       for (const [name, value] of this.#members(this.#mapOf(node, section))) {
-        if (section === DOMAINS) entries.set(`rules/${name}`, JSON.stringify(this.#plain(value)) ?? 'null');
+        if (kind !== null) entries.set(`${kind}/${name}`, JSON.stringify(this.#plain(value)) ?? 'null');
         else if (section === UPSTREAMS) this.#addServers(entries, name, value);
         else if (isScalar(value) && typeof value.value === 'string') entries.set(`${section}/${name}`, value.value);
       }
@@ -49,9 +58,10 @@ export class YamlDocument implements FileDocument {
   #edit({ key, value }: Edit, kept: ReadonlySet<string>): void {
     const [kind, name] = splitKey(this.#path, key);
     if (kind !== 'upstreams') {
-      const section = this.#section(kind === 'rules' ? DOMAINS : kind);
+      const { section: sectionName, isJson } = sectionOf(kind);
+      const section = this.#section(sectionName);
       if (value === null) this.#remove(section, name);
-      else this.#put(section, name, this.#document.createNode(kind === 'rules' ? this.#parsed(key, value) : value));
+      else this.#put(section, name, this.#document.createNode(isJson ? this.#parsed(key, value) : value));
       return;
     }
     const [upstream = '', server = ''] = splitOnce(name);

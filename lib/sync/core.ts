@@ -1,12 +1,13 @@
 import { isRemoval } from '../change.ts';
 import type { TableChange } from '../change.ts';
-import type { ServerView } from '../control.ts';
-import type { GraphDocument, Rule } from '../routing/rule.ts';
+import type { DocumentName, ServerView } from '../control.ts';
 import type { Image } from '../store/image.ts';
 import type { Change, Snapshot, Write } from '../store/store.ts';
-import { Domains } from './domains.ts';
+import { Table } from '../table.ts';
+import type { DocumentKinds } from './document-kinds.ts';
+import { Documents } from './documents.ts';
 import type { Edit } from './edits.ts';
-import { domainKey, placeOf, serverKey } from './keys.ts';
+import { documentKey, placeOf, serverKey } from './keys.ts';
 import type { Rejection } from './rejection.ts';
 import { ServerLists } from './server-lists.ts';
 import { View } from './view.ts';
@@ -29,7 +30,7 @@ export interface Effects {
  *  store news --> View (stored, and over it what was changed here)
  *  mutations  -->   |  keys whose value changed
  *                   v
- *                 Domains, ServerLists (each item's last good version, addresses)  <-- resolutions
+ *                 Documents, ServerLists (each item's last good version, addresses)  <-- resolutions
  *                   |  items that are different in force
  *                   v
  *                 table, and the changes that lead to it
@@ -41,18 +42,16 @@ export class SyncCore {
   readonly rejected: ReadonlyMap<string, Rejection>;
   readonly #rejected = new Map<string, Rejection>();
   readonly #view = new View();
-  readonly #domains: Domains;
+  readonly #documents: ReadonlyMap<DocumentName, Documents>;
   readonly #lists: ServerLists;
-  /** What the data plane has: one change per item that leads there from nothing. */
-  readonly #domainsTold = new Map<string, TableChange>();
-  readonly #upstreamsTold = new Map<string, TableChange>();
-
+  /** What the data plane has. */
+  readonly #told = new Table();
   /** Upstreams that were replaced here before the store was known. */
   readonly #replacedUnseen = new Set<string>();
 
-  constructor(rules: ReadonlyMap<string, Rule>) {
+  constructor(kinds: DocumentKinds) {
     this.rejected = this.#rejected;
-    this.#domains = new Domains(rules, this.#rejected);
+    this.#documents = new Map(Array.from(kinds, ([of, kind]) => [of, new Documents(kind, this.#rejected)]));
     this.#lists = new ServerLists(this.#rejected);
   }
 
@@ -159,20 +158,25 @@ export class SyncCore {
   }
 
   table(): readonly TableChange[] {
-    return [...this.#upstreamsTold.values(), ...this.#domainsTold.values()];
+    return this.#told.whole();
   }
 
-  documents(): Readonly<Record<string, GraphDocument>> {
-    return this.#domains.documents();
+  /** The documents of a kind that are in force. */
+  documents(of: DocumentName): Readonly<Record<string, unknown>> {
+    return this.#documents.get(of)?.values() ?? {};
+  }
+
+  hasDocument(of: DocumentName, name: string): boolean {
+    return this.#documents.get(of)?.has(name) ?? false;
   }
 
   upstreams(): Readonly<Record<string, readonly ServerView[]>> {
     return this.#lists.views();
   }
 
-  /** The domains there are that mean the same as `name`, however they are spelled. */
-  spellings(name: string): Iterable<string> {
-    return this.#domains.spellings(name);
+  /** The names of a kind's documents that mean the same as `name`, however they are spelled. */
+  spellings(of: DocumentName, name: string): Iterable<string> {
+    return this.#documents.get(of)?.spellings(name) ?? [];
   }
 
   hasUpstream(name: string): boolean {
@@ -180,7 +184,7 @@ export class SyncCore {
   }
 
   #keysOf(edit: Edit): (readonly [string, string | null])[] {
-    if (edit.kind === 'domain') return [[domainKey(edit.name), edit.text]];
+    if (edit.kind === 'document') return [[documentKey(edit.of, edit.name), edit.text]];
     const keys = new Map<string, string | null>();
     for (const server of this.#lists.keysOf(edit.name)) keys.set(serverKey(edit.name, server), null);
     for (const [server, text] of edit.servers ?? []) keys.set(serverKey(edit.name, server), text);
@@ -208,9 +212,9 @@ export class SyncCore {
     const place = placeOf(key);
     if (place === null) return;
     const wasRejected = this.#rejected.has(key);
-    if (place.kind === 'domain') {
-      const change = this.#domains.update(place.name, value, now);
-      if (change !== null) turn.domains.set(place.name, change);
+    if (place.kind === 'document') {
+      const change = this.#documents.get(place.of)?.update(place.name, value, now) ?? null;
+      if (change !== null) turn.documents.set(key, change);
     } else {
       for (const host of this.#lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
       turn.upstreams.add(place.upstream);
@@ -221,35 +225,33 @@ export class SyncCore {
 
   #effects(turn: Turn): Effects {
     const upstreams = [...turn.upstreams].map((name) => this.#lists.change(name));
-    const changes = [...upstreams, ...turn.domains.values()].filter((change) => this.#tabulate(change));
+    const changes = [...turn.documents.values(), ...upstreams].filter((change) => this.#tabulate(change));
     return { changes, hosts: [...turn.hosts], rejected: turn.rejected, accepted: turn.accepted };
   }
 
   /** Whether the change is one for the data plane. */
   #tabulate(change: TableChange): boolean {
-    const items = change.kind === 'upstream' ? this.#upstreamsTold : this.#domainsTold;
-    if (isRemoval(change)) return items.delete(change.name);
-    const before = items.get(change.name);
-    items.set(change.name, change);
-    return before === undefined || !isSame(before, change);
+    const before = this.#told.get(change);
+    return this.#told.put(change) && (before === undefined || isRemoval(change) || !isSame(before, change));
   }
 
   #lastGood(key: string): string | null {
     const place = placeOf(key);
     if (place === null) return null;
     if (place.kind === 'server') return this.#lists.good(place.upstream, place.server);
-    return this.#domains.good(place.name);
+    return this.#documents.get(place.of)?.good(place.name) ?? null;
   }
 }
 
 function isSame(a: TableChange, b: TableChange): boolean {
-  if (a.kind === 'domain' && b.kind === 'domain') return a.document === b.document;
+  if ('document' in a && 'document' in b) return a.document === b.document;
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What one event has touched. */
 class Turn {
-  readonly domains = new Map<string, TableChange>();
+  /** By key. */
+  readonly documents = new Map<string, TableChange>();
   readonly upstreams = new Set<string>();
   readonly hosts = new Set<string>();
   readonly rejected: string[] = [];

@@ -7,7 +7,7 @@ export function meansTheSame(key: string, a: string | null, b: string | null): b
   if (a === null || b === null) return false;
   const place = placeOf(key);
   if (place === null) return false;
-  const meaning = place.kind === 'domain' ? canonicalJson : (text: string) => canonicalParameters(place.server, text);
+  const meaning = place.kind === 'document' ? canonicalJson : (text: string) => canonicalParameters(place.server, text);
   const first = meaning(a);
   return first !== null && first === meaning(b);
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../routing/rule.ts';
+import type { Problem } from '../core/problem.ts';
 
 /** A value found in the store that cannot be used. */
 export interface Rejection {

@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
+import { formatTime, parseTime } from './time.ts';
 
 /** One server as a document says it: where it is, not yet resolved, and its parameters. */
 export interface ServerParameters {
@@ -96,25 +97,6 @@ function setNumber(server: Mutable<ServerParameters>, key: keyof typeof NUMBERS,
 }
 
 const MAX_NUMBER = 2 ** 31 - 1;
-
-/** Milliseconds of nginx's time syntax: a number of seconds, or numbers with units from large to small. Null if malformed. */
-function parseTime(text: string): number | null {
-  const match = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?(\d+)?$/.exec(text);
-  if (match === null || text === '') return null;
-  const [days, hours, minutes, seconds, milliseconds, bare] = match.slice(1).map((digits) => Number(digits ?? 0));
-  const ms =
-    (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60_000 +
-    ((seconds ?? 0) + (bare ?? 0)) * 1000 +
-    (milliseconds ?? 0);
-  return ms <= MAX_TIME_MS ? ms : null;
-}
-
-function formatTime(ms: number): string {
-  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
-}
-
-/** What a timer can hold. */
-const MAX_TIME_MS = 2 ** 31 - 1;
 
 function parsePlace(name: string): { host: string; port: number } | ParameterProblem {
   const problem = `${quote(name)} is not host:port`;

@@ -1,13 +1,17 @@
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
 import { Server } from './server.ts';
+import { DEFAULT_OPTIONS } from './options/index.ts';
+import type { UpstreamOptions } from './options/index.ts';
+import type { Algorithm } from './options/balance.ts';
 import { serverKey, type ServerSpec } from './server-spec.ts';
 import { Upstream } from './upstream.ts';
+import { parseDirect } from './upstream-name.ts';
 
 /** What every server of this process shares. */
 export interface UpstreamsOptions {
   readonly wheel: Wheel;
-  readonly balancer: BalancerKind;
+  readonly balancers: Readonly<Record<Algorithm, BalancerKind>>;
   /** Longest idleness of a server connection, in milliseconds. */
   readonly idleMs: number;
 }
@@ -20,6 +24,8 @@ export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #named = new Map<string, Upstream>();
   readonly #direct = new Map<string, Upstream>();
+  /** Those that are not at their defaults, of upstreams that exist or not. */
+  readonly #configured = new Map<string, UpstreamOptions>();
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
@@ -34,7 +40,7 @@ export class Upstreams {
   set(name: string, specs: readonly ServerSpec[]): void {
     let upstream = this.#named.get(name);
     if (upstream === undefined) {
-      upstream = new Upstream(name, this.#options.balancer);
+      upstream = this.#open(name);
       this.#named.set(name, upstream);
     }
     const before = new Map(upstream.servers.map((server) => [serverKey(server.spec), server]));
@@ -52,6 +58,16 @@ export class Upstreams {
     }
     upstream.replace(after);
     for (const gone of before.values()) gone.unlist();
+  }
+
+  /**
+   * Sets the options of an upstream, or (null) all of them to their defaults; the upstream may come later. Servers stay as they
+   * are, with connections, counters and health.
+   */
+  configure(name: string, options: UpstreamOptions | null): void {
+    if (options === null) this.#configured.delete(name);
+    else this.#configured.set(name, options);
+    for (const upstreams of [this.#named, this.#direct]) upstreams.get(name)?.configure(options ?? DEFAULT_OPTIONS);
   }
 
   names(): IterableIterator<string> {
@@ -75,22 +91,22 @@ export class Upstreams {
     this.#direct.clear();
   }
 
+  #open(name: string): Upstream {
+    return new Upstream(name, this.#options.balancers, this.#configured.get(name) ?? DEFAULT_OPTIONS);
+  }
+
   #make(spec: ServerSpec): Server {
     const { wheel, idleMs } = this.#options;
     return new Server(spec, { host: spec.host, port: spec.port, path: '', secure: false }, wheel, idleMs);
   }
 
   #makeDirect(name: string): Upstream | null {
-    const address = DIRECT.exec(name);
-    if (address === null || (address.groups?.['scheme'] ?? address.groups?.['port']) === undefined) return null;
-    const { wheel, idleMs, balancer } = this.#options;
-    const secure = address.groups?.['scheme'] === 'https';
-    const host = address.groups?.['six'] ?? address.groups?.['host'] ?? '';
-    const port = Number(address.groups?.['port'] ?? (secure ? 443 : 80));
-    if (port < 1 || port > 65535) return null;
-    const spec: ServerSpec = { ...ALONE, name, host, port };
-    const upstream = new Upstream(name, balancer);
-    upstream.replace([new Server(spec, { host, port, path: '', secure }, wheel, idleMs)]);
+    const address = parseDirect(name);
+    if (address === null) return null;
+    const { wheel, idleMs } = this.#options;
+    const { host, port } = address;
+    const upstream = this.#open(name);
+    upstream.replace([new Server({ ...ALONE, name, host, port }, { ...address, path: '' }, wheel, idleMs)]);
     if (this.#direct.size >= MAX_DIRECT) this.#dropIdleDirect();
     this.#direct.set(name, upstream);
     return upstream;
@@ -105,10 +121,6 @@ export class Upstreams {
     }
   }
 }
-
-/** Either a scheme, with or without a port, or a port: a bare word is the name of an upstream. */
-const DIRECT =
-  /^(?:(?<scheme>https?):\/\/)?(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9._-]+))(?::(?<port>\d{1,5}))?\/?$/;
 
 const MAX_DIRECT = 1000;
 

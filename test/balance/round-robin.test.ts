@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { roundRobin } from '../../lib/balance/round-robin.ts';
+import { balancers } from '../../lib/balance/index.ts';
 import { Wheel } from '../../lib/core/wheel.ts';
+import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
 import { Server } from '../../lib/upstream/server.ts';
 import type { ServerSpec } from '../../lib/upstream/server-spec.ts';
 import { Upstream } from '../../lib/upstream/upstream.ts';
@@ -35,7 +36,7 @@ describe('round robin and passive health', () => {
     const servers = specs.map(
       (spec) => new Server({ ...PLAIN, ...spec }, { host: '127.0.0.1', port: 1, path: '', secure: false }, wheel, 1000),
     );
-    const up = new Upstream('up', roundRobin);
+    const up = new Upstream('up', balancers, DEFAULT_OPTIONS);
     up.replace(servers);
     return { up, servers };
   }

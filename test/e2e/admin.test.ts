@@ -104,6 +104,30 @@ const rows: readonly Row[] = [
     text: '{"up1":true,"nope":404}\n',
   },
   {
+    title: 'GET option shows what was put, without defaults',
+    before: [['PUT', 'option', { up1: { balance: {} }, '10.0.0.1:80': { balance: { slow_start: '1m' } } }]],
+    call: ['GET', 'option'],
+    status: 200,
+    text: '{"10.0.0.1:80":{"balance":{"slow_start":"1m"}},"up1":{"balance":{}}}\n',
+  },
+  {
+    title: 'DELETE option tells which were there',
+    before: [['PUT', 'option', { up1: {} }]],
+    call: ['DELETE', 'option', ['up1', 'nope']],
+    status: 200,
+    text: '{"up1":true,"nope":404}\n',
+  },
+  {
+    title: 'options with mistakes',
+    call: ['PUT', 'option', { up1: { balance: { slow_start: 5 }, x: {} }, 'a b': {} }],
+    status: 400,
+    problems: [
+      ['/up1/x', /is not known; there are balance/],
+      ['/up1/balance/slow_start', /string/],
+      ['/a b', /is not the name of an upstream/],
+    ],
+  },
+  {
     title: 'DELETE of names that objects have by themselves',
     call: ['DELETE', 'upstream', ['__proto__', 'constructor']],
     status: 200,
@@ -245,7 +269,7 @@ describe('admin API', function () {
   after(() => elb.stop());
 
   beforeEach(async () => {
-    for (const resource of ['domain', 'upstream']) {
+    for (const resource of ['domain', 'upstream', 'option']) {
       const known = Object.keys((await elb.admin('GET', resource)).json() as object);
       await elb.admin('DELETE', resource, known);
     }

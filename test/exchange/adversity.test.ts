@@ -3,7 +3,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { roundRobin } from '../../lib/balance/round-robin.ts';
+import { balancers } from '../../lib/balance/index.ts';
 import { CidrList } from '../../lib/core/cidr.ts';
 import { Wheel } from '../../lib/core/wheel.ts';
 import { ClientConnection } from '../../lib/exchange/client-connection.ts';
@@ -14,6 +14,7 @@ import { RequestBody } from '../../lib/exchange/request-body.ts';
 import { Listener } from '../../lib/net/listener.ts';
 import { DomainTable } from '../../lib/routing/domain-table.ts';
 import { Server } from '../../lib/upstream/server.ts';
+import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
 import { Upstream } from '../../lib/upstream/upstream.ts';
 import { Upstreams } from '../../lib/upstream/upstreams.ts';
 import { answering, LIMITS } from '../fixtures/plane.ts';
@@ -76,8 +77,8 @@ describe('exchange in adversity', () => {
     const bound = new net.BoundSocket({ host: '127.0.0.1', port: 0 });
     const { port } = bound.address();
     const wheel = new Wheel();
-    const upstreams = new Upstreams({ wheel, balancer: roundRobin, idleMs: 1000 });
-    const admin = new Upstream('admin', roundRobin);
+    const upstreams = new Upstreams({ wheel, balancers, idleMs: 1000 });
+    const admin = new Upstream('admin', balancers, DEFAULT_OPTIONS);
     const trusted = new CidrList([]);
     const context = new Context({
       limits: LIMITS,

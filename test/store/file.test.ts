@@ -33,6 +33,8 @@ upstreams:
   old: {}
   bare:
     10.0.0.3:80:
+options:
+  web: {balance: {algorithm: round-robin}} # as ever
 notes:
   owner: us
   more: [1, 2]
@@ -66,6 +68,7 @@ describe('file store', () => {
       'upstreams/web/10.0.0.2:80': 'weight=2',
       'upstreams/old/': '',
       'upstreams/bare/10.0.0.3:80': '',
+      'options/web': '{"balance":{"algorithm":"round-robin"}}',
       'notes/owner': 'us',
     });
   });
@@ -115,6 +118,7 @@ describe('file store', () => {
       { key: 'upstreams/web/10.0.0.9:80', value: 'backup', expected: 0 },
       { key: 'upstreams/web/10.0.0.1:80', value: null, expected: revision },
       { key: 'upstreams/bare/10.0.0.3:80', value: null, expected: revision },
+      { key: 'options/old', value: '{"balance":{}}', expected: 0 },
       { key: 'notes/owner', value: 'them', expected: revision },
     ];
     expect(await store.write(writes)).to.equal(revision + 1);
@@ -133,6 +137,10 @@ upstreams:
   # two machines
   web: { "10.0.0.2:80": "weight=2", 10.0.0.9:80: backup }
   old: {}
+options:
+  web: { balance: { algorithm: round-robin } } # as ever
+  old:
+    balance: {}
 notes:
   owner: them
   more: [ 1, 2 ]
@@ -146,8 +154,14 @@ notes:
     await chmod(path, 0o640);
     const other = new FileStore(path);
     await other.read();
-    await other.write([{ key: 'upstreams/a/h:1', value: '', expected: 0 }]);
-    expect(await readFile(path, 'utf8')).to.equal('{\n\t"upstreams": {\n\t\t"a": {\n\t\t\t"h:1": ""\n\t\t}\n\t}\n}\n');
+    await other.write([
+      { key: 'upstreams/a/h:1', value: '', expected: 0 },
+      { key: 'options/a', value: '{"balance":{}}', expected: 0 },
+    ]);
+    expect(await readFile(path, 'utf8')).to.equal(
+      '{\n\t"upstreams": {\n\t\t"a": {\n\t\t\t"h:1": ""\n\t\t}\n\t},' +
+        '\n\t"options": {\n\t\t"a": {\n\t\t\t"balance": {}\n\t\t}\n\t}\n}\n',
+    );
     expect((await stat(path)).mode & 0o777).to.equal(0o640);
     await other.close();
   });

@@ -7,13 +7,16 @@ import type { Snapshot, Write } from '../../lib/store/store.ts';
 import { SyncCore } from '../../lib/sync/core.ts';
 import type { Effects } from '../../lib/sync/core.ts';
 import { nextBatch } from '../../lib/sync/dump.ts';
+import { documentKinds } from '../../lib/sync/document-kinds.ts';
 import { checkMutations } from '../../lib/sync/edits.ts';
+import { documentKey } from '../../lib/sync/keys.ts';
 import type { Mutation } from '../../lib/control.ts';
 import { meansTheSame } from '../../lib/sync/meaning.ts';
 import { rules } from '../../rules/index.ts';
 import { ModelStore } from './model-store.ts';
 import { Random } from './random.ts';
 
+const KINDS = documentKinds(rules);
 const DOMAINS = ['a.test', 'b.test', '*'];
 const UPSTREAMS = ['up', 'down'];
 const SERVERS = ['10.0.0.1:80', '10.0.0.2:80', 'n1.test:80', 'n2.test:80'];
@@ -44,7 +47,7 @@ export class Simulation {
   readonly #random: Random;
   readonly #store = new ModelStore();
   readonly #follow: FollowState;
-  readonly #core = new SyncCore(rules);
+  readonly #core = new SyncCore(KINDS);
   /** What a worker has, change by change. */
   readonly #served = new Map<string, TableChange>();
   readonly #made = new Map<string, Made>();
@@ -123,6 +126,10 @@ export class Simulation {
       const key = `rules/${random.pick(DOMAINS)}`;
       return { key, value: removes ? null : isBad ? `{"init": ${this.#unique()}` : this.#graph(key) };
     }
+    if (random.chance(0.3)) {
+      const key = `options/${random.pick(UPSTREAMS)}`;
+      return { key, value: removes ? null : isBad ? `{"init": ${this.#unique()}` : this.#options(key) };
+    }
     const key = `upstreams/${random.pick(UPSTREAMS)}/${random.pick(SERVERS)}`;
     return { key, value: removes ? null : isBad ? `bogus=${this.#unique()}` : `weight=${this.#unique()}` };
   }
@@ -133,7 +140,15 @@ export class Simulation {
 
   #graph(key: string): string {
     const document = { init: 'r', rules: { r: { type: 'backend', args: { servername: `s${this.#unique()}` } } } };
-    const text = JSON.stringify(document);
+    return this.#remember(key, JSON.stringify(document));
+  }
+
+  #options(key: string): string {
+    const text = JSON.stringify({ balance: { slow_start: `${this.#unique()}s` } });
+    return this.#remember(key, text);
+  }
+
+  #remember(key: string, text: string): string {
     this.#goodEver.set(key, (this.#goodEver.get(key) ?? new Set()).add(text));
     return text;
   }
@@ -141,7 +156,7 @@ export class Simulation {
   #mutate(): void {
     const random = this.#random;
     const mutations = Array.from({ length: 1 + random.below(2) }, () => this.#anyMutation());
-    const { edits, problems } = checkMutations(mutations, rules, (name) => this.#core.spellings(name));
+    const { edits, problems } = checkMutations(mutations, KINDS, (of, name) => this.#core.spellings(of, name));
     expect(problems).to.deep.equal([]);
     const since = this.#core.isLoaded ? Math.max(this.#core.revision, this.#ownWrites.at(-1)?.revision ?? -1) : -1;
     const memory = this.#memory();
@@ -151,8 +166,8 @@ export class Simulation {
       this.#made.set(key, { value, since, isUnsure: false });
     };
     for (const edit of edits) {
-      if (edit.kind === 'domain') {
-        make(`rules/${edit.name}`, edit.text);
+      if (edit.kind === 'document') {
+        make(documentKey(edit.of, edit.name), edit.text);
         continue;
       }
       const path = `upstreams/${edit.name}/`;
@@ -176,6 +191,10 @@ export class Simulation {
       return { kind: 'put-domain', name, document: JSON.parse(this.#graph(`rules/${name}`)) as unknown };
     }
     const name = random.pick(UPSTREAMS);
+    if (random.chance(0.1)) return { kind: 'delete-options', name };
+    if (random.chance(0.2)) {
+      return { kind: 'put-options', name, document: JSON.parse(this.#options(`options/${name}`)) as unknown };
+    }
     if (random.chance(0.2)) return { kind: 'delete-upstream', name };
     const servers = SERVERS.filter(() => random.chance(0.4)).map((server) => [server, `weight=${this.#unique()}`]);
     return { kind: 'put-upstream', name, servers: Object.fromEntries(servers) as unknown };
@@ -359,7 +378,7 @@ export class Simulation {
 
   #serve(effects: Effects): void {
     for (const change of effects.changes) {
-      const item = `${change.kind === 'upstream' ? 'upstream' : 'domain'} ${change.name}`;
+      const item = `${change.kind === 'bad-domain' ? 'domain' : change.kind} ${change.name}`;
       if (isRemoval(change)) this.#served.delete(item);
       else this.#served.set(item, change);
     }
@@ -402,7 +421,7 @@ export class Simulation {
   /** The table that came about change by change is the one that a fresh start would make. */
   #checkServed(): void {
     this.#checkKnown();
-    const fresh = new SyncCore(rules);
+    const fresh = new SyncCore(KINDS);
     for (const [host, addresses] of this.#addresses) fresh.resolved(host, addresses);
     const entries = Array.from(this.#memory(), ([key, value]) => ({ key, value, revision: 1 }));
     fresh.load({ revision: 1, cluster: '', entries }, true, 0);
@@ -444,7 +463,8 @@ export class Simulation {
   /** Instead of a bad value: one that was good before. */
   #isLastGood(key: string, bad: string | null, value: string | null): boolean {
     if (bad === null || value === null || bad === value) return false;
-    if (key.startsWith('rules/')) return bad.startsWith('{"init": ') && this.#goodEver.get(key)?.has(value) === true;
+    if (!key.startsWith('upstreams/'))
+      return bad.startsWith('{"init": ') && this.#goodEver.get(key)?.has(value) === true;
     return bad.startsWith('bogus') && value.startsWith('weight');
   }
 

@@ -102,6 +102,25 @@ describe('sync', () => {
       });
     }
 
+    it('is options of an upstream: the last good ones stay, or the defaults', async () => {
+      const good = '{"balance":{"slow_start":"1s"}}';
+      store.commit([{ key: 'options/up', value: good }]);
+      store.commit([
+        { key: 'options/up', value: '{"balance":{"slow_start":"soon"}}' },
+        { key: 'options/other', value: '{"balance"' },
+        { key: 'options/a b', value: '{}' },
+      ]);
+      await plane.until(() => plane.said('a value in the store is refused').length === 3);
+      expect([plane.options('up'), plane.options('other')]).to.deep.equal([{ balance: { slow_start: '1s' } }, null]);
+      expect(plane.sync.status.rejected.get('options/up')?.problems.map(({ at }) => at)).to.deep.equal([
+        '/balance/slow_start',
+      ]);
+      expect(plane.sync.options()).to.deep.equal({ up: { balance: { slow_start: '1s' } } });
+      store.commit(['up', 'other', 'a b'].map((name) => ({ key: `options/${name}`, value: null })));
+      await plane.until(() => plane.options('up') === null);
+      expect([plane.sync.status.rejected.size, plane.sync.hasOptions('up')]).to.deep.equal([0, false]);
+    });
+
     it('is one server among good ones: it keeps its last good parameters, or is left out', async () => {
       store.commit([
         { key: 'upstreams/up/10.0.0.1:80', value: 'weight=zero' },
@@ -153,11 +172,13 @@ describe('sync', () => {
       await mutate(
         { kind: 'put-domain', name: 'b.test', document: graphTo('u2') },
         { kind: 'put-upstream', name: 'u2', servers: { '10.0.0.2:80': '', '[::1]:80': 'backup=true' } },
+        { kind: 'put-options', name: 'o', document: {} },
+        { kind: 'delete-options', name: 'never' },
         { kind: 'delete-domain', name: 'a.test' },
         { kind: 'delete-domain', name: 'never.test' },
         { kind: 'delete-upstream', name: 'up' },
       );
-      expect(plane.batches[1]?.map(({ name }) => name).toSorted()).to.deep.equal(['a.test', 'b.test', 'u2', 'up']);
+      expect(plane.batches[1]?.map(({ name }) => name).toSorted()).to.deep.equal(['a.test', 'b.test', 'o', 'u2', 'up']);
       expect(plane.batches).to.have.length(2);
       expect(plane.sync.upstreams()).to.deep.equal({
         u2: [
@@ -174,6 +195,8 @@ describe('sync', () => {
         { kind: 'put-domain', name: 'http://c', document: graphTo('up') },
         { kind: 'put-upstream', name: 'u/p', servers: { 'a/b:80': '', 'h:80': 'weight=0', 'i:80': 5 } },
         { kind: 'put-upstream', name: 'list', servers: [] },
+        { kind: 'put-options', name: 'up', document: { balance: { algorithm: 'best' } } },
+        { kind: 'put-options', name: 'u/p', document: {} },
         { kind: 'delete-domain', name: 'a.test' },
       ]);
       expect(problems.map(({ at }) => at)).to.have.members([
@@ -181,6 +204,8 @@ describe('sync', () => {
         '/b.test/rules/r/type',
         '/http:~1~1c',
         '/u~1p',
+        '/u~1p',
+        '/up/balance/algorithm',
         '/u~1p/a~1b:80',
         '/u~1p/h:80',
         '/u~1p/i:80',

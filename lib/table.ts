@@ -1,0 +1,40 @@
+import { isRemoval } from './change.ts';
+import type { TableChange } from './change.ts';
+
+/**
+ * The table every worker should have, as the last change of each item. It is there to be compared, and to be sent whole to
+ * workers that start later, so a change costs one map entry.
+ */
+export class Table {
+  /** By kind and name. What is needed before other items comes first. */
+  readonly #items: Readonly<Record<Item, Map<string, TableChange>>> = {
+    options: new Map(),
+    upstream: new Map(),
+    domain: new Map(),
+  };
+
+  /** What is in force of the item that a change is about. */
+  get(change: TableChange): TableChange | undefined {
+    return this.#itemsOf(change).get(change.name);
+  }
+
+  /** False for the removal of what is not there. */
+  put(change: TableChange): boolean {
+    const items = this.#itemsOf(change);
+    if (isRemoval(change)) return items.delete(change.name);
+    items.set(change.name, change);
+    return true;
+  }
+
+  /** Changes that make an empty table this one. */
+  whole(): readonly TableChange[] {
+    return Object.values(this.#items).flatMap((items) => [...items.values()]);
+  }
+
+  #itemsOf(change: TableChange): Map<string, TableChange> {
+    return this.#items[change.kind === 'bad-domain' ? 'domain' : change.kind];
+  }
+}
+
+/** Two changes of an item's kind and name are about the same item. */
+type Item = Exclude<TableChange['kind'], 'bad-domain'>;

@@ -1,0 +1,44 @@
+import type { Problem } from '../../core/problem.ts';
+import { Schema } from '../../core/schema.ts';
+import type { JsonSchema } from '../../core/schema.ts';
+import { balance } from './balance.ts';
+import type { OptionSection } from './section.ts';
+
+/** The sections of an upstream's options. */
+export const sections = { balance };
+
+/** An upstream's options, complete: what its document leaves out is at its default. Read-only, and shared where equal. */
+export type UpstreamOptions = { readonly [Name in keyof typeof sections]: OptionsOf<(typeof sections)[Name]> };
+
+type OptionsOf<Section> = Section extends OptionSection<infer Options> ? Options : never;
+
+/** JSON schema of the document of an upstream's options. */
+export const optionsSchema: JsonSchema = {
+  type: 'object',
+  properties: Object.fromEntries(Object.entries(sections).map(([name, { schema }]) => [name, schema])),
+  additionalProperties: false,
+};
+
+export interface ReadOptions {
+  readonly options: UpstreamOptions;
+  /** Everything that is wrong; the options are of no use then. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads the document of an upstream's options, parsed JSON, which stays as it is. */
+export function readOptions(document: unknown): ReadOptions {
+  const complete = structuredClone(document);
+  const problems = [...schema.complete(complete)];
+  if (problems.length > 0) return { options: DEFAULT_OPTIONS, problems };
+  const found = Object.entries(sections).map(([name, section]) => {
+    const report = (at: string, msg: string) => void problems.push({ at: `/${name}${at}`, msg });
+    // The schema has accepted it, and has set every section.
+    return [name, section.read((complete as Readonly<Record<string, never>>)[name] as never, report)];
+  });
+  return { options: Object.freeze(Object.fromEntries(found)) as UpstreamOptions, problems };
+}
+
+const schema = new Schema(optionsSchema);
+
+/** Those of an upstream without a document. */
+export const DEFAULT_OPTIONS: UpstreamOptions = readOptions({}).options;

@@ -1,0 +1,20 @@
+import { parseTime } from '../time.ts';
+import type { OptionSchema } from './section.ts';
+
+/** Schema of an option that is a time in nginx's notation; `read` it with `milliseconds`. */
+export function timeOption(fallback: string, description: string): OptionSchema {
+  return {
+    type: 'string',
+    title: 'a time such as 500ms, 10s or 1m30s',
+    pattern: PATTERN,
+    default: fallback,
+    description,
+  };
+}
+
+/** Of a text that `timeOption` accepts. */
+export function milliseconds(text: string): number {
+  return parseTime(text) ?? 0;
+}
+
+const PATTERN = '^(?=\\d)(\\d{1,4}d)?(\\d{1,5}h)?(\\d{1,6}m)?(\\d{1,7}s)?(\\d{1,9}ms)?$';

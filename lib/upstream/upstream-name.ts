@@ -1,0 +1,29 @@
+/** Whether a list of servers can have this name: it is a part of their keys in the store. */
+export function isListedName(name: string): boolean {
+  return /^[^/\s\p{Cc}]+$/u.test(name);
+}
+
+/** Whether a graph can send requests to an upstream of this name: a list of servers, or one server named by its address. */
+export function isUpstreamName(name: string): boolean {
+  return isListedName(name) || parseDirect(name) !== null;
+}
+
+/** A server that is named by its address. */
+export interface DirectAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+}
+
+/** Reads `host:port`, `http://host:port` or `https://host:port`; null for what is none of them. */
+export function parseDirect(name: string): DirectAddress | null {
+  const { scheme, six, host, port: digits } = DIRECT.exec(name)?.groups ?? {};
+  if ((scheme ?? digits) === undefined) return null;
+  const secure = scheme === 'https';
+  const port = Number(digits ?? (secure ? 443 : 80));
+  return port < 1 || port > 65_535 ? null : { host: six ?? host ?? '', port, secure };
+}
+
+/** Either a scheme, with or without a port, or a port: a bare word is the name of an upstream. */
+const DIRECT =
+  /^(?:(?<scheme>https?):\/\/)?(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9._-]+))(?::(?<port>\d{1,5}))?\/?$/;
