@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { readConfig } from '../lib/core/config.ts';
+import { type Config, readConfig } from '../lib/core/config.ts';
 import { helpText } from '../lib/core/options-text.ts';
+import { BadFormat, logFormat } from '../lib/stats/log-format.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 
 /** `elb`: reads what it was told, and answers, refuses or serves. */
@@ -19,11 +20,25 @@ export async function main(args: readonly string[]): Promise<void> {
       process.exitCode = 2;
       break;
     case 'run': {
+      if (!isUsable(result.config)) break;
       beginAgainWithFlags(args);
       const { serve } = await import('./serve.ts');
       await serve(result.config);
       break;
     }
+  }
+}
+
+/** What is read by parts that know more than the table of options. */
+function isUsable({ accessLog }: Config): boolean {
+  try {
+    if (accessLog !== null) logFormat(accessLog.format);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BadFormat)) throw error;
+    process.stderr.write(`elb: --access-log-format (ELB_ACCESS_LOG_FORMAT) ${error.message}\n`);
+    process.exitCode = 2;
+    return false;
   }
 }
 

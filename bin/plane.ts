@@ -11,6 +11,18 @@ export function createPlane(
   log: Log,
 ): DataPlane {
   const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
-  const { limits, drainMs, trustedProxies, adminSocket, metrics } = setup;
-  return new DataPlane({ limits, drainMs, listeners, trustedProxies, adminSocket, metrics, statsd, rules, log });
+  const { limits, drainMs, trustedProxies, adminSocket, metrics, accessLog, requestId } = setup;
+  return new DataPlane({
+    limits,
+    drainMs,
+    listeners,
+    trustedProxies,
+    adminSocket,
+    metrics,
+    accessLog,
+    requestId,
+    statsd,
+    rules,
+    log,
+  });
 }

@@ -35,12 +35,12 @@ export async function serve(config: Config): Promise<void> {
   if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
 
   const bound = await orExit(bindAll(config.listen));
-  const { name, limits, drainMs, trustedProxies, metrics, statsd, logLevel } = config;
+  const { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel } = config;
   const primary = new Primary({
     // In one process there is one worker.
     workers: Math.max(config.workers, 1),
     startWorker: starter(config, bound, log),
-    setup: { name, limits, drainMs, trustedProxies, metrics, statsd, logLevel, adminSocket },
+    setup: { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel, adminSocket },
     listen: bound.map(({ address }) => address),
     log,
   });
@@ -57,7 +57,10 @@ export async function serve(config: Config): Promise<void> {
       primary.kill();
       process.exit(1);
     },
-    reread: () => void reread(sync, log),
+    reread: () => {
+      primary.reopen();
+      void reread(sync, log);
+    },
   });
 
   // Workers begin while the snapshot is read.

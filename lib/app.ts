@@ -1,6 +1,7 @@
 import { balancers } from './balance/index.ts';
 import type { TableChange } from './change.ts';
 import { CidrList } from './core/cidr.ts';
+import type { AccessLogSetup } from './core/config.ts';
 import type { Limits } from './core/limits.ts';
 import type { BoundListener } from './core/listener.ts';
 import type { Log } from './core/log.ts';
@@ -12,6 +13,8 @@ import { Listener } from './net/listener.ts';
 import { Domain } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { Rule } from './routing/rule.ts';
+import { AccessLog } from './stats/access-log.ts';
+import { logFormat } from './stats/log-format.ts';
 import { observerOf } from './stats/observer.ts';
 import { ProcessUsage } from './stats/process-usage.ts';
 import type { WorkerReport } from './stats/report.ts';
@@ -31,6 +34,9 @@ export interface DataPlaneOptions {
   readonly adminSocket: string;
   /** Whether requests are counted for `report`. */
   readonly metrics: boolean;
+  readonly accessLog: AccessLogSetup | null;
+  /** Whether servers are sent `X-Request-Id`. */
+  readonly requestId: boolean;
   readonly statsd: { readonly host: string; readonly port: number; readonly prefix: string } | null;
   readonly rules: ReadonlyMap<string, Rule>;
   readonly log: Log;
@@ -43,6 +49,7 @@ export class DataPlane {
   readonly #listeners: readonly Listener[];
   readonly #statsd: Statsd | null;
   readonly #tally: Tally | null;
+  readonly #accessLog: AccessLog | null;
   readonly #usage = new ProcessUsage();
   #reportedClients = 0;
 
@@ -51,6 +58,7 @@ export class DataPlane {
     const wheel = new Wheel();
     this.#options = options;
     this.#statsd = statsd === null ? null : new Statsd({ ...statsd, log });
+    this.#accessLog = options.accessLog === null ? null : openAccessLog(options.accessLog, log);
     this.#tally = options.metrics ? new Tally() : null;
     this.#context = new Context({
       limits,
@@ -58,7 +66,8 @@ export class DataPlane {
       table: new DomainTable(),
       upstreams: new Upstreams({ wheel, balancers, idleMs: limits.serverKeepAliveMs }),
       admin: controlPlane(options.adminSocket, wheel),
-      observer: observerOf({ tally: this.#tally, meter: this.#statsd?.meter ?? null }),
+      observer: observerOf({ log: this.#accessLog, tally: this.#tally, meter: this.#statsd?.meter ?? null }),
+      requestIds: options.requestId,
       trusted: new CidrList(options.trustedProxies),
     });
     this.#listeners = options.listeners.map(
@@ -97,6 +106,7 @@ export class DataPlane {
     context.shared.upstreams.close();
     context.shared.wheel.stop();
     await this.#statsd?.stop();
+    await this.#accessLog?.close();
   }
 
   /** What happened since the last report, for the primary to add up. */
@@ -108,9 +118,15 @@ export class DataPlane {
       tally: this.#tally?.take() ?? null,
       clients: clients.size,
       newClients,
+      droppedLines: this.#accessLog?.takeDropped() ?? 0,
       lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
       usage: this.#usage.take(),
     };
+  }
+
+  /** Log files were moved away. */
+  reopen(): void {
+    this.#accessLog?.reopen();
   }
 
   #put(change: TableChange): void {
@@ -144,6 +160,10 @@ export class DataPlane {
     context.onEmpty(resolve);
     return promise.finally(() => clearTimeout(bound));
   }
+}
+
+function openAccessLog({ path, format, sample }: AccessLogSetup, log: Log): AccessLog {
+  return new AccessLog({ path, format: logFormat(format), sample, log });
 }
 
 /** The control plane as an upstream of one server: admin requests take the way of every other request. */

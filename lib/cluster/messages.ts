@@ -1,4 +1,5 @@
 import type { TableChange } from '../change.ts';
+import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerReport } from '../stats/report.ts';
@@ -12,6 +13,8 @@ export interface WorkerSetup {
   readonly trustedProxies: readonly string[];
   /** Whether requests are counted for reports. */
   readonly metrics: boolean;
+  readonly accessLog: AccessLogSetup | null;
+  readonly requestId: boolean;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   readonly logLevel: string;
   /** Path of the Unix socket where the primary answers the admin API. */
@@ -37,6 +40,8 @@ export type ToWorker =
   /** Comes after the first table where there is one: a replaced worker never answers without it. */
   | { readonly kind: 'listen' }
   | { readonly kind: 'drain' }
+  /** Log files were moved away: open new ones. */
+  | { readonly kind: 'reopen' }
   /** Asks for a report. */
   | { readonly kind: 'ask'; readonly question: number };
 

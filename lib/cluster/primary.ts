@@ -77,6 +77,11 @@ export class Primary {
     return this.#questions.ask(asked);
   }
 
+  /** Has every worker open its log files anew. */
+  reopen(): void {
+    for (const { link, state } of this.#members) if (state === 'serving') link.send({ kind: 'reopen' });
+  }
+
   /** Lets every worker finish what is under way; resolves when all are gone. Those that outstay their bound are killed. */
   async drain(): Promise<void> {
     if (this.#state === 'draining') return this.#drained.promise;

@@ -11,6 +11,8 @@ export interface Plane {
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
+  /** Log files were moved away. */
+  reopen(): void;
 }
 
 /** Builds the data plane once the worker knows its setup. */
@@ -46,6 +48,9 @@ export class Worker {
         break;
       case 'drain':
         void this.drain();
+        break;
+      case 'reopen':
+        this.#plane?.reopen();
         break;
       case 'ask':
         this.#report(message.question);

@@ -20,6 +20,16 @@ export interface EtcdAccess {
   readonly key: Buffer | null;
 }
 
+/** Plain data: it travels between processes. */
+export interface AccessLogSetup {
+  /** Null for standard output. */
+  readonly path: string | null;
+  /** As the operator wrote it: `logFormat` reads it. */
+  readonly format: string;
+  /** Share of the requests, 0 to 1. */
+  readonly sample: number;
+}
+
 /** What ELB was told on its command line and in its environment, checked and complete. */
 export interface Config {
   readonly name: string;
@@ -37,6 +47,9 @@ export interface Config {
   readonly metrics: boolean;
   /** Where metrics are told beside the admin API. */
   readonly metricsListen: readonly ListenAddress[];
+  readonly accessLog: AccessLogSetup | null;
+  /** Whether servers are sent `X-Request-Id`. */
+  readonly requestId: boolean;
   readonly logLevel: string;
   readonly drainMs: number;
   readonly admin: { readonly allow: readonly string[]; readonly token: string | null };
@@ -141,6 +154,8 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     statsd: values.statsd,
     metrics: values.metrics === 'on',
     metricsListen: values.metricsListen ?? [],
+    accessLog: accessLog(values),
+    requestId: values.requestId === 'on',
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,
     admin: { allow: values.adminAllow ?? [], token: values.adminToken },
@@ -160,6 +175,15 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
       halfCloseMs: values.halfCloseMs ?? 0,
     },
   };
+}
+
+function accessLog({
+  accessLog: path,
+  accessLogFormat: format,
+  accessLogSample: sample,
+}: OptionValues): AccessLogSetup | null {
+  if (path === null) return null;
+  return { path: path === 'stdout' ? null : path, format: format ?? '', sample: sample ?? 0 };
 }
 
 /** The file has to be there: a mistyped path must not become a balancer without any domain. */

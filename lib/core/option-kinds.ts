@@ -67,6 +67,11 @@ export function size(min: number, max: number): OptionKind<number> {
   });
 }
 
+/** A share from 0 to 1. */
+export const share = kind<number>('SHARE', (value) =>
+  /^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(value) ? Number(value) : new Refusal('a number from 0 to 1, such as 0.01'),
+);
+
 export function oneOf<Name extends string>(names: readonly Name[]): OptionKind<Name> {
   const refusal = new Refusal(`one of ${names.join(', ')}`);
   return kind('NAME', (value) => names.find((name) => name === value) ?? refusal);

@@ -8,6 +8,7 @@ import {
   integer,
   listenAddresses,
   oneOf,
+  share,
   size,
   text,
   token,
@@ -149,6 +150,39 @@ export const OPTIONS = {
     listenAddresses,
     null,
     'where `GET /metrics` is answered as well, to anybody who reaches it',
+  ),
+
+  accessLog: row(
+    'Observing',
+    'access-log',
+    ['ELB_ACCESS_LOG'],
+    filePath,
+    null,
+    'file that gets a line for each request, or `stdout`; unset: none',
+  ),
+  accessLogFormat: row(
+    'Observing',
+    'access-log-format',
+    ['ELB_ACCESS_LOG_FORMAT'],
+    text,
+    'json',
+    '`json`, `json:FIELD,...`, `combined`, `elb` (the fields of projecteru2/elb), or a template such as `$host $status $request_time`',
+  ),
+  accessLogSample: row(
+    'Observing',
+    'access-log-sample',
+    ['ELB_ACCESS_LOG_SAMPLE'],
+    share,
+    '1',
+    'share of the requests that is logged; those that ended badly always are',
+  ),
+  requestId: row(
+    'Observing',
+    'request-id',
+    ['ELB_REQUEST_ID'],
+    oneOf(['on', 'off']),
+    'off',
+    'send `X-Request-Id` to servers: what a trusted proxy says, else a new one',
   ),
 
   adminAllow: row(

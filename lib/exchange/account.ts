@@ -1,6 +1,7 @@
 import type { Head } from '../http/head.ts';
 import type { Observer } from '../stats/observer.ts';
 import { RequestRecord } from '../stats/request-record.ts';
+import type { ClientConnection } from './client-connection.ts';
 import type { Delivery } from './delivery.ts';
 
 /**
@@ -10,22 +11,35 @@ import type { Delivery } from './delivery.ts';
 export class Account {
   readonly record = new RequestRecord();
   readonly #observer: Observer;
-  #startedMs = 0;
+  /** Bytes that the client's connection was sent before this request. */
   #sentBefore = 0;
+  #startedMs = 0;
   #open = false;
 
   constructor(observer: Observer) {
     this.#observer = observer;
   }
 
-  /** `sent`: bytes that the client's connection was sent before this request. */
-  begin(head: Head, sent: number): void {
-    this.record.reset();
-    this.record.method = head.method();
-    this.record.receivedBytes = head.end - head.start;
+  /** Where the names of walked nodes are wanted. */
+  get trace(): string[] | null {
+    return this.#observer.capture === null ? null : this.record.nodes;
+  }
+
+  begin(head: Head, client: ClientConnection): void {
+    const { record } = this;
+    record.reset();
+    record.method = head.method();
+    record.receivedBytes = head.end - head.start;
     this.#startedMs = performance.now();
-    this.#sentBefore = sent;
+    this.#sentBefore = client.connection.written;
     this.#open = true;
+    const { capture } = this.#observer;
+    if (capture === null) return;
+    record.target = head.target();
+    record.minor = head.minor;
+    record.peer = client.address;
+    record.client = client.address;
+    for (const name of capture.fields) record.fields.push(head.get(name) ?? '');
   }
 
   /** Bytes of the body arrived, framing included. */
@@ -33,17 +47,17 @@ export class Account {
     this.record.receivedBytes += bytes;
   }
 
-  /** `sent`: as in `begin`, with the whole reply; `fault`: why it ended so, 0 where all went well. */
-  close(status: number, fault: number, sent: number, delivery: Delivery): void {
+  /** `reply`: our own, which is yet to be written; empty where a server's was passed on. `fault`: why it ended so, or 0. */
+  close(status: number, fault: number, reply: string, client: ClientConnection | null, delivery: Delivery): void {
     if (!this.#open) return;
     this.#open = false;
     const { record } = this;
     record.status = status;
     record.fault = fault;
     record.durationMs = performance.now() - this.#startedMs;
-    record.serverMs = delivery.costMs;
-    record.tries = delivery.tries;
-    record.sentBytes = sent - this.#sentBefore;
+    record.sentBytes = (client?.connection.written ?? this.#sentBefore) + reply.length - this.#sentBefore;
+    delivery.describe(record);
+    if (reply !== '') record.headBytes = reply.indexOf('\r\n\r\n') + 4;
     this.#observer.ended(record);
   }
 }

@@ -23,6 +23,8 @@ export interface Shared {
   readonly admin: Upstream;
   /** Null where nobody counts or logs requests. */
   readonly observer: Observer | null;
+  /** Whether servers are sent `X-Request-Id`. */
+  readonly requestIds: boolean;
   /** Peers whose word about their clients is believed. */
   readonly trusted: CidrList;
 }

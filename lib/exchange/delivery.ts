@@ -2,6 +2,7 @@ import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
 import { Half, mayReuse, Reuse } from '../http/persist.ts';
+import type { RequestRecord } from '../stats/request-record.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { SERVER_HOST, type Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -48,14 +49,11 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#tries = new Tries(context.policy);
   }
 
-  /** Servers tried so far. */
-  get tries(): number {
-    return this.#tries.count;
-  }
-
-  /** Time spent on the servers that are done with, in milliseconds. */
-  get costMs(): number {
-    return this.#race.costMs;
+  /** Writes down which servers were tried and what came of it. */
+  describe(record: RequestRecord): void {
+    record.tries = this.#tries.count;
+    record.upstream = this.#tries.upstream?.name ?? '';
+    this.#race.describe(record);
   }
 
   /** Whether a part of the reply has been passed on. */
@@ -100,8 +98,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** Gives the present server's connection away after `onUpgraded`, with what it sent behind its head. */
   handOver(): { connection: ServerConnection | null; head: string; rest: Buffer } {
     const { lead } = this.#race;
-    this.#race.costMs += lead.spentMs;
-    const connection = lead.handOver();
+    const connection = this.#race.handOver(lead);
     return { connection, head: lead.relay.upgradeHead(), rest: lead.relay.restOfUpgrade() };
   }
 
@@ -202,6 +199,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   onTryLost(one: Try, fault: number): void {
     const { phase } = one;
     if (phase === Phase.IDLE) return;
+    one.fault = fault;
     one.abandon();
     if (phase === Phase.RELAY) {
       this.#body.detach();

@@ -16,6 +16,7 @@ import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
 import { RequestBody } from './request-body.ts';
+import { requestId } from './request-id.ts';
 import { RoutedHead } from './routed-head.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -52,6 +53,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#delivery = new Delivery(context, this, this.#body);
     const { observer } = context.shared;
     this.#account = observer === null ? null : new Account(observer);
+    this.#plan.trace = this.#account?.trace ?? null;
   }
 
   /**
@@ -63,7 +65,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#client = client;
     this.#generation++;
     this.#method = head.method();
-    this.#account?.begin(head, client.connection.written);
+    this.#account?.begin(head, client);
     let fault = readTarget(head, target);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
@@ -119,7 +121,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
   /** The client's connection is gone: so is what the server does for it. */
   onClientGone(): void {
     const status = this.#delivery.abandon();
-    this.#close(status === 0 ? CLIENT_CLOSED : status, Fault.CLIENT_GONE, 0);
+    this.#close(status === 0 ? CLIENT_CLOSED : status, Fault.CLIENT_GONE, '');
     this.#settle();
   }
 
@@ -137,7 +139,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
 
   onDelivered(status: number, keepAlive: boolean): void {
     const client = this.#client;
-    this.#close(status, 0, 0);
+    this.#close(status, 0, '');
     this.#settle();
     client?.next(keepAlive);
   }
@@ -148,7 +150,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
 
   onCut(status: number): void {
     const client = this.#client;
-    this.#close(status, Fault.REPLY_CUT, 0);
+    this.#close(status, Fault.REPLY_CUT, '');
     this.#settle();
     client?.cut();
   }
@@ -163,7 +165,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     client.connection.writeText(head);
     const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs);
     if (rest.length > 0) tunnel.onServerBytes(rest, 0, rest.length);
-    this.#close(SWITCHING_PROTOCOLS, 0, 0);
+    this.#close(SWITCHING_PROTOCOLS, 0, '');
     this.#settle();
     client.handOver(tunnel);
     if (this.#context.drain !== null) client.drain(this.#context.drain);
@@ -179,6 +181,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       const claims = trustedLines(head, client.address, shared.trusted);
       this.#about = claims.lines;
       clientAddress = claims.clientAddress;
+      if (this.#account !== null) this.#account.record.client = clientAddress;
     }
     if (hopsLeft(head) === 0) {
       this.#answer(Fault.LAST_HOP);
@@ -239,6 +242,11 @@ export class Exchange implements ClientUser, DeliveryOwner {
   #deliver(upstream: Upstream | null, head: Head, target: Target): void {
     const client = this.#client;
     if (client === null) return;
+    if (this.#context.shared.requestIds) {
+      const id = requestId(head, client.trusted);
+      this.#forwardHead.requestId = id;
+      if (this.#account !== null) this.#account.record.id = id;
+    }
     const text = this.#forwardHead.encode(
       head,
       target,
@@ -261,7 +269,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
     const reply = ownReply(fault, keepAlive, this.#method === 'HEAD');
-    this.#close(faultOf(fault).status, fault, reply.length);
+    this.#close(faultOf(fault).status, fault, reply);
     this.#settle();
     client.connection.writeText(reply);
     client.next(keepAlive);
@@ -272,16 +280,15 @@ export class Exchange implements ClientUser, DeliveryOwner {
     const client = this.#client;
     const status = this.#delivery.abandon();
     const reply = status === 0 ? ownReply(fault, false, this.#method === 'HEAD') : '';
-    this.#close(status === 0 ? faultOf(fault).status : status, fault, reply.length);
+    this.#close(status === 0 ? faultOf(fault).status : status, fault, reply);
     this.#settle();
     if (status === 0) client?.refuse(reply);
     else client?.cut();
   }
 
-  /** Closes the account, once; `unsent`: bytes of the reply that are yet to be written. */
-  #close(status: number, fault: number, unsent: number): void {
-    const sent = (this.#client?.connection.written ?? 0) + unsent;
-    this.#account?.close(status, fault, sent, this.#delivery);
+  /** Closes the account, once; `reply`: our own, which is yet to be written. */
+  #close(status: number, fault: number, reply: string): void {
+    this.#account?.close(status, fault, reply, this.#client, this.#delivery);
   }
 
   /** Ready for the next request, of any client. */

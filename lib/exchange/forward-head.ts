@@ -7,6 +7,8 @@ import type { ClientConnection } from './client-connection.ts';
 
 /** Writes down the head that every try of a request sends. One per exchange, so that its record of edits is reused. */
 export class ForwardHead {
+  /** Identity that the server is told; empty for none. */
+  requestId = '';
   readonly #edits: RequestEdits = {
     target: null,
     host: null,
@@ -39,6 +41,7 @@ export class ForwardHead {
     edits.listed = connectionNames(head);
     const hops = hopsLeft(head);
     edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
+    if (this.requestId !== '') edits.set = ['X-Request-Id', this.requestId, ...edits.set];
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
     edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');

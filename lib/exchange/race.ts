@@ -1,3 +1,6 @@
+import type { ServerConnection } from '../upstream/server-connection.ts';
+import type { Server } from '../upstream/server.ts';
+import type { RequestRecord, TryRecord } from '../stats/request-record.ts';
 import type { Context } from './context.ts';
 import { Phase, Try, type TryOwner } from './try.ts';
 
@@ -7,6 +10,8 @@ export class Race {
   lead: Try;
   /** Time spent on the servers that are done with, in milliseconds. */
   costMs = 0;
+  /** What became of each try, in the order of their ends; null where nobody wants to know. */
+  readonly records: TryRecord[] | null;
   /** Idle most of the time; null until one is first needed. */
   #rival: Try | null = null;
   readonly #context: Context;
@@ -16,6 +21,7 @@ export class Race {
     this.#context = context;
     this.#owner = owner;
     this.lead = new Try(context, owner);
+    this.records = wantsRecords(context) ? [] : null;
   }
 
   /** The rival, idle: to be opened. */
@@ -59,7 +65,20 @@ export class Race {
 
   /** A try's server is done with, well or not. */
   leave(one: Try): void {
-    this.costMs += one.leave();
+    const { server } = one;
+    this.#count(one, server, one.leave());
+  }
+
+  /** Gives a try's connection away together with its server. */
+  handOver(one: Try): ServerConnection | null {
+    this.#count(one, one.server, one.spentMs);
+    return one.handOver();
+  }
+
+  describe(record: RequestRecord): void {
+    record.serverMs = this.costMs;
+    record.headBytes = this.lead.relay.headBytes;
+    if (this.records !== null) record.servers.push(...this.records);
   }
 
   /** Gives up everything. */
@@ -74,5 +93,16 @@ export class Race {
     this.leave(this.lead);
     this.lead.reset();
     this.costMs = 0;
+    if (this.records !== null) this.records.length = 0;
   }
+
+  #count(one: Try, server: Server | null, ms: number): void {
+    if (server === null) return;
+    this.costMs += ms;
+    this.records?.push({ address: server.address, ms, outcome: one.fault === 0 ? one.relay.status : one.fault });
+  }
+}
+
+function wantsRecords({ shared: { observer } }: Context): boolean {
+  return observer !== null && observer.capture !== null;
 }

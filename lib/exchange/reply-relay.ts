@@ -30,6 +30,8 @@ export const Step = {
 export class ReplyRelay {
   /** Status of the final reply; 0 before it. */
   status = 0;
+  /** Length of the final reply's head as it was passed on; 0 before. */
+  headBytes = 0;
   /** A fault found while the first bytes of the body were passed. */
   fault = 0;
   /** The body is passed on whole. */
@@ -69,6 +71,7 @@ export class ReplyRelay {
 
   reset(): void {
     this.status = 0;
+    this.headBytes = 0;
     this.fault = 0;
     this.done = false;
     this.reusable = false;
@@ -115,7 +118,9 @@ export class ReplyRelay {
     this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
     this.#passing = true;
     this.#reader.reset(kind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
-    this.#writer.begin(client, encodeReply(head, edits), chunked);
+    const text = encodeReply(head, edits);
+    this.headBytes = text.length;
+    this.#writer.begin(client, text, chunked);
     const step = this.#takeBody(this.#rest, this.#at, this.#to);
     this.#rest = EMPTY;
     if (step < 0) this.fault = step;

@@ -45,6 +45,8 @@ export interface TryOwner {
 export class Try implements ServerConnectionUser {
   phase: number = Phase.IDLE;
   server: Server | null = null;
+  /** Why it was lost; 0 while it is not. */
+  fault = 0;
   connection: ServerConnection | null = null;
   /** The connection had carried an exchange before. */
   reused = false;
@@ -66,6 +68,7 @@ export class Try implements ServerConnectionUser {
   open(server: Server): void {
     server.chosen();
     this.server = server;
+    this.fault = 0;
     this.phase = Phase.WAIT;
     this.#since = performance.now();
   }

@@ -16,6 +16,8 @@ export class Plan {
    * graph and are shared by requests: put another one here, never change one.
    */
   setFields: readonly string[] = NONE;
+  /** Gets the name of each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
+  trace: string[] | null = null;
 
   /** How the request is delivered, instead of the way of its upstream; null keeps that. Made when a document is compiled. */
   policy: DeliveryPolicy | null = null;

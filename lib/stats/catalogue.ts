@@ -45,6 +45,7 @@ export const METRICS = {
   elb_client_connections: gauge('Connections of clients that are open, tunnels included.'),
   elb_client_connections_total: counter('Connections of clients that were accepted.'),
   elb_statsd_lost_times_total: counter('Times that statsd was not told because too many came between two sendings.'),
+  elb_access_log_dropped_total: counter('Lines of the access log that were dropped because its file did not keep up.'),
 
   elb_domains: gauge('Domains in force.'),
   elb_upstreams: gauge('Upstreams in force.'),

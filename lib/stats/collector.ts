@@ -10,6 +10,7 @@ export class Collector {
   readonly totals = new Totals();
   newClients = 0;
   lostTimes = 0;
+  droppedLines = 0;
   /** By process: seconds on the processor since it was first seen. */
   readonly cpuSeconds = new Map<number, number>();
   readonly #own = new ProcessUsage();
@@ -26,6 +27,7 @@ export class Collector {
     if (report.tally !== null) this.totals.merge(report.tally);
     this.newClients += report.newClients;
     this.lostTimes += report.lostTimes;
+    this.droppedLines += report.droppedLines;
     this.#countCpu(report.usage);
   }
 

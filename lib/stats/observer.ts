@@ -1,20 +1,27 @@
 import { faultOf } from '../core/faults.ts';
+import type { AccessLog } from './access-log.ts';
 import type { Meter } from './meter.ts';
-import { RequestRecord } from './request-record.ts';
+import { type Capture, RequestRecord } from './request-record.ts';
 import type { Tally } from './tally.ts';
 
 /** Everybody who is told of a request's end in a worker. Where nobody is, exchanges keep no record. */
 export class Observer {
+  /** Texts that are wanted of every request; null where none is. */
+  readonly capture: Capture | null;
+  readonly #log: AccessLog | null;
   readonly #tally: Tally | null;
   readonly #meter: Meter | null;
   readonly #refusal = new RequestRecord();
 
-  constructor({ tally, meter }: ObserverParts) {
+  constructor({ log, tally, meter }: ObserverParts) {
+    this.capture = log;
+    this.#log = log;
     this.#tally = tally;
     this.#meter = meter;
   }
 
   ended(request: RequestRecord): void {
+    this.#log?.write(request);
     // What is asked of ourselves is nobody's traffic.
     if (request.isAdmin) return;
     this.#tally?.count(request);
@@ -34,11 +41,12 @@ export class Observer {
 }
 
 export interface ObserverParts {
+  readonly log: AccessLog | null;
   readonly tally: Tally | null;
   readonly meter: Meter | null;
 }
 
 /** Null where there is nobody to tell. */
 export function observerOf(parts: ObserverParts): Observer | null {
-  return parts.tally === null && parts.meter === null ? null : new Observer(parts);
+  return parts.log === null && parts.tally === null && parts.meter === null ? null : new Observer(parts);
 }

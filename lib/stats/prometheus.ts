@@ -1,5 +1,5 @@
-import { faultOf } from '../core/faults.ts';
 import type { Collector } from './collector.ts';
+import { endingOf } from './endings.ts';
 import { Exposition, type Format } from './exposition.ts';
 import { outcomeOf } from './tally.ts';
 
@@ -55,6 +55,8 @@ function tellWorkers(out: Exposition, collector: Collector): void {
   out.sample(collector.newClients);
   out.family('elb_statsd_lost_times_total');
   out.sample(collector.lostTimes);
+  out.family('elb_access_log_dropped_total');
+  out.sample(collector.droppedLines);
   out.family('elb_memory_bytes');
   for (const { pid, rssBytes, heapBytes } of collector.usages()) {
     out.sample(rssBytes, String(pid), 'rss');
@@ -99,11 +101,6 @@ function* tellDomains(out: Exposition, { totals }: Collector): Generator<string>
     out.sample(sentBytes, domain);
     yield* out.parts();
   }
-}
-
-/** How a request ended, in a word: `ok`, or the name of its fault in lower case. */
-export function endingOf(fault: number): string {
-  return fault === 0 ? 'ok' : faultOf(fault).name.toLowerCase();
 }
 
 const SECONDS_PER_US = 1e-6;

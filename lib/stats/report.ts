@@ -10,5 +10,7 @@ export interface WorkerReport {
   readonly newClients: number;
   /** Times that statsd was not told. */
   readonly lostTimes: number;
+  /** Lines of the access log that found no room. */
+  readonly droppedLines: number;
   readonly usage: Usage;
 }

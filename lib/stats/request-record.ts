@@ -13,12 +13,33 @@ export class RequestRecord implements CountedRequest {
   serverMs = 0;
   receivedBytes = 0;
   sentBytes = 0;
+  /** Of them the reply's head, interim replies not counted. */
+  headBytes = 0;
   /** Host in lower case without port; empty where none was read. */
   host = '';
-  /** Servers that it was given to. */
-  tries = 0;
   /** Asked of ourselves, below `/__erulb__/`. */
   isAdmin = false;
+  /** Servers that it was given to. */
+  tries = 0;
+
+  // What follows is only written down where somebody wants texts (`Capture`).
+
+  /** The TCP peer, and whom it speaks for if it is a trusted proxy. */
+  peer = '';
+  client = '';
+  /** As it was sent; empty where no head could be read. */
+  target = '';
+  /** Minor version of HTTP/1. */
+  minor = 1;
+  /** Identity of the request, across programs. */
+  id = '';
+  /** Values of `Capture.fields`, in their order; empty where the request lacks the field. */
+  readonly fields: string[] = [];
+  /** Names of the nodes that were walked. */
+  readonly nodes: string[] = [];
+  upstream = '';
+  /** Each server that it was given to, in turn. */
+  readonly servers: TryRecord[] = [];
 
   reset(): void {
     this.domain = '';
@@ -29,8 +50,33 @@ export class RequestRecord implements CountedRequest {
     this.serverMs = 0;
     this.receivedBytes = 0;
     this.sentBytes = 0;
+    this.headBytes = 0;
     this.host = '';
-    this.tries = 0;
     this.isAdmin = false;
+    this.tries = 0;
+    this.peer = '';
+    this.client = '';
+    this.target = '';
+    this.minor = 1;
+    this.id = '';
+    this.fields.length = 0;
+    this.nodes.length = 0;
+    this.upstream = '';
+    this.servers.length = 0;
   }
+}
+
+/** One server that a request was given to. */
+export interface TryRecord {
+  /** Its address as it was dialled. */
+  readonly address: string;
+  readonly ms: number;
+  /** The reply's status, or a code of `Fault`; 0 where the client left before. */
+  readonly outcome: number;
+}
+
+/** Texts that somebody wants of every request; there is none where nobody does. */
+export interface Capture {
+  /** Names of request fields, in lower case. */
+  readonly fields: readonly string[];
 }

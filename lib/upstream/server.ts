@@ -51,6 +51,13 @@ export class Server {
     return name.endsWith(implied) ? name.slice(0, -implied.length) : name;
   }
 
+  /** What is dialled, as text: `10.0.0.1:80`, `[::1]:80`, `unix:/path`. */
+  get address(): string {
+    const { host, port, path } = this.target;
+    if (path !== '') return `unix:${path}`;
+    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
   get idle(): number {
     return this.#pool.size;
   }

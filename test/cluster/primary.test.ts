@@ -230,6 +230,8 @@ const setup: WorkerSetup = {
   drainMs: 5000,
   trustedProxies: [],
   metrics: false,
+  accessLog: null,
+  requestId: false,
   statsd: null,
   logLevel: 'silent',
   adminSocket: '',

@@ -25,6 +25,8 @@ describe('config', () => {
       statsd: null,
       metrics: true,
       metricsListen: [],
+      accessLog: null,
+      requestId: false,
       logLevel: 'info',
       drainMs: 30_000,
       admin: { allow: ['127.0.0.0/8', '::1'], token: null },

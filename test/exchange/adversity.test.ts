@@ -87,6 +87,7 @@ describe('exchange in adversity', () => {
       upstreams,
       admin,
       observer: null,
+      requestIds: false,
       trusted,
     });
     const listener = new Listener(

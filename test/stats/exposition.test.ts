@@ -88,6 +88,6 @@ function collected(): Collector {
   tally.count({ ...request, domain: '', method: 'BREW', status: 404, fault: Fault.NO_DOMAIN });
   const collector = new Collector();
   const usage = { pid: 99, rssBytes: 1, heapBytes: 1, cpuSeconds: 0.5 };
-  collector.took(1, { tally: tally.take(), clients: 1, newClients: 2, lostTimes: 0, usage });
+  collector.took(1, { tally: tally.take(), clients: 1, newClients: 2, lostTimes: 0, droppedLines: 0, usage });
   return collector;
 }

@@ -1,0 +1,85 @@
+import { endingOf } from './endings.ts';
+import type { RequestRecord, TryRecord } from './request-record.ts';
+
+/** Something that an access log can say of a request. */
+export interface LogField {
+  readonly help: string;
+  /** In JSON a number stands without quotes. */
+  readonly kind: 'text' | 'number';
+  read(request: RequestRecord): string;
+}
+
+const text = (help: string, read: LogField['read']): LogField => ({ help, kind: 'text', read });
+const number = (help: string, read: LogField['read']): LogField => ({ help, kind: 'number', read });
+
+/**
+ * Everything that an access log can say, by the name that stands behind `$` in a format: the names of nginx where it has one.
+ * Beside these, `$http_NAME` is the request's field of that name, with underscores for hyphens. What is not known is `-`.
+ */
+export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
+  time_iso8601: text('end of the request, in UTC, with milliseconds', () => new Date().toISOString()),
+  time_local: text('end of the request as nginx writes it, in UTC', () => commonTime()),
+  msec: number('end of the request as Unix time, in seconds', () => (Date.now() / 1000).toFixed(3)),
+  host: text('host that was asked for, in lower case, without port', ({ host }) => host),
+  remote_addr: text('address of the client, of trusted proxies the one they speak for', ({ client }) => client),
+  peer: text('address of the TCP peer', ({ peer }) => peer),
+  request_id: text('identity of the request (`X-Request-Id`)', ({ id }) => id),
+  request: text('request line', requestLine),
+  request_method: text('method', ({ method }) => method),
+  request_uri: text('target as it was sent, query included', ({ target }) => target),
+  uri: text('target without its query', ({ target }) => target.replace(/\?.*$/s, '')),
+  args: text('query, without its question mark', ({ target }) => /\?(.*)$/s.exec(target)?.[1] ?? ''),
+  server_protocol: text('protocol', ({ minor }) => `HTTP/1.${minor}`),
+  status: number('status that the client was sent; 499: it left before', ({ status }) => String(status)),
+  ending: text('`ok`, or why the request ended otherwise', ({ fault }) => endingOf(fault)),
+  bytes_sent: number('bytes of the reply, head included', ({ sentBytes }) => String(sentBytes)),
+  body_bytes_sent: number('bytes of the reply behind its head', ({ sentBytes, headBytes }) =>
+    String(Math.max(0, sentBytes - headBytes)),
+  ),
+  request_length: number('bytes of the request, head included', ({ receivedBytes }) => String(receivedBytes)),
+  request_time: number('seconds from head to end of reply', ({ durationMs }) => seconds(durationMs)),
+  domain: text('name of the domain whose graph was walked', ({ domain }) => domain),
+  nodes: text('nodes that were walked, with `>` between them', ({ nodes }) => nodes.join('>')),
+  upstream: text('name of the upstream', ({ upstream }) => upstream),
+  upstream_addr: text(
+    'servers that were tried, in turn',
+    tried(({ address }) => address),
+  ),
+  upstream_status: text('status that each of them replied, or why it did not', tried(outcomeText)),
+  upstream_response_time: text(
+    'seconds spent on each of them',
+    tried(({ ms }) => seconds(ms)),
+  ),
+  upstream_time: number('seconds spent on all of them', ({ serverMs }) => seconds(serverMs)),
+};
+
+function requestLine({ method, target, minor }: RequestRecord): string {
+  return target === '' ? '' : `${method} ${target} HTTP/1.${minor}`;
+}
+
+function tried(one: (record: TryRecord) => string): LogField['read'] {
+  return ({ servers }) =>
+    servers.length === 1 && servers[0] !== undefined ? one(servers[0]) : servers.map(one).join(', ');
+}
+
+function outcomeText({ outcome }: TryRecord): string {
+  return outcome < 0 ? endingOf(outcome) : String(outcome);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+/** `21/Nov/2026:08:00:00 +0000`, made once a second. */
+function commonTime(): string {
+  const now = Date.now();
+  if (now - second >= 1000 || now < second) {
+    second = now - (now % 1000);
+    const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(new Date(second).toUTCString()) ?? [];
+    line = `${day ?? ''}/${month ?? ''}/${year ?? ''}:${time ?? ''} +0000`;
+  }
+  return line;
+}
+
+let second = 0;
+let line = '';
