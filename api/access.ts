@@ -4,6 +4,8 @@ import { CidrList } from '../lib/core/cidr.ts';
 export interface AccessOptions {
   /** Networks that may call. */
   readonly allow: readonly string[];
+  /** Networks that may also ask whether this instance is healthy, and need no token for it. */
+  readonly probes: readonly string[];
   /** What a caller must also know; null: nothing. */
   readonly token: string | null;
 }
@@ -11,11 +13,18 @@ export interface AccessOptions {
 /** Decides who may use the admin API: by the address of the TCP peer and, where there is a token, by the token too. */
 export class Access {
   readonly #networks: CidrList;
+  readonly #probes: CidrList;
   readonly #token: Buffer | null;
 
   constructor(options: AccessOptions) {
     this.#networks = new CidrList(options.allow);
+    this.#probes = new CidrList(options.probes);
     this.#token = options.token === null ? null : digest(options.token);
+  }
+
+  /** Whether a load balancer at this address may ask for the health. */
+  mayProbe(peer: string): boolean {
+    return this.#probes.has(addressOf(peer));
   }
 
   /**
@@ -23,11 +32,15 @@ export class Access {
    * refuses the call, or 0.
    */
   check(peer: string, authorization: string | undefined): 0 | 401 | 403 {
-    if (!this.#networks.has(peer === 'unix' ? '127.0.0.1' : peer)) return 403;
+    if (!this.#networks.has(addressOf(peer))) return 403;
     if (this.#token === null) return 0;
     const given = tokenOf(authorization ?? '');
     return given !== null && timingSafeEqual(digest(given), this.#token) ? 0 : 401;
   }
+}
+
+function addressOf(peer: string): string {
+  return peer === 'unix' ? '127.0.0.1' : peer;
 }
 
 /** For `WWW-Authenticate` (RFC 9110 11.6.1). */

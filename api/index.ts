@@ -1,8 +1,11 @@
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
+import { health } from './health.ts';
 import { option } from './option.ts';
 import type { Resource } from './resource.ts';
+import { status } from './status.ts';
 import { upstream } from './upstream.ts';
+import { wait } from './wait.ts';
 
 /** What there is under `/__erulb__/`. */
-export const resources: readonly Resource[] = [domain, upstream, option, dump];
+export const resources: readonly Resource[] = [domain, upstream, option, dump, status, health, wait];

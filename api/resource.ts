@@ -1,9 +1,17 @@
 import type { Control } from '../lib/control.ts';
+import type { StatusBoard } from '../lib/core/status-board.ts';
 import type { Problem } from '../lib/routing/rule.ts';
+import type { Parameters, ParameterValues } from './parameters.ts';
 
-/** A call of the admin API, allowed and with its body parsed. */
-export interface AdminRequest {
+/** The parts of the program that resources ask. */
+export interface AdminParts {
   readonly control: Control;
+  readonly status: StatusBoard;
+}
+
+/** A call of the admin API, allowed, with its query and its body parsed. */
+export interface AdminRequest<Some extends Parameters = Parameters> extends AdminParts {
+  readonly query: ParameterValues<Some>;
   /** The JSON body; undefined where the method takes none. */
   readonly body: unknown;
 }
@@ -11,10 +19,18 @@ export interface AdminRequest {
 /** Success is always 200, because the predecessor's client takes anything else for an error. */
 export type AdminAnswer =
   | { readonly status: 200; readonly body: unknown }
-  | { readonly status: 400 | 503; readonly msg: string; readonly problems?: readonly Problem[] };
+  | {
+      readonly status: 400 | 408 | 409 | 503;
+      readonly msg: string;
+      readonly problems?: readonly Problem[];
+      /** Further members of the answer. */
+      readonly more?: Readonly<Record<string, unknown>>;
+    };
 
 export interface AdminMethod {
   readonly takesBody: boolean;
+  /** None: a query is refused. */
+  readonly parameters?: Parameters;
   handle(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
 }
 
@@ -24,11 +40,22 @@ export type AdminMethodName = 'GET' | 'PUT' | 'POST' | 'DELETE';
 /** Something under `/__erulb__/`: one file each, listed in `index.ts`. */
 export interface Resource {
   readonly name: string;
+  /** Also answers networks that may ask for nothing else. */
+  readonly forProbes?: true;
   readonly methods: Readonly<Partial<Record<AdminMethodName, AdminMethod>>>;
 }
 
 export function defineResource(resource: Resource): Resource {
   return resource;
+}
+
+/** A method with parameters, whose handler gets them as what they mean. */
+export function defineMethod<Some extends Parameters>(method: {
+  readonly takesBody: boolean;
+  readonly parameters: Some;
+  handle(request: AdminRequest<Some>): AdminAnswer | Promise<AdminAnswer>;
+}): AdminMethod {
+  return method;
 }
 
 export const OK: AdminAnswer = { status: 200, body: { msg: 'OK' } };

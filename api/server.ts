@@ -1,15 +1,15 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Control } from '../lib/control.ts';
 import type { Log } from '../lib/core/log.ts';
 import { StoreError } from '../lib/store/store.ts';
 import { Access, CHALLENGES } from './access.ts';
 import type { AccessOptions } from './access.ts';
 import { readJson } from './body.ts';
-import type { AdminMethod, AdminMethodName, Resource } from './resource.ts';
+import { readParameters } from './parameters.ts';
+import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, Resource } from './resource.ts';
 
 export interface AdminServerOptions {
-  readonly control: Control;
+  readonly parts: AdminParts;
   readonly resources: readonly Resource[];
   readonly access: AccessOptions;
   readonly log: Log;
@@ -20,14 +20,14 @@ export interface AdminServerOptions {
  * `/__erulb__/` there, with the address of its TCP peer in `X-Elb-Peer`, which replaces whatever the client sent.
  */
 export class AdminServer {
-  readonly #control: Control;
+  readonly #parts: AdminParts;
   readonly #resources: ReadonlyMap<string, Resource>;
   readonly #access: Access;
   readonly #log: Log;
   readonly #server: Server;
 
   constructor(options: AdminServerOptions) {
-    this.#control = options.control;
+    this.#parts = options.parts;
     this.#resources = new Map(options.resources.map((resource) => [resource.name, resource]));
     this.#access = new Access(options.access);
     this.#log = options.log;
@@ -63,16 +63,22 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const refusal = this.#access.check(String(request.headers['x-elb-peer'] ?? ''), request.headers.authorization);
+    const [, name, search = ''] = /^\/__erulb__\/(\w+)(?:\?(.*))?$/.exec(request.url ?? '') ?? [];
+    const resource = name === undefined ? undefined : this.#resources.get(name);
+
+    const peer = String(request.headers['x-elb-peer'] ?? '');
+    const isProbe = resource?.forProbes === true && this.#access.mayProbe(peer);
+    const refusal = isProbe ? 0 : this.#access.check(peer, request.headers.authorization);
     if (refusal === 403) return failure(403, 'not allowed from this address');
     if (refusal === 401) return failure(401, 'a token is needed').with('WWW-Authenticate', CHALLENGES);
 
-    const [, name] = /^\/__erulb__\/(\w+)(?:\?|$)/.exec(request.url ?? '') ?? [];
-    const resource = name === undefined ? undefined : this.#resources.get(name);
     if (resource === undefined) return failure(404, 'no such resource');
 
     const method = methodOf(resource, request.method ?? '');
     if (method === null) return failure(405, 'method not allowed').with('Allow', allowOf(resource));
+
+    const query = readParameters(method.parameters ?? {}, search);
+    if (query.problems.length > 0) return failure(400, 'bad parameters', query.problems);
 
     let body: unknown;
     if (method.takesBody) {
@@ -82,14 +88,14 @@ export class AdminServer {
       }
       body = read.value;
     } else request.resume();
-    return this.#call(method, body);
+    return this.#call(method, query.values, body);
   }
 
-  async #call(method: AdminMethod, body: unknown): Promise<Answer> {
+  async #call(method: AdminMethod, query: AdminRequest['query'], body: unknown): Promise<Answer> {
     try {
-      const answer = await method.handle({ control: this.#control, body });
+      const answer = await method.handle({ ...this.#parts, query, body });
       if (answer.status === 200) return new Answer(200, answer.body);
-      return failure(answer.status, answer.msg, answer.problems);
+      return failure(answer.status, answer.msg, answer.problems, answer.more);
     } catch (error) {
       if (error instanceof StoreError) return failure(503, error.message);
       throw error;
@@ -113,8 +119,8 @@ class Answer {
   }
 }
 
-function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }]): Answer {
-  return new Answer(status, { msg, problems });
+function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }], more = {}): Answer {
+  return new Answer(status, { msg, ...more, problems });
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

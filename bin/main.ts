@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { type Config, readConfig } from '../lib/core/config.ts';
 import { helpText } from '../lib/core/options-text.ts';
 import { BadFormat, logFormat } from '../lib/stats/log-format.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
+import { version } from './version.ts';
 
 /** `elb`: reads what it was told, and answers, refuses or serves. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -51,11 +50,4 @@ function beginAgainWithFlags(args: readonly string[]): void {
   if (process.execve === undefined) throw new Error('this platform cannot replace a process');
   const script = process.argv[1] ?? '';
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...RUNTIME_FLAGS, script, ...args]);
-}
-
-function version(): string {
-  const path = findPackageJSON(import.meta.url);
-  const parsed: unknown = path === undefined ? null : JSON.parse(readFileSync(path, 'utf8'));
-  const isPackage = typeof parsed === 'object' && parsed !== null && 'version' in parsed;
-  return isPackage ? String(parsed.version) : 'unknown';
 }

@@ -21,6 +21,7 @@ import { Resolver, systemLookup } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
 import { createPlane } from './plane.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
+import { createStatus } from './status.ts';
 import { createImages, createStore } from './store.ts';
 
 /** The primary: puts the parts together, runs them until a signal, and takes them down in the order they rest on each other. */
@@ -48,7 +49,8 @@ export async function serve(config: Config): Promise<void> {
   const resolver = new Resolver({ lookup: systemLookup, scheduler });
   const images = createImages(config);
   const sync = new Sync({ store, images, rules, resolver, scheduler, log, apply: announcingFirst(primary, log) });
-  const admin = new AdminServer({ control: sync, resources, access: config.admin, log });
+  const status = createStatus(name, sync, primary);
+  const admin = new AdminServer({ parts: { control: sync, status }, resources, access: config.admin, log });
   await orExit(admin.listen(adminSocket));
 
   onSignals({
@@ -94,12 +96,12 @@ function starter(config: Config, bound: readonly BoundAddress[], log: Log): Star
 function announcingFirst(
   primary: Primary,
   log: Log,
-): (changes: readonly TableChange[], whole: boolean) => Promise<void> {
+): (changes: readonly TableChange[], whole: boolean, revision: number) => Promise<void> {
   let isAnnounced = false;
-  return async (changes, whole) => {
+  return async (changes, whole, revision) => {
     const announce = whole && !isAnnounced;
     isAnnounced ||= whole;
-    await primary.apply(changes, whole);
+    await primary.apply(changes, whole, revision);
     if (announce) log.info({ entries: changes.length }, 'configuration loaded');
   };
 }

@@ -42,6 +42,12 @@ export interface Control {
   mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]>;
   /** Makes the store equal to memory. Throws StoreError if the store cannot be reached; memory is unchanged then. */
   dump(): Promise<void>;
+  /** Revision of the store that every worker serves; -1 before the first. */
+  readonly revision: number;
+  /** Why the store is not followed, or its newest content is not in force; null: all is well. */
+  readonly trouble: string | null;
+  /** Resolves with true once every worker serves `revision` or a later one, with false after `ms`. */
+  served(revision: number, ms: number): Promise<boolean>;
   /** True once a first table was loaded (or a store known to be empty). */
   readonly ready: boolean;
 }

@@ -15,7 +15,8 @@ import { nextBatch } from './sync/dump.ts';
 import { checkMutations } from './sync/edits.ts';
 import { Keeper } from './sync/keeper.ts';
 import type { ImageStore } from './sync/keeper.ts';
-import type { Rejection } from './sync/rejection.ts';
+import { Served } from './sync/served.ts';
+import type { SyncStatus } from './sync/status.ts';
 import type { Resolver } from './upstream/resolve.ts';
 
 export interface SyncOptions {
@@ -23,31 +24,15 @@ export interface SyncOptions {
   readonly rules: ReadonlyMap<string, Rule>;
   /**
    * Puts changes into force, all at once; resolves when every worker serves them. Called in order, without waiting. `whole`:
-   * the store is known, and what it does not hold does not exist.
+   * the store is known, and what it does not hold does not exist. `revision`: of the store, that the table is at then.
    */
-  readonly apply: (changes: readonly TableChange[], whole: boolean) => Promise<void>;
+  readonly apply: (changes: readonly TableChange[], whole: boolean, revision: number) => Promise<void>;
   readonly resolver: Resolver;
   readonly log: Log;
   readonly scheduler: Scheduler;
   readonly random?: () => number;
   /** Where what is known is kept for the next start; null: nowhere. */
   readonly images?: ImageStore | null;
-}
-
-/** What the control plane knows of itself. */
-export interface SyncStatus {
-  readonly store: string;
-  /** Where what is in force comes from: the store, or a snapshot of it that an earlier process has left; null before both. */
-  readonly source: 'store' | 'snapshot' | null;
-  /** Revision of the store that is in force; -1 before the first. */
-  readonly revision: number;
-  readonly connected: boolean;
-  /** Why not connected, or why the newest content of the store is not in force. */
-  readonly trouble: string | null;
-  /** By key: what the store holds and cannot be used. */
-  readonly rejected: ReadonlyMap<string, Rejection>;
-  /** Number of keys changed here and not dumped. */
-  readonly overlays: number;
 }
 
 /**
@@ -69,6 +54,8 @@ export class Sync implements Control {
   /** Whether the store was read by this process. */
   #wasRead = false;
   readonly #keeper: Keeper | null;
+  #heardAt: number | null = null;
+  readonly #served: Served;
   #lastDump: Promise<void> = Promise.resolve();
 
   constructor(options: SyncOptions) {
@@ -79,6 +66,7 @@ export class Sync implements Control {
     const images = options.images ?? null;
     const image = () => this.#core.image();
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
+    this.#served = new Served(scheduler);
     this.#follow = new Follow({
       store,
       scheduler,
@@ -87,14 +75,19 @@ export class Sync implements Control {
       listener: {
         load: (snapshot, comparable) => {
           this.#wasRead = true;
-          this.#loaded(this.#core.load(snapshot, comparable, scheduler.now()));
+          const now = this.#hear();
+          this.#loaded(this.#core.load(snapshot, comparable, now));
           this.#keeper?.changed();
         },
         changes: (revision, changes) => {
-          this.#news(this.#core.advance(revision, changes, scheduler.now()));
+          const now = this.#hear();
+          this.#news(this.#core.advance(revision, changes, now));
           this.#keeper?.changed();
         },
-        progress: (revision) => this.#news(this.#core.advance(revision, [], scheduler.now())),
+        progress: (revision) => {
+          const now = this.#hear();
+          this.#news(this.#core.advance(revision, [], now));
+        },
         trouble: (message) => this.#tellTrouble(message),
         doubt: (found, known) =>
           options.log.warn(
@@ -143,11 +136,30 @@ export class Sync implements Control {
       store: this.#options.store.label,
       source: this.#wasRead ? 'store' : this.#core.isLoaded ? 'snapshot' : null,
       revision: this.#core.revision,
+      served: this.#served.revision,
+      heardAt: this.#heardAt,
       connected: this.#trouble === null,
       trouble: this.#trouble,
       rejected: this.#core.rejected,
       overlays: this.#core.overlays,
     };
+  }
+
+  get revision(): number {
+    return this.#served.revision;
+  }
+
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  served(revision: number, ms: number): Promise<boolean> {
+    return this.#served.until(revision, ms);
+  }
+
+  /** Keys changed here and not dumped; null: removed. */
+  overlaid(): ReadonlyMap<string, string | null> {
+    return this.#core.overlaid();
   }
 
   /** Everything that is in force, as changes that lead there from nothing. */
@@ -233,7 +245,9 @@ export class Sync implements Control {
     if (this.#state !== 'opening') return;
     this.#state = 'open';
     // Whatever came while it was prepared is in it.
-    await this.#apply(this.#core.table());
+    const applied = this.#apply(this.#core.table());
+    this.#served.reach(this.#core.revision, applied);
+    await applied;
     this.#isReady = true;
   }
 
@@ -245,7 +259,9 @@ export class Sync implements Control {
   /** Does what follows from an event; resolves when it is in force. */
   async #commit(effects: Effects): Promise<void> {
     this.#note(effects);
-    if (effects.changes.length > 0) await this.#apply(effects.changes);
+    const applied = effects.changes.length > 0 ? this.#apply(effects.changes) : Promise.resolve();
+    if (this.#state === 'open') this.#served.reach(this.#core.revision, applied);
+    await applied;
   }
 
   #note(effects: Effects): void {
@@ -256,10 +272,16 @@ export class Sync implements Control {
   async #apply(changes: readonly TableChange[]): Promise<void> {
     if (this.#state === 'stopped') return;
     try {
-      await this.#options.apply(changes, this.#state === 'open');
+      await this.#options.apply(changes, this.#state === 'open', this.#core.revision);
     } catch (error) {
       this.#options.log.error({ err: error }, 'a change was not put into force');
     }
+  }
+
+  #hear(): number {
+    const now = this.#options.scheduler.now();
+    this.#heardAt = now;
+    return now;
   }
 
   #hold({ hosts }: Effects): void {

@@ -36,6 +36,7 @@ export class Primary {
   readonly #questions = new Questions();
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
+  #revision = -1;
   #isWhole = false;
   #state: 'new' | 'starting' | 'running' | 'draining' = 'new';
   #youngDeaths = 0;
@@ -58,9 +59,11 @@ export class Primary {
   /**
    * Changes the table of every worker. Resolves when all that serve have applied it; a worker that dies is not waited for.
    * The first call with `whole`, even with no change, is what makes workers answer requests for everything that is not there.
+   * `revision`: of the store, that the table is at then.
    */
-  async apply(changes: readonly TableChange[], whole: boolean): Promise<void> {
+  async apply(changes: readonly TableChange[], whole: boolean, revision = -1): Promise<void> {
     for (const change of changes) this.#table.put(change);
+    this.#revision = revision;
     this.#isWhole ||= whole;
     const sequence = ++this.#sequence;
     const applied: Promise<void>[] = [];
@@ -69,6 +72,19 @@ export class Primary {
       applied.push(this.#tell(member, sequence, changes));
     }
     await Promise.all(applied);
+  }
+
+  /** Whether the program ends: nothing new is taken. */
+  get isDraining(): boolean {
+    return this.#state === 'draining';
+  }
+
+  /** The workers, oldest first. */
+  members(): readonly WorkerView[] {
+    return Array.from(this.#members, ({ link, state, revision, bornMs, waits }) => {
+      const ageMs = performance.now() - bornMs;
+      return { pid: link.pid, state, revision, behind: waits.length, ageMs };
+    });
   }
 
   /** Has every worker that serves report; resolves when all have, or late ones are no longer waited for. */
@@ -118,6 +134,7 @@ export class Primary {
       state: 'starting',
       isListening: false,
       bornMs: performance.now(),
+      revision: -1,
       dueMs: 0,
       waits: [],
       startBound: undefined,
@@ -221,6 +238,7 @@ export class Primary {
     // What was sent before is applied before.
     member.dueMs = Math.max(member.dueMs, now) + (this.#options.applyMs ?? APPLY_MS) + changes.length;
     const { promise, resolve } = Promise.withResolvers<void>();
+    const revision = this.#revision;
     const timer = setTimeout(() => {
       this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
       member.link.kill();
@@ -229,6 +247,7 @@ export class Primary {
       sequence,
       done: () => {
         clearTimeout(timer);
+        member.revision = revision;
         resolve();
       },
     });
@@ -238,6 +257,18 @@ export class Primary {
   #settleDrain(): void {
     if (this.#members.size === 0) this.#drained.resolve();
   }
+}
+
+/** A worker as an operator sees it. */
+export interface WorkerView {
+  /** 0: the same process. */
+  readonly pid: number;
+  readonly state: 'starting' | 'serving' | 'draining';
+  /** Of the store, at the last change of the table that it has applied; -1 before the first. */
+  readonly revision: number;
+  /** Number of changes it was told and has not applied yet. */
+  readonly behind: number;
+  readonly ageMs: number;
 }
 
 const APPLY_MS = 5000;
@@ -258,6 +289,8 @@ interface Member {
   isListening: boolean;
   startBound: NodeJS.Timeout | undefined;
   readonly bornMs: number;
+  /** Of the store, at the last change that it has applied. */
+  revision: number;
   /** When everything it was told should be applied. */
   dueMs: number;
   /** In the order of their sequences. */

@@ -52,7 +52,11 @@ export interface Config {
   readonly requestId: boolean;
   readonly logLevel: string;
   readonly drainMs: number;
-  readonly admin: { readonly allow: readonly string[]; readonly token: string | null };
+  readonly admin: {
+    readonly allow: readonly string[];
+    readonly probes: readonly string[];
+    readonly token: string | null;
+  };
   readonly limits: Limits;
 }
 
@@ -158,7 +162,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     requestId: values.requestId === 'on',
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,
-    admin: { allow: values.adminAllow ?? [], token: values.adminToken },
+    admin: { allow: values.adminAllow ?? [], probes: values.healthAllow ?? [], token: values.adminToken },
     limits: {
       maxHeadBytes: values.maxHeadBytes ?? 0,
       maxFields: values.maxFields ?? 0,

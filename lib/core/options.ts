@@ -193,6 +193,14 @@ export const OPTIONS = {
     '127.0.0.0/8, ::1',
     'networks that may use the admin API',
   ),
+  healthAllow: row(
+    'Admin API',
+    'health-allow',
+    ['ELB_HEALTH_ALLOW'],
+    cidrs,
+    null,
+    'networks that may also call `GET /__erulb__/health`, without a token: load balancers in front of ELB',
+  ),
   adminToken: row(
     'Admin API',
     null,

@@ -70,7 +70,15 @@ export class SyncCore {
 
   /** Number of keys that were changed here and are not in the store. */
   get overlays(): number {
-    return [...this.#view.overlaid].filter(([key, { value }]) => this.#view.writeOf(key, value) !== null).length;
+    return this.overlaid().size;
+  }
+
+  /** Those keys and their values; null: removed. */
+  overlaid(): ReadonlyMap<string, string | null> {
+    const overlays = new Map<string, string | null>();
+    for (const [key, { value }] of this.#view.overlaid)
+      if (this.#view.writeOf(key, value) !== null) overlays.set(key, value);
+    return overlays;
   }
 
   /** Begins with what was known at the end of a former life. */

@@ -8,9 +8,11 @@ import { pino } from 'pino';
 import { resources } from '../../api/index.ts';
 import { defineResource } from '../../api/resource.ts';
 import { AdminServer } from '../../api/server.ts';
+import { StatusBoard } from '../../lib/core/status-board.ts';
 import { systemScheduler } from '../../lib/core/scheduler.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import { Sync } from '../../lib/sync.ts';
+import { syncSections } from '../../lib/sync/status.ts';
 import { Resolver, systemLookup } from '../../lib/upstream/resolve.ts';
 import { rules } from '../../rules/index.ts';
 
@@ -42,8 +44,10 @@ describe('admin server', () => {
     const first = Promise.withResolvers<void>();
     const apply = async (): Promise<void> => first.resolve();
     sync = new Sync({ store, rules, resolver, scheduler, log, apply });
-    const access = { allow: ['127.0.0.0/8'], token: null };
-    server = new AdminServer({ control: sync, resources: [...resources, broken], access, log });
+    const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], token: null };
+    const status = new StatusBoard();
+    for (const section of syncSections(sync, () => scheduler.now())) status.offer(section);
+    server = new AdminServer({ parts: { control: sync, status }, resources: [...resources, broken], access, log });
     await Promise.all([server.listen(path), sync.start(), first.promise]);
   });
 
@@ -55,11 +59,42 @@ describe('admin server', () => {
 
   it('answers', async () => {
     expect(await call('GET', '/__erulb__/domain')).to.deep.equal([200, `{"a.test":${domains}}\n`]);
-    expect(await call('GET', '/__erulb__/domain?pretty')).to.deep.equal([200, `{"a.test":${domains}}\n`]);
   });
 
   it('refuses a call without a peer', async () => {
     expect((await call('GET', '/__erulb__/domain', {}))[0]).to.equal(403);
+  });
+
+  const queries: readonly (readonly [method: string, target: string, problems: readonly string[]])[] = [
+    ['GET', 'domain?pretty', ['?pretty: unknown parameter pretty']],
+    ['PUT', 'wait', ['?revision: revision must be given']],
+    ['PUT', 'wait?revision=x', ['?revision: revision must be a whole number from 0 to 9007199254740991']],
+    ['PUT', 'wait?revision=1&revision=2', ['?revision: revision is given more than once']],
+    [
+      'PUT',
+      'wait?revsion=1&timeout=1y',
+      [
+        '?revsion: unknown parameter revsion',
+        '?revision: revision must be given',
+        '?timeout: timeout must be a time from 0ms to 10m, such as 500ms, 30s, 5m or 1h',
+      ],
+    ],
+    ['PUT', 'wait?revision=1&__proto__=1', ['?__proto__: unknown parameter __proto__']],
+  ];
+  for (const [method, target, problems] of queries) {
+    it(`${method} ${target} is refused with all that is wrong`, async () => {
+      const [status, text] = await call(method, `/__erulb__/${target}`);
+      expect(status).to.equal(400);
+      const answer = JSON.parse(text) as { problems: { at: string; msg: string }[] };
+      expect(answer.problems.map(({ at, msg }) => `${at}: ${msg}`)).to.deep.equal(problems);
+    });
+  }
+
+  it('health answers the networks of load balancers, which may ask nothing else', async () => {
+    const fromBalancer = { 'X-Elb-Peer': '10.1.2.3' };
+    expect(await call('GET', '/__erulb__/health', fromBalancer)).to.deep.equal([200, '{"msg":"OK"}\n']);
+    expect((await call('GET', '/__erulb__/status', fromBalancer))[0]).to.equal(403);
+    expect((await call('GET', '/__erulb__/health', { 'X-Elb-Peer': '11.1.2.3' }))[0]).to.equal(403);
   });
 
   it('an unexpected error is 500 and a log line, and tells the caller nothing', async () => {

@@ -1,0 +1,31 @@
+import type { Primary } from '../lib/cluster/primary.ts';
+import { StatusBoard } from '../lib/core/status-board.ts';
+import { systemScheduler } from '../lib/core/scheduler.ts';
+import type { Sync } from '../lib/sync.ts';
+import { syncSections } from '../lib/sync/status.ts';
+import { version } from './version.ts';
+
+/** What this instance says of itself. Other parts offer their sections where they are put together. */
+export function createStatus(name: string, sync: Sync, primary: Primary): StatusBoard {
+  const board = new StatusBoard();
+  const program = { name, version: version(), node: process.versions.node, pid: process.pid };
+  board.offer({
+    name: 'instance',
+    read() {
+      const reason = board.unready;
+      return { ...program, ready: reason === null, reason, uptime_s: process.uptime() };
+    },
+  });
+  for (const section of syncSections(sync, () => systemScheduler.now())) board.offer(section);
+  board.offer({
+    name: 'workers',
+    read: () =>
+      primary.members().map(({ pid, state, revision, behind, ageMs }) => {
+        // The table does not change with every revision of the store.
+        const serves = behind === 0 && revision >= 0 ? sync.status.revision : revision;
+        return { pid: pid === 0 ? process.pid : pid, state, revision: serves, behind, uptime_s: ageMs / 1000 };
+      }),
+    unready: () => (primary.isDraining ? 'draining' : null),
+  });
+  return board;
+}
