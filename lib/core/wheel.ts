@@ -132,3 +132,6 @@ export class Wheel {
 function monotonicMs(): number {
   return Math.floor(performance.now()) + 1;
 }
+
+/** A time longer than anything lasts, and yet a small integer. */
+export const FOREVER = 2 ** 30 - 1;

@@ -3,7 +3,9 @@ import { Deadline } from '../core/wheel.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
+import type { Endpoints } from '../net/endpoints.ts';
 import type { Accepted } from '../net/listener.ts';
+import type { ClientEnd } from '../upstream/dialer.ts';
 import type { Context } from './context.ts';
 import type { Drain } from './drain.ts';
 import { forwardedLines } from './forwarded.ts';
@@ -42,7 +44,7 @@ const State = {
  * A client's connection: cuts what arrives into requests, one exchange at a time, and ends in one of the ways of
  * RFC 9112 9. Bytes that belong to a later request wait in `#stash`, and nothing more is read meanwhile.
  */
-export class ClientConnection implements ConnectionOwner {
+export class ClientConnection implements ConnectionOwner, ClientEnd {
   readonly connection: Connection;
   /** Address of the TCP peer; `unix` for a Unix socket. */
   readonly address: string;
@@ -74,6 +76,10 @@ export class ClientConnection implements ConnectionOwner {
     context.addClient(this);
     this.deadline.set(context.drain === null ? context.shared.limits.headMs : context.drain.idleMs());
     this.connection.resume();
+  }
+
+  endpoints(): Endpoints | null {
+    return this.connection.endpoints();
   }
 
   onConnect(): void {}

@@ -276,9 +276,11 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** `reuse`: a kept connection will do. */
   #connect(one: Try, reuse: boolean): void {
     const { policy } = this;
+    const { client } = this.#pace;
+    if (client === null) return;
     const isSafe = this.#body.staysRepeatable;
     const freshMs = isSafe ? Infinity : policy.unsafeReuseMs;
-    if (one.connect(reuse ? freshMs : -1, policy.connectMs, !isSafe)) this.onTryConnected(one);
+    if (one.connect(client, reuse ? freshMs : -1, policy.connectMs, !isSafe)) this.onTryConnected(one);
     else if (policy.raceMs > 0 && !one.reused && one === this.#race.lead) this.#alarm.set(policy.raceMs);
   }
 

@@ -1,9 +1,11 @@
 import { Fault } from '../core/faults.ts';
+import { FOREVER } from '../core/wheel.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import { encodeReply, type ReplyEdits } from '../http/encode-reply.ts';
 import { frameReply } from '../http/framing.ts';
 import { BodyKind, Known, type Head } from '../http/head.ts';
 import { connectionNames } from '../http/hop.ts';
+import { keepAliveMs } from '../http/keep-alive.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
@@ -38,6 +40,8 @@ export class ReplyRelay {
   done = false;
   /** The server's connection may carry another exchange. */
   reusable = false;
+  /** How long the server says that it keeps its connection, in milliseconds. */
+  keptMs = FOREVER;
   /** No byte of a reply has come yet. */
   untouched = true;
   readonly #context: Context;
@@ -116,6 +120,7 @@ export class ReplyRelay {
     if (!goesOn) edits.lines += 'Connection: close\r\n';
     else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
     this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
+    this.keptMs = keepAliveMs(head);
     this.#passing = true;
     this.#reader.reset(kind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
     const text = encodeReply(head, edits);

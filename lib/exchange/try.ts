@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
+import type { ClientEnd } from '../upstream/dialer.ts';
 import type { Server } from '../upstream/server.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { Context } from './context.ts';
@@ -78,11 +79,11 @@ export class Try implements ServerConnectionUser {
    * else `onTryConnected` tells, within `connectMs` if it is a new one. `check`: an idle one is first given the time to
    * tell that its server has closed it.
    */
-  connect(freshMs: number, connectMs: number, check: boolean): boolean {
+  connect(client: ClientEnd, freshMs: number, connectMs: number, check: boolean): boolean {
     const { server } = this;
     if (server === null) return false;
     this.phase = Phase.CONNECT;
-    const connection = server.connect(freshMs);
+    const connection = server.connect(freshMs, client);
     this.connection = connection;
     this.reused = connection.uses > 0;
     connection.lend(this);
@@ -112,7 +113,7 @@ export class Try implements ServerConnectionUser {
 
   /** Gives the connection back whole. */
   release(): void {
-    this.connection?.release();
+    this.connection?.release(this.relay.keptMs);
     this.connection = null;
   }
 

@@ -1,3 +1,5 @@
+import type { Endpoints } from './endpoints.ts';
+
 /** Who is told what happens on a connection. */
 export interface ConnectionOwner {
   /** Only a connection that was dialled: it may be written to from now on. */
@@ -23,6 +25,8 @@ export interface Connection {
   readonly pending: number;
   /** Whether so much is pending that the source should be paused until `onDrain`. */
   readonly full: boolean;
+  /** Its ends; null where they have no addresses, as on a Unix socket, or it is gone. */
+  endpoints(): Endpoints | null;
   /** Writes text whose characters are bytes. The cheapest way to write a head: no buffer is made. */
   writeText(text: string): void;
   /** Writes text, bytes[from..to) and more text in one go. The bytes may be overwritten after this returns. */

@@ -2,6 +2,7 @@ import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { copyOf, giveBack, READ_BYTES } from './copy.ts';
+import { plainAddress, type Endpoints } from './endpoints.ts';
 import {
   ASYNC,
   CONNECTION,
@@ -16,6 +17,7 @@ import {
   WriteWrap,
   type Handle,
   type Request,
+  type SocketName,
   type WriteRequest,
 } from './handle.ts';
 
@@ -74,6 +76,16 @@ export class HandleConnection implements Connection {
     const error = handle.connect(connection.#connecting(new PipeConnectWrap()), path) as number | undefined;
     if (error !== undefined && error !== 0) connection.#fail(error);
     return connection;
+  }
+
+  endpoints(): Endpoints | null {
+    const handle = this.#handle;
+    const remote: SocketName = {};
+    const local: SocketName = {};
+    if (!(handle instanceof TCP) || handle.getpeername(remote) !== 0 || handle.getsockname(local) !== 0) return null;
+    const { address = '', port = 0 } = remote;
+    const { address: localAddress = '', port: localPort = 0 } = local;
+    return { address: plainAddress(address), port, localAddress: plainAddress(localAddress), localPort };
   }
 
   writeText(text: string): void {

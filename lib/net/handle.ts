@@ -30,7 +30,8 @@ export interface TcpHandle extends Handle {
   setNoDelay(on: boolean): number;
   /** Closes with a RST. */
   reset(callback: (this: Handle) => void): number;
-  getpeername(out: PeerName): number;
+  getpeername(out: SocketName): number;
+  getsockname(out: SocketName): number;
 }
 
 /** A connection on a Unix socket. */
@@ -44,8 +45,9 @@ export interface ServerHandle {
   setNoDelay?(on: boolean): number;
 }
 
-export interface PeerName {
+export interface SocketName {
   address?: string;
+  port?: number;
 }
 
 /** What is under way on a handle. One that was not needed, because all was done at once, may be used again. */

@@ -1,7 +1,8 @@
 import net from 'node:net';
 import type { BoundListener } from '../core/listener.ts';
+import { plainAddress } from './endpoints.ts';
 import { systemError } from './handle-connection.ts';
-import { TCP, type Handle, type PeerName, type ServerHandle } from './handle.ts';
+import { TCP, type Handle, type SocketName, type ServerHandle } from './handle.ts';
 
 /** What is known of an accepted connection before its first byte. */
 export interface Accepted {
@@ -73,7 +74,7 @@ export class Listener {
   }
 }
 
-const peer: PeerName = {};
+const peer: SocketName = {};
 
 /** Connections that wait in the kernel while the loop is busy; the kernel's own bound may be lower. */
 const BACKLOG = 4096;
@@ -86,10 +87,4 @@ function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-const MAPPED = '::ffff:';
-
-function plainAddress(address: string): string {
-  return address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
 }

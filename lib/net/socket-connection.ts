@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { Connection, ConnectionOwner } from './connection.ts';
+import { plainAddress, type Endpoints } from './endpoints.ts';
 import { copyOf, giveBack } from './copy.ts';
 
 /** A connection on one of Node's sockets, where a handle is not enough: TLS, and names that are yet to be resolved. */
@@ -32,6 +33,12 @@ export class SocketConnection implements Connection {
   /** Dials a name. */
   static dial(host: string, port: number, owner: ConnectionOwner): SocketConnection {
     return new SocketConnection(net.connect({ host, port, allowHalfOpen: true, noDelay: true }), owner, 'connect');
+  }
+
+  endpoints(): Endpoints | null {
+    const { remoteAddress: address, remotePort: port, localAddress = '', localPort = 0 } = this.#socket;
+    if (address === undefined || port === undefined) return null;
+    return { address: plainAddress(address), port, localAddress: plainAddress(localAddress), localPort };
   }
 
   writeText(text: string): void {

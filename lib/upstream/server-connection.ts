@@ -1,11 +1,8 @@
-import net from 'node:net';
-import tls from 'node:tls';
 import type { Wheel } from '../core/wheel.ts';
-import { Deadline } from '../core/wheel.ts';
+import { Deadline, FOREVER } from '../core/wheel.ts';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
-import { HandleConnection } from '../net/handle-connection.ts';
-import { SocketConnection } from '../net/socket-connection.ts';
-import type { DialTarget, Server } from './server.ts';
+import type { ClientEnd, Dialer } from './dialer.ts';
+import type { Server } from './server.ts';
 
 /** Who uses a server connection for one exchange. */
 export interface ServerConnectionUser {
@@ -27,6 +24,8 @@ export interface ServerConnectionUser {
  */
 export class ServerConnection implements ConnectionOwner {
   readonly server: Server;
+  /** The only client it is for; null: for all. */
+  readonly client: ClientEnd | null;
   readonly connection: Connection;
   connected = false;
   /** Exchanges it has carried before the present one. */
@@ -37,14 +36,19 @@ export class ServerConnection implements ConnectionOwner {
   newer: ServerConnection | null = null;
   older: ServerConnection | null = null;
   readonly #deadline: Deadline;
+  readonly #dialer: Dialer;
+  readonly #madeAt: number;
   /** It is made for nobody, as another one was faster: for the pool. */
   #isOrphan = false;
   #user: ServerConnectionUser | null = null;
 
-  constructor(server: Server, wheel: Wheel) {
+  constructor(server: Server, client: ClientEnd | null, wheel: Wheel) {
     this.server = server;
+    this.client = client;
+    this.#dialer = server.dialer;
+    this.#madeAt = wheel.now;
     this.#deadline = new Deadline(wheel, this);
-    this.connection = dial(server.target, this);
+    this.connection = this.#dialer.dial(server, this, client);
   }
 
   get closed(): boolean {
@@ -56,18 +60,18 @@ export class ServerConnection implements ConnectionOwner {
     this.#user = user;
   }
 
-  /** Gives it back for reuse after a complete exchange. */
-  release(): void {
+  /** Gives it back for reuse after a complete exchange; `keptMs`: how long its server says that it keeps it. */
+  release(keptMs: number): void {
     this.#user = null;
     this.uses++;
-    this.#rest();
+    this.#rest(keptMs - Math.min(MARGIN_MS, keptMs / 2));
   }
 
   /** Gives it back unused: it goes to the pool, as soon as it is made if that takes no longer than `ms`. */
   leaveDialling(ms: number): void {
     this.#user = null;
     this.#isOrphan = !this.connected;
-    if (this.connected) this.#rest();
+    if (this.connected) this.#rest(FOREVER);
     else this.#deadline.set(ms);
   }
 
@@ -81,24 +85,25 @@ export class ServerConnection implements ConnectionOwner {
   finish(): void {
     this.#user = null;
     this.connection.end();
-    this.#deadline.set(this.server.idleMs);
+    this.#deadline.set(this.server.bounds.idleMs);
   }
 
   onConnect(): void {
     this.connected = true;
+    this.server.dialError = null;
     if (this.#isOrphan) {
       this.#isOrphan = false;
-      this.#rest();
+      this.#rest(FOREVER);
     } else this.#user?.onServerConnect();
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
-    if (this.#user === null) this.#drop();
+    if (this.#user === null) this.end();
     else this.#user.onServerBytes(bytes, from, to);
   }
 
   onEnd(): void {
-    if (this.#user === null) this.#drop();
+    if (this.#user === null) this.end();
     else this.#user.onServerEnd();
   }
 
@@ -109,6 +114,7 @@ export class ServerConnection implements ConnectionOwner {
   onClose(error: Error | null): void {
     this.#deadline.dispose();
     this.server.forget(this);
+    if (!this.connected && error !== null) this.server.dialError = error.message;
     this.#blame();
     const user = this.#user;
     this.#user = null;
@@ -119,15 +125,21 @@ export class ServerConnection implements ConnectionOwner {
   onDeadline(): void {
     if (this.#user !== null) return;
     this.#blame();
-    this.#drop();
+    this.end();
   }
 
-  #rest(): void {
-    if (this.closed || !this.server.keep(this)) this.connection.destroy();
-    else {
-      if (this.connection.paused) this.connection.resume();
-      this.#deadline.set(this.server.idleMs);
+  /** Nobody uses it: it waits for its next user, so long at most. */
+  #rest(mostMs: number): void {
+    const { server } = this;
+    const { idleMs, maxAgeMs, maxUses } = server.bounds;
+    const leftMs = Math.min(idleMs, mostMs, maxAgeMs - (this.#deadline.wheel.now - this.#madeAt));
+    if (this.closed || !server.listed || this.#dialer !== server.dialer || leftMs <= 0 || this.uses >= maxUses) {
+      this.connection.destroy();
+      return;
     }
+    if (this.connection.paused) this.connection.resume();
+    this.#deadline.set(leftMs);
+    server.keep(this);
   }
 
   /** One that was not made for anybody is a failure of its server all the same: it was chosen. */
@@ -137,26 +149,11 @@ export class ServerConnection implements ConnectionOwner {
   }
 
   /** Ends it while nobody uses it, and out of the pool at once: the socket tells that it is closed only in a later turn. */
-  #drop(): void {
+  end(): void {
     this.server.forget(this);
     this.connection.destroy();
   }
 }
 
-function dial({ host, port, path, secure }: DialTarget, owner: ConnectionOwner): Connection {
-  if (path !== '') return HandleConnection.dialUnix(path, owner);
-  if (secure) return dialTls(host, port, owner);
-  return net.isIP(host) === 0 ? SocketConnection.dial(host, port, owner) : HandleConnection.dialTcp(host, port, owner);
-}
-
-function dialTls(host: string, port: number, owner: ConnectionOwner): Connection {
-  const name = isName(host) ? { servername: host } : {};
-  const socket = tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...name });
-  socket.setNoDelay(true);
-  return new SocketConnection(socket, owner, 'secureConnect');
-}
-
-/** Server Name Indication carries names only (RFC 6066 3). */
-function isName(host: string): boolean {
-  return /[^0-9.]/.test(host) && !host.includes(':');
-}
+/** So long before its server a kept connection is given up, or half of the time if that is less. */
+const MARGIN_MS = 1000;

@@ -1,7 +1,10 @@
 import type { Wheel } from '../core/wheel.ts';
-import { Pool } from './pool.ts';
+import { Dialer, type ClientEnd } from './dialer.ts';
+import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
+import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
+import { TlsClient, USUAL_TLS } from './tls-client.ts';
 
 /** What is dialled: a TCP address, with TLS if `secure`, or a Unix socket if `path` is not empty. */
 export interface DialTarget {
@@ -17,7 +20,10 @@ export interface DialTarget {
  */
 export class Server {
   readonly target: DialTarget;
-  readonly idleMs: number;
+  bounds: PoolBounds;
+  dialer: Dialer;
+  /** Why the last connection could not be made; null once one is. */
+  dialError: string | null = null;
   spec: ServerSpec;
   /** Exchanges that use it now. */
   inFlight = 0;
@@ -37,18 +43,28 @@ export class Server {
   constructor(spec: ServerSpec, target: DialTarget, wheel: Wheel, idleMs: number) {
     this.spec = spec;
     this.target = target;
-    this.idleMs = idleMs;
+    this.bounds = defaultBounds(idleMs);
+    this.dialer = target.secure ? SECURE : PLAIN;
     this.effectiveWeight = spec.weight;
     this.#wheel = wheel;
   }
 
-  /** Its name as a request's Host has it: without a port that its scheme implies; a Unix socket has none. */
+  /** Its name as a request's Host has it. */
   get authority(): string {
-    const { path, secure } = this.target;
-    if (path !== '') return 'localhost';
-    const { name } = this.spec;
-    const implied = secure ? ':443' : ':80';
-    return name.endsWith(implied) ? name.slice(0, -implied.length) : name;
+    return authorityOf(this.spec.name, this.dialer.tls !== null);
+  }
+
+  /** Its host as the document says it: an address, or the name that was resolved. */
+  get hostName(): string {
+    return hostOf(this.spec.name);
+  }
+
+  /** Connections are made and kept like this from now on; those that were made in another way are not used again. */
+  configure(dialer: Dialer, bounds: PoolBounds): void {
+    const isOther = dialer !== this.dialer;
+    this.dialer = dialer;
+    this.bounds = bounds;
+    if (isOther) this.#pool.clear();
   }
 
   /** What is dialled, as text: `10.0.0.1:80`, `[::1]:80`, `unix:/path`. */
@@ -64,17 +80,17 @@ export class Server {
 
   /**
    * An idle connection, the most recently used one, or a new one that is still dialling. `freshMs`: longest idleness that is
-   * accepted, for requests that cannot be sent twice; 0 always dials.
+   * accepted; below 0 always dials. `client`: whom it is for.
    */
-  connect(freshMs: number): ServerConnection {
-    return this.#pool.take(this.#wheel.now - freshMs) ?? new ServerConnection(this, this.#wheel);
+  connect(freshMs: number, client: ClientEnd | null): ServerConnection {
+    const owner = this.dialer.proxy === null ? null : client;
+    return this.#pool.take(this.#wheel.now - freshMs, owner) ?? new ServerConnection(this, owner, this.#wheel);
   }
 
-  /** Takes a connection into the pool; false if it is to be closed instead. */
-  keep(connection: ServerConnection): boolean {
-    if (!this.listed) return false;
+  /** Takes a connection into the pool. */
+  keep(connection: ServerConnection): void {
     connection.idleSince = this.#wheel.now;
-    return this.#pool.put(connection);
+    this.#pool.put(connection, this.bounds.maxIdle);
   }
 
   /** A connection has ended, idle or not. */
@@ -128,3 +144,6 @@ export class Server {
 
 /** In a head, stands for the name of whichever server a head is sent to. No message can have this byte. */
 export const SERVER_HOST = '\0';
+
+const PLAIN = new Dialer(null, null);
+const SECURE = new Dialer(new TlsClient(USUAL_TLS), null);

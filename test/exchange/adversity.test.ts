@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { balancers } from '../../lib/balance/index.ts';
 import { CidrList } from '../../lib/core/cidr.ts';
-import { Wheel } from '../../lib/core/wheel.ts';
+import { FOREVER, Wheel } from '../../lib/core/wheel.ts';
 import { ClientConnection } from '../../lib/exchange/client-connection.ts';
 import { Context } from '../../lib/exchange/context.ts';
 import { BodyKind, Head } from '../../lib/http/head.ts';
@@ -57,16 +57,16 @@ describe('exchange in adversity', () => {
     const target = { host: '127.0.0.1', port: peer.port, path: '', secure: false };
     for (const what of ['a byte', 'the end', 'the time'] as const) {
       const server = new Server({ ...spec, backup: false, down: false, maxConns: 0 }, target, wheel, 60_000);
-      const connection = server.connect(0);
+      const connection = server.connect(-1, null);
       await turnsUntil(() => connection.connected);
-      connection.release();
+      connection.release(FOREVER);
       expect(server.idle).to.equal(1);
       if (what === 'a byte') connection.onBytes(Buffer.from('x'), 0, 1);
       else if (what === 'the end') connection.onEnd();
       else connection.onDeadline();
       // The socket's own `close` comes in a later turn.
       expect(server.idle, what).to.equal(0);
-      const next = server.connect(Infinity);
+      const next = server.connect(Infinity, null);
       expect(next, what).to.not.equal(connection);
       next.abandon();
     }

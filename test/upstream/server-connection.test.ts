@@ -33,9 +33,9 @@ describe('a server connection', () => {
   it('goes to the pool when it is made after nobody waits for it any more', async () => {
     const { port } = await rig.serve(() => undefined);
     const server = serverAt(port);
-    server.connect(0).leaveDialling(1000);
+    server.connect(-1, null).leaveDialling(1000);
     await turnsUntil(() => server.idle === 1);
-    const connection = server.connect(Infinity);
+    const connection = server.connect(Infinity, null);
     expect(connection.connected).to.equal(true);
     expect(connection.uses).to.equal(0);
     connection.abandon();
@@ -44,12 +44,12 @@ describe('a server connection', () => {
   it('is a failure of its server when it is not made, or not in time', async () => {
     const hole = await rig.blackHole();
     const late = serverAt(hole.port);
-    late.connect(0).leaveDialling(50);
+    late.connect(-1, null).leaveDialling(50);
     await turnsUntil(() => late.fails === 1);
     const gone = await rig.serve(() => undefined);
     await gone.stop();
     const refusing = serverAt(gone.port);
-    refusing.connect(0).leaveDialling(1000);
+    refusing.connect(-1, null).leaveDialling(1000);
     await turnsUntil(() => refusing.fails === 1);
     expect(late.idle + refusing.idle).to.equal(0);
   });
@@ -57,7 +57,7 @@ describe('a server connection', () => {
   it('is no failure of its server when its exchange gives it up', async () => {
     const hole = await rig.blackHole();
     const server = serverAt(hole.port);
-    const connection = server.connect(0);
+    const connection = server.connect(-1, null);
     connection.abandon();
     await turnsUntil(() => connection.closed);
     expect(server.fails).to.equal(0);
