@@ -48,7 +48,16 @@ export async function serve(config: Config): Promise<void> {
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: systemLookup, scheduler });
   const images = createImages(config);
-  const sync = new Sync({ store, images, rules, resolver, scheduler, log, apply: announcingFirst(primary, log) });
+  const sync = new Sync({
+    store,
+    images,
+    rules,
+    maxNodes: config.maxNodes,
+    resolver,
+    scheduler,
+    log,
+    apply: announcingFirst(primary, log),
+  });
   const status = createStatus(name, sync, primary);
   const admin = new AdminServer({ parts: { control: sync, status }, resources, access: config.admin, log });
   await orExit(admin.listen(adminSocket));

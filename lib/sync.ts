@@ -13,6 +13,7 @@ import { documentKinds } from './sync/document-kinds.ts';
 import type { DocumentKinds } from './sync/document-kinds.ts';
 import { nextBatch } from './sync/dump.ts';
 import { checkMutations } from './sync/edits.ts';
+import { report } from './sync/report.ts';
 import { Keeper } from './sync/keeper.ts';
 import type { ImageStore } from './sync/keeper.ts';
 import { Served } from './sync/served.ts';
@@ -22,6 +23,8 @@ import type { Resolver } from './upstream/resolve.ts';
 export interface SyncOptions {
   readonly store: Store;
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Most nodes of a graph. */
+  readonly maxNodes: number;
   /**
    * Puts changes into force, all at once; resolves when every worker serves them. Called in order, without waiting. `whole`:
    * the store is known, and what it does not hold does not exist. `revision`: of the store, that the table is at then.
@@ -59,9 +62,9 @@ export class Sync implements Control {
   #lastDump: Promise<void> = Promise.resolve();
 
   constructor(options: SyncOptions) {
-    const { store, rules, resolver, scheduler } = options;
+    const { store, rules, maxNodes, resolver, scheduler } = options;
     this.#options = options;
-    this.#kinds = documentKinds(rules);
+    this.#kinds = documentKinds({ rules, maxNodes });
     this.#core = new SyncCore(this.#kinds);
     const images = options.images ?? null;
     const image = () => this.#core.image();
@@ -97,7 +100,7 @@ export class Sync implements Control {
       },
     });
     resolver.listen({
-      addresses: (host, addresses) => this.#news(this.#core.resolved(host, addresses)),
+      addresses: (host, addresses) => this.#news(this.#core.resolved(host, addresses, scheduler.now())),
       trouble: (host, message) => {
         if (message === null) options.log.info({ host }, 'name resolves again');
         else options.log.warn({ host, reason: message }, 'name does not resolve: what is known of it stays');
@@ -141,6 +144,8 @@ export class Sync implements Control {
       connected: this.#trouble === null,
       trouble: this.#trouble,
       rejected: this.#core.rejected,
+      held: this.#core.held,
+      dangling: this.#core.dangling,
       overlays: this.#core.overlays,
     };
   }
@@ -266,7 +271,7 @@ export class Sync implements Control {
 
   #note(effects: Effects): void {
     this.#hold(effects);
-    this.#report(effects);
+    report(this.#options.log, this.#core, effects);
   }
 
   async #apply(changes: readonly TableChange[]): Promise<void> {
@@ -298,17 +303,6 @@ export class Sync implements Control {
 
   #release(host: string): void {
     if (this.#options.resolver.release(host)) this.#core.forget(host);
-  }
-
-  #report({ rejected, accepted }: Effects): void {
-    const { log } = this.#options;
-    for (const key of rejected) {
-      const why = this.#core.rejected.get(key);
-      if (why === undefined) continue;
-      const { reason, hasLastGood } = why;
-      log.warn({ key, reason, hasLastGood }, 'a value in the store is refused');
-    }
-    for (const key of accepted) log.info({ key }, 'a value in the store is good again');
   }
 
   #tellTrouble(message: string | null): void {

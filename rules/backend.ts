@@ -34,6 +34,10 @@ export const backend = defineRule<Args>({
     additionalProperties: true,
   },
   edges: [],
+  upstreams({ servername }) {
+    const name = nameOf(servername);
+    return name === null || name === '' || isDirect(name) ? [] : [name];
+  },
   compile({ servername, ...rest }, context) {
     const target = targetOf(servername, context);
     const fields = fieldsOf(rest, (at, msg) => context.problem(at, msg));
@@ -58,20 +62,30 @@ const MAX_PORT = 65535;
 /** What the plan's `upstream` will be; null without `servername`, or if it is refused. */
 function targetOf(servername: Args['servername'], { problem }: CompileContext): string | null {
   if (servername === undefined || servername === null) return null;
-  let name = servername;
-  if (typeof name !== 'string') {
-    const keys = Object.keys(name);
-    if (keys.length !== 1 || keys[0] === undefined) {
-      problem('/servername', `is an object with ${keys.length} keys; with one key it would count as that key`);
-      return null;
-    }
-    name = keys[0];
+  const name = nameOf(servername);
+  if (name === null) {
+    const keys = Object.keys(servername);
+    problem('/servername', `is an object with ${keys.length} keys; with one key it would count as that key`);
+    return null;
   }
   if (name === '') problem('/servername', 'is empty');
   else if (/[\s\p{Cc}]/u.test(name)) problem('/servername', 'has white space or a control character');
   else if (name.includes('/')) return urlTarget(name, problem);
   else return name;
   return null;
+}
+
+/** The text that `servername` counts as; null without one. */
+function nameOf(servername: Args['servername']): string | null {
+  if (servername === undefined || servername === null) return null;
+  if (typeof servername === 'string') return servername;
+  const keys = Object.keys(servername);
+  return keys.length === 1 ? (keys[0] ?? null) : null;
+}
+
+/** Whether it is a server by itself, where there is no upstream of that name. */
+function isDirect(name: string): boolean {
+  return name.includes('/') || /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+):\d{1,5}$/i.test(name);
 }
 
 /** `http://host:port` in one spelling, so that one server is not taken for two. */

@@ -39,6 +39,8 @@ export interface Config {
   readonly state: string | null;
   /** File of the snapshot, or `off`; null: in the state directory. */
   readonly snapshot: string | null;
+  /** Most nodes of a graph. */
+  readonly maxNodes: number;
   readonly listen: readonly ListenAddress[];
   readonly workers: number;
   readonly trustedProxies: readonly string[];
@@ -152,6 +154,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     store: values.file === null ? etcdStore(values, problems) : fileStore(values.file, problems),
     state: values.state ?? usualStateDirectory(env, process.getuid?.() === 0),
     snapshot: values.snapshot,
+    maxNodes: values.maxNodes ?? 0,
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],

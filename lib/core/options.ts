@@ -228,6 +228,7 @@ export const OPTIONS = {
     '64m',
     'bodies of requests kept in memory for another try, in all, per worker',
   ),
+  maxNodes: row('Limits', 'max-nodes', ['ELB_MAX_NODES'], integer(1, 1_000_000), '4000', 'nodes of a graph'),
   headMs: row(
     'Limits',
     'header-timeout',

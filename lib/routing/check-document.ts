@@ -27,9 +27,14 @@ export interface CheckedDocument {
 }
 
 /** Checks what can be said of a document node by node: shape, types, args, and that every edge leads somewhere. */
-export function checkDocument(document: unknown, rules: ReadonlyMap<string, Rule>): CheckedDocument {
+export function checkDocument(document: unknown, rules: ReadonlyMap<string, Rule>, maxNodes: number): CheckedDocument {
   const problems: Problem[] = [];
   const nodes = new Map<string, CheckedNode>();
+  const count = nodeCount(document);
+  if (count > maxNodes) {
+    const msg = `has ${count} nodes; at most ${maxNodes} are allowed (option max-nodes)`;
+    return { graphDocument: null, nodes, problems: [{ at: '/rules', msg }], fault: Fault.BROKEN_GRAPH };
+  }
   if (!isGraphDocument(document, problems)) {
     // Nodes are looked at even so: all problems are told at once.
     const found = isObject(document) ? document['rules'] : undefined;
@@ -88,6 +93,11 @@ function edgesOf(rule: Rule, args: Readonly<Record<string, unknown>>): Map<strin
     if (typeof target === 'string') edges.set(edge, target);
   }
   return edges;
+}
+
+function nodeCount(document: unknown): number {
+  const nodes = isObject(document) ? document['rules'] : undefined;
+  return isObject(nodes) ? Object.keys(nodes).length : 0;
 }
 
 function hasTypeAndArgs(node: unknown): boolean {

@@ -4,6 +4,13 @@ import { missingEdge, type Graph } from './graph.ts';
 import { postOrder } from './post-order.ts';
 import type { Node, Problem, Rule } from './rule.ts';
 
+/** What a document is checked by. */
+export interface GraphRules {
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** Most nodes of a graph. */
+  readonly maxNodes: number;
+}
+
 export interface Compiled {
   /** Null if there are problems. */
   readonly graph: Graph | null;
@@ -11,6 +18,8 @@ export interface Compiled {
   readonly problems: readonly Problem[];
   /** A code of `Fault`: what the domain answers as long as it has no good document. 0 with a graph. */
   readonly fault: number;
+  /** Names of the upstreams that its nodes name, each once; empty with problems. */
+  readonly upstreams: readonly string[];
 }
 
 /**
@@ -19,8 +28,8 @@ export interface Compiled {
  * Each node is compiled once, behind the nodes its edges name, so that at run time nothing is looked up by name. Cost and
  * depth are bounded by the document's size: nothing here recurses along edges.
  */
-export function compileGraph(document: unknown, rules: ReadonlyMap<string, Rule>): Compiled {
-  const { graphDocument, nodes, problems, fault } = checkDocument(document, rules);
+export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules): Compiled {
+  const { graphDocument, nodes, problems, fault } = checkDocument(document, rules, maxNodes);
   const { order, cycles } = postOrder(nodes, graphDocument?.init);
   problems.push(...cycles);
   const compiled = new Map<string, Node>();
@@ -29,9 +38,15 @@ export function compileGraph(document: unknown, rules: ReadonlyMap<string, Rule>
   }
   const init = graphDocument === null ? undefined : compiled.get(graphDocument.init);
   if (problems.length > 0 || graphDocument === null || init === undefined) {
-    return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
+    return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault, upstreams: [] };
   }
-  return { graph: { init }, problems, fault: 0 };
+  return { graph: { init }, problems, fault: 0, upstreams: upstreamsOf(order) };
+}
+
+function upstreamsOf(nodes: readonly CheckedNode[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { rule, args } of nodes) for (const name of rule.upstreams?.(args) ?? []) names.add(name);
+  return [...names];
 }
 
 function compileNode(checked: CheckedNode, compiled: ReadonlyMap<string, Node>, problems: Problem[]): Node {

@@ -45,6 +45,8 @@ export interface Rule<Args = Record<string, unknown>> {
   readonly summary: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly edges: readonly string[];
+  /** Names of the upstreams that a node with these args may send to; servers that are addressed directly are none. */
+  upstreams?(args: Args): readonly string[];
   compile(args: Args, context: CompileContext): Node['decide'];
 }
 

@@ -8,7 +8,7 @@ import type { DocumentKinds } from './document-kinds.ts';
 import { Documents } from './documents.ts';
 import type { Edit } from './edits.ts';
 import { documentKey, placeOf, serverKey } from './keys.ts';
-import type { Rejection } from './rejection.ts';
+import type { Held, Rejection } from './reports.ts';
 import { ServerLists } from './server-lists.ts';
 import { View } from './view.ts';
 
@@ -21,6 +21,11 @@ export interface Effects {
   /** Keys that were rejected just now, and keys that are no longer. */
   readonly rejected: readonly string[];
   readonly accepted: readonly string[];
+  /** Keys of documents that began to wait for upstreams, and of those for which that is over. */
+  readonly held: readonly string[];
+  readonly released: readonly string[];
+  /** Keys of documents in force that name upstreams which do not exist, and did not do so before. */
+  readonly dangling: readonly string[];
 }
 
 /**
@@ -39,8 +44,11 @@ export interface Effects {
  * An event costs in proportion to what it changes, except for `load`, which compares everything.
  */
 export class SyncCore {
-  readonly rejected: ReadonlyMap<string, Rejection>;
-  readonly #rejected = new Map<string, Rejection>();
+  readonly #reports = {
+    rejected: new Map<string, Rejection>(),
+    held: new Map<string, Held>(),
+    dangling: new Map<string, readonly string[]>(),
+  };
   readonly #view = new View();
   readonly #documents: ReadonlyMap<DocumentName, Documents>;
   readonly #lists: ServerLists;
@@ -50,9 +58,23 @@ export class SyncCore {
   readonly #replacedUnseen = new Set<string>();
 
   constructor(kinds: DocumentKinds) {
-    this.rejected = this.#rejected;
-    this.#documents = new Map(Array.from(kinds, ([of, kind]) => [of, new Documents(kind, this.#rejected)]));
-    this.#lists = new ServerLists(this.#rejected);
+    this.#documents = new Map(Array.from(kinds, ([of, kind]) => [of, new Documents(kind, this.#reports)]));
+    this.#lists = new ServerLists(this.#reports.rejected);
+  }
+
+  /** By key: values of the store that cannot be used. */
+  get rejected(): ReadonlyMap<string, Rejection> {
+    return this.#reports.rejected;
+  }
+
+  /** By key: documents that wait for upstreams, while a former version is in force. */
+  get held(): ReadonlyMap<string, Held> {
+    return this.#reports.held;
+  }
+
+  /** By key: documents in force, with the upstreams that they name and that do not exist. */
+  get dangling(): ReadonlyMap<string, readonly string[]> {
+    return this.#reports.dangling;
   }
 
   get isLoaded(): boolean {
@@ -86,18 +108,18 @@ export class SyncCore {
     const turn = new Turn();
     const since = new Map(image.substitutes.map((substitute) => [substitute.key, substitute.since]));
     for (const { key, lastGood } of image.substitutes) if (lastGood !== null) this.#update(key, lastGood, turn, now);
+    // They were in force, whatever they name.
+    for (const [key, { of, name }] of turn.documents) this.#settle(of, name, () => true, since.get(key) ?? now);
     for (const key of this.#view.load(image, true)) this.#update(key, this.#view.get(key), turn, since.get(key) ?? now);
-    return this.#effects(turn);
+    return this.#effects(turn, now, since);
   }
 
   /** What is to be known at the beginning of the next life; null before the store was known. */
   image(): Image | null {
     if (!this.isLoaded) return null;
-    const substitutes = Array.from(this.#rejected, ([key, { since }]) => ({
-      key,
-      lastGood: this.#lastGood(key),
-      since,
-    }));
+    const { rejected, held } = this.#reports;
+    const since = new Map(Array.from([...rejected, ...held], ([key, why]) => [key, why.since]));
+    const substitutes = Array.from(since, ([key, at]) => ({ key, lastGood: this.#inForce(key), since: at }));
     return { ...this.#view.snapshot(), substitutes };
   }
 
@@ -106,13 +128,13 @@ export class SyncCore {
     const turn = new Turn();
     this.#take(this.#view.load(snapshot, comparable), turn, now);
     this.#replaceUnseen(snapshot, made, turn, now);
-    return this.#effects(turn);
+    return this.#effects(turn, now);
   }
 
   advance(revision: number, changes: readonly Change[], now: number): Effects {
     const turn = new Turn();
     this.#take(this.#view.advance(revision, changes), turn, now);
-    return this.#effects(turn);
+    return this.#effects(turn, now);
   }
 
   edit(edits: readonly Edit[], now: number): Effects {
@@ -122,13 +144,13 @@ export class SyncCore {
       for (const [key, value] of this.#keysOf(edit)) this.#take(this.#view.put(key, value), turn, now);
       if (edit.kind === 'upstream' && !this.isLoaded) this.#replacedUnseen.add(edit.name);
     }
-    return this.#effects(turn);
+    return this.#effects(turn, now);
   }
 
-  resolved(host: string, addresses: readonly string[]): Effects {
+  resolved(host: string, addresses: readonly string[], now: number): Effects {
     const turn = new Turn();
     for (const name of this.#lists.resolved(host, addresses)) turn.upstreams.add(name);
-    return this.#effects(turn);
+    return this.#effects(turn, now);
   }
 
   /** Forgets the addresses of a name that nobody uses. */
@@ -146,7 +168,7 @@ export class SyncCore {
    */
   dump(): readonly Write[] {
     const wanted = new Map<string, string | null>();
-    for (const key of this.#rejected.keys()) {
+    for (const key of this.#reports.rejected.keys()) {
       const text = this.#lastGood(key);
       if (text !== null) wanted.set(key, text);
     }
@@ -162,7 +184,7 @@ export class SyncCore {
   written(writes: readonly Write[], revision: number | null, now: number): Effects {
     const turn = new Turn();
     this.#take(this.#view.written(writes, revision), turn, now);
-    return this.#effects(turn);
+    return this.#effects(turn, now);
   }
 
   table(): readonly TableChange[] {
@@ -219,22 +241,52 @@ export class SyncCore {
   #update(key: string, value: string | null, turn: Turn, now: number): void {
     const place = placeOf(key);
     if (place === null) return;
-    const wasRejected = this.#rejected.has(key);
+    const wasRejected = this.#reports.rejected.has(key);
     if (place.kind === 'document') {
-      const change = this.#documents.get(place.of)?.update(place.name, value, now) ?? null;
-      if (change !== null) turn.documents.set(key, change);
+      this.#documents.get(place.of)?.update(place.name, value, now);
+      turn.documents.set(key, place);
     } else {
       for (const host of this.#lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
       turn.upstreams.add(place.upstream);
     }
-    if (this.#rejected.has(key)) turn.rejected.push(key);
+    if (this.#reports.rejected.has(key)) turn.rejected.push(key);
     else if (wasRejected && value !== null) turn.accepted.push(key);
   }
 
-  #effects(turn: Turn): Effects {
-    const upstreams = [...turn.upstreams].map((name) => this.#lists.change(name));
-    const changes = [...turn.documents.values(), ...upstreams].filter((change) => this.#tabulate(change));
-    return { changes, hosts: [...turn.hosts], rejected: turn.rejected, accepted: turn.accepted };
+  /** `since`: by key, what is already known to be refused or to wait. */
+  #effects(turn: Turn, now: number, since: ReadonlyMap<string, number> = new Map()): Effects {
+    const { documents, hosts, rejected, accepted } = turn;
+    const upstreams = Array.from(turn.upstreams, (name) => this.#lists.change(name));
+    for (const change of upstreams) this.#touchUsers(change, turn);
+    const { held, dangling } = this.#reports;
+    const wereHeld = new Set([...documents.keys()].filter((key) => held.has(key)));
+    const wereDangling = new Set([...documents.keys()].filter((key) => dangling.has(key)));
+    const exists = (upstream: string): boolean => this.#lists.has(upstream);
+    const settled = Array.from(documents, ([key, { of, name }]) =>
+      this.#settle(of, name, exists, since.get(key) ?? now),
+    );
+    return {
+      changes: [...upstreams, ...settled.flat()].filter((change) => this.#tabulate(change)),
+      hosts: [...hosts],
+      rejected,
+      accepted,
+      held: [...documents.keys()].filter((key) => held.has(key) && !wereHeld.has(key)),
+      released: [...wereHeld].filter((key) => !held.has(key)),
+      dangling: [...documents.keys()].filter((key) => dangling.has(key) && !wereDangling.has(key)),
+    };
+  }
+
+  /** Documents that name an upstream which came into being, or went, are looked at again. */
+  #touchUsers(change: TableChange, turn: Turn): void {
+    if (isRemoval(change) === (this.#told.get(change) === undefined)) return;
+    for (const [of, documents] of this.#documents) {
+      for (const name of documents.users(change.name)) turn.documents.set(documentKey(of, name), { of, name });
+    }
+  }
+
+  #settle(of: DocumentName, name: string, exists: (upstream: string) => boolean, now: number): readonly TableChange[] {
+    const change = this.#documents.get(of)?.settle(name, exists, now);
+    return change === undefined ? [] : [change];
   }
 
   /** Whether the change is one for the data plane. */
@@ -245,9 +297,15 @@ export class SyncCore {
 
   #lastGood(key: string): string | null {
     const place = placeOf(key);
+    if (place?.kind !== 'document') return this.#inForce(key);
+    return this.#documents.get(place.of)?.newest(place.name) ?? null;
+  }
+
+  #inForce(key: string): string | null {
+    const place = placeOf(key);
     if (place === null) return null;
     if (place.kind === 'server') return this.#lists.good(place.upstream, place.server);
-    return this.#documents.get(place.of)?.good(place.name) ?? null;
+    return this.#documents.get(place.of)?.inForce(place.name) ?? null;
   }
 }
 
@@ -259,7 +317,7 @@ function isSame(a: TableChange, b: TableChange): boolean {
 /** What one event has touched. */
 class Turn {
   /** By key. */
-  readonly documents = new Map<string, TableChange>();
+  readonly documents = new Map<string, { readonly of: DocumentName; readonly name: string }>();
   readonly upstreams = new Set<string>();
   readonly hosts = new Set<string>();
   readonly rejected: string[] = [];

@@ -1,5 +1,5 @@
 import type { DocumentName } from '../control.ts';
-import type { Rule } from '../routing/rule.ts';
+import type { GraphRules } from '../routing/compile.ts';
 import type { DocumentKind } from './documents.ts';
 import { domains } from './domains.ts';
 import { upstreamOptions } from './upstream-options.ts';
@@ -7,6 +7,6 @@ import { upstreamOptions } from './upstream-options.ts';
 export type DocumentKinds = ReadonlyMap<DocumentName, DocumentKind>;
 
 /** Every kind of document that is one key of the store each. */
-export function documentKinds(rules: ReadonlyMap<string, Rule>): DocumentKinds {
-  return new Map([domains(rules), upstreamOptions].map((kind) => [kind.kind, kind]));
+export function documentKinds(graphs: GraphRules): DocumentKinds {
+  return new Map([domains(graphs), upstreamOptions].map((kind) => [kind.kind, kind]));
 }

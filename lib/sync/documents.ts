@@ -2,13 +2,16 @@ import type { TableChange } from '../change.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DocumentName } from '../control.ts';
 import { documentKey } from './keys.ts';
-import type { Rejection } from './rejection.ts';
+import { References } from './references.ts';
+import type { Reports } from './reports.ts';
 
 /** What came of the check of a document. */
 export interface CheckedDocument {
   readonly problems: readonly Problem[];
   /** What the data plane is told as long as there is no good document; null: nothing, as if there were none at all. */
   readonly substitute: TableChange | null;
+  /** Names of the upstreams that a good document needs, each once. */
+  readonly upstreams: readonly string[];
 }
 
 /** A kind of document that is one key of the store each, JSON, checked on its own: one file, listed in `document-kinds.ts`. */
@@ -22,31 +25,55 @@ export interface DocumentKind {
   normalName(name: string): string;
 }
 
-/** The documents of one kind that are in force: of each name the last good one. */
+/** A document that has passed its check. */
+interface GoodDocument {
+  readonly text: string;
+  readonly upstreams: readonly string[];
+}
+
+/**
+ * The documents of one kind: of each name the newest good one, and the one in force, which is the same unless the newest names
+ * upstreams that do not exist while the one in force works.
+ *
+ * ```
+ *             update                    settle
+ *   document --------> newest good one --------> in force
+ *               \                         ^ waits for upstreams, if there is one in force that works
+ *                rejected
+ * ```
+ */
 export class Documents {
   readonly kind: DocumentKind;
-  readonly #rejected: Map<string, Rejection>;
-  readonly #good = new Map<string, string>();
+  readonly #reports: Reports;
+  readonly #newest = new Map<string, GoodDocument>();
+  readonly #inForce = new Map<string, GoodDocument>();
+  /** For the names that have no good document at all. */
+  readonly #substitutes = new Map<string, TableChange>();
   /** The names that have a document, good or bad, by their normal form. */
   readonly #spellings = new Map<string, Set<string>>();
+  readonly #references = new References();
 
-  constructor(kind: DocumentKind, rejected: Map<string, Rejection>) {
+  constructor(kind: DocumentKind, reports: Reports) {
     this.kind = kind;
-    this.#rejected = rejected;
+    this.#reports = reports;
   }
 
-  /** By name, in the order of their names. */
+  /** The newest good documents by name, in the order of their names. */
   values(): Record<string, unknown> {
-    const sorted = [...this.#good].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return Object.fromEntries(sorted.map(([name, text]) => [name, JSON.parse(text) as unknown]));
+    const sorted = [...this.#newest].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(sorted.map(([name, { text }]) => [name, JSON.parse(text) as unknown]));
   }
 
   has(name: string): boolean {
-    return this.#good.has(name);
+    return this.#newest.has(name);
   }
 
-  good(name: string): string | null {
-    return this.#good.get(name) ?? null;
+  newest(name: string): string | null {
+    return this.#newest.get(name)?.text ?? null;
+  }
+
+  inForce(name: string): string | null {
+    return this.#inForce.get(name)?.text ?? null;
   }
 
   /** The names there are that mean the same as `name`, however they are spelled. */
@@ -54,26 +81,70 @@ export class Documents {
     return this.#spellings.get(this.kind.normalName(name)) ?? [];
   }
 
-  /** Takes a name's newest document, or its removal; answers what that changes in force. */
-  update(name: string, text: string | null, now: number): TableChange | null {
+  /** Names of the documents that need an upstream. */
+  users(upstream: string): Iterable<string> {
+    return this.#references.users(upstream);
+  }
+
+  /** Takes a name's newest document, or its removal. `settle` puts it into force. */
+  update(name: string, text: string | null, now: number): void {
+    const { rejected } = this.#reports;
     const key = documentKey(this.kind.kind, name);
     this.#spell(name, text !== null);
+    this.#substitutes.delete(name);
     if (text === null) {
-      this.#good.delete(name);
-      this.#rejected.delete(key);
-      return this.kind.change(name, null);
+      this.#setNewest(name, undefined);
+      rejected.delete(key);
+      return;
     }
-    const document = parsed(text);
-    const { problems, substitute } = this.kind.check(name, document);
+    const { problems, substitute, upstreams } = this.kind.check(name, parsed(text));
     if (problems.length === 0) {
-      this.#good.set(name, text);
-      this.#rejected.delete(key);
-      return this.kind.change(name, text);
+      this.#setNewest(name, { text, upstreams });
+      rejected.delete(key);
+      return;
     }
-    const hasLastGood = this.#good.has(name);
+    const hasLastGood = this.#newest.has(name);
+    if (!hasLastGood && substitute !== null) this.#substitutes.set(name, substitute);
     const reason = problems.map(({ at, msg }) => (at === '' ? msg : `${at}: ${msg}`)).join('; ');
-    this.#rejected.set(key, { reason, problems, since: this.#rejected.get(key)?.since ?? now, hasLastGood });
-    return hasLastGood ? null : substitute;
+    rejected.set(key, { reason, problems, since: rejected.get(key)?.since ?? now, hasLastGood });
+  }
+
+  /**
+   * What the data plane should have of a name, once all upstreams of the moment are known. The newest document is held back
+   * only in favour of one that works: where both name what does not exist, the newest is in force.
+   */
+  settle(name: string, exists: (upstream: string) => boolean, now: number): TableChange {
+    const { held } = this.#reports;
+    const key = documentKey(this.kind.kind, name);
+    const newest = this.#newest.get(name);
+    const before = this.#inForce.get(name);
+    const missing = newest?.upstreams.filter((upstream) => !exists(upstream)) ?? [];
+    const isHeld = before !== undefined && before !== newest && missing.length > 0 && before.upstreams.every(exists);
+    if (isHeld) held.set(key, { upstreams: missing, since: held.get(key)?.since ?? now });
+    else held.delete(key);
+    const inForce = isHeld ? before : newest;
+    this.#setInForce(name, inForce, exists);
+    if (inForce !== undefined) return this.kind.change(name, inForce.text);
+    return this.#substitutes.get(name) ?? this.kind.change(name, null);
+  }
+
+  #setNewest(name: string, document: GoodDocument | undefined): void {
+    const before = this.#newest.get(name);
+    if (document === undefined) this.#newest.delete(name);
+    else this.#newest.set(name, document);
+    this.#references.replace(name, before?.upstreams, [document?.upstreams, this.#inForce.get(name)?.upstreams]);
+  }
+
+  #setInForce(name: string, document: GoodDocument | undefined, exists: (upstream: string) => boolean): void {
+    const { dangling } = this.#reports;
+    const before = this.#inForce.get(name);
+    if (document === undefined) this.#inForce.delete(name);
+    else this.#inForce.set(name, document);
+    this.#references.replace(name, before?.upstreams, [document?.upstreams, this.#newest.get(name)?.upstreams]);
+    const missing = document?.upstreams.filter((upstream) => !exists(upstream)) ?? [];
+    const key = documentKey(this.kind.kind, name);
+    if (missing.length > 0) dangling.set(key, missing);
+    else dangling.delete(key);
   }
 
   #spell(name: string, isThere: boolean): void {

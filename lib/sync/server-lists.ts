@@ -5,7 +5,7 @@ import { formatParameters, parseServer } from '../upstream/parameters.ts';
 import type { ServerParameters } from '../upstream/parameters.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
 import { serverKey } from './keys.ts';
-import type { Rejection } from './rejection.ts';
+import type { Rejection } from './reports.ts';
 
 /** The upstreams in force: their servers, of each the last good parameters, and the addresses of those that have a name. */
 export class ServerLists {

@@ -1,5 +1,5 @@
 import type { StatusSection } from '../core/status-board.ts';
-import type { Rejection } from './rejection.ts';
+import type { Held, Rejection } from './reports.ts';
 
 /** What the control plane knows of itself. */
 export interface SyncStatus {
@@ -17,6 +17,10 @@ export interface SyncStatus {
   readonly trouble: string | null;
   /** By key: what the store holds and cannot be used. */
   readonly rejected: ReadonlyMap<string, Rejection>;
+  /** By key: documents that wait for upstreams, while their former versions are in force. */
+  readonly held: ReadonlyMap<string, Held>;
+  /** By key: documents in force, with the upstreams that they name and that do not exist: such requests are answered 502. */
+  readonly dangling: ReadonlyMap<string, readonly string[]>;
   /** Number of keys changed here and not dumped. */
   readonly overlays: number;
 }
@@ -61,6 +65,20 @@ export function syncSections(sync: Asked, now: () => number): readonly StatusSec
           age_s: age(since),
           last_good: hasLastGood,
         })),
+    },
+    {
+      name: 'waiting',
+      read: () =>
+        Array.from(sync.status.held, ([key, { upstreams, since }]) => ({
+          key,
+          upstreams,
+          since: new Date(since).toISOString(),
+          age_s: age(since),
+        })),
+    },
+    {
+      name: 'dangling',
+      read: () => Array.from(sync.status.dangling, ([key, upstreams]) => ({ key, upstreams })),
     },
     {
       name: 'overlays',

@@ -10,7 +10,7 @@ export const upstreamOptions: DocumentKind = {
     const broken = notJson(document);
     const problems = broken === null ? [...readOptions(document).problems] : [broken];
     if (!isUpstreamName(name)) problems.unshift({ at: '', msg: 'is not the name of an upstream or of a server' });
-    return { problems, substitute: null };
+    return { problems, substitute: null, upstreams: [] };
   },
   change: (name, text) => ({ kind: 'options', name, document: text }),
   normalName: (name) => name,

@@ -43,7 +43,7 @@ describe('admin server', () => {
     const resolver = new Resolver({ lookup: systemLookup, scheduler });
     const first = Promise.withResolvers<void>();
     const apply = async (): Promise<void> => first.resolve();
-    sync = new Sync({ store, rules, resolver, scheduler, log, apply });
+    sync = new Sync({ store, rules, maxNodes: 100, resolver, scheduler, log, apply });
     const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], token: null };
     const status = new StatusBoard();
     for (const section of syncSections(sync, () => scheduler.now())) status.offer(section);

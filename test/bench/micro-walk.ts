@@ -63,7 +63,7 @@ function measure(name: string, work: () => boolean): void {
 }
 
 function graphOf(nodes: Readonly<Record<string, unknown>>): Graph {
-  const { graph: compiled, problems } = compileGraph({ init: 'agent', rules: nodes }, rules);
+  const { graph: compiled, problems } = compileGraph({ init: 'agent', rules: nodes }, { rules, maxNodes: 100 });
   if (compiled === null) throw new Error(JSON.stringify(problems));
   return compiled;
 }

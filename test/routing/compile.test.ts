@@ -53,6 +53,7 @@ const broken = defineRule({
 });
 
 const rules: ReadonlyMap<string, Rule> = new Map([search, forward, pass, broken].map((rule) => [rule.type, rule]));
+const graphs = { rules, maxNodes: 100_000 };
 const end = { type: 'end', args: {} };
 
 describe('compileGraph', () => {
@@ -173,7 +174,7 @@ describe('compileGraph', () => {
     ];
     for (const [title, document, fault, expected] of table) {
       it(title, () => {
-        const { graph, problems, fault: actual } = compileGraph(document, rules);
+        const { graph, problems, fault: actual } = compileGraph(document, graphs);
         expect(graph).to.equal(null);
         expect(actual).to.equal(fault);
         expect(problems.map((problem) => problem.at).toSorted()).to.deep.equal(Object.keys(expected).toSorted());
@@ -208,7 +209,7 @@ describe('compileGraph', () => {
     ];
     for (const [title, document, path, fault] of table) {
       it(title, () => {
-        const { graph, problems, fault: actual } = compileGraph(document, rules);
+        const { graph, problems, fault: actual } = compileGraph(document, graphs);
         expect(problems).to.deep.equal([]);
         expect(actual).to.equal(0);
         if (graph === null) throw new Error('no graph');
@@ -236,7 +237,7 @@ describe('compileGraph', () => {
         test({ succ: 'd', fail: 'b' }),
         end,
       );
-      const { problems } = compileGraph(document, new Map([...rules, ['end', counting]]));
+      const { problems } = compileGraph(document, { ...graphs, rules: new Map([...rules, ['end', counting]]) });
       expect(problems).to.deep.equal([]);
       expect(compiled).to.deep.equal(['d']);
     });
@@ -251,13 +252,13 @@ describe('compileGraph', () => {
       ]);
       return { init: 'n0', rules: Object.fromEntries(nodes) };
     };
-    const { graph, problems } = compileGraph(chain(null), rules);
+    const { graph, problems } = compileGraph(chain(null), graphs);
     expect(problems).to.deep.equal([]);
     if (graph === null) throw new Error('no graph');
     const plan = new Plan();
     void walk(graph, new TestRequest(plan, {}), plan);
     expect(plan.fault).to.equal(Fault.FORBIDDEN);
-    const cyclic = compileGraph(chain('n0'), rules).problems;
+    const cyclic = compileGraph(chain('n0'), graphs).problems;
     expect(cyclic.map((problem) => problem.at)).to.deep.equal([`/rules/n${count - 1}/args/next`]);
     expect(cyclic[0]?.msg).to.match(/^closes a cycle: n0 -> n1 -> .* -> n19 -> \(99980 more\) -> n0$/);
   });
@@ -265,7 +266,7 @@ describe('compileGraph', () => {
   it('tells every edge that closes a cycle', () => {
     const document = of(test({ succ: 'b', fail: 'a' }), test({ succ: 'a', fail: 'b' }));
     expect(
-      compileGraph(document, rules)
+      compileGraph(document, graphs)
         .problems.map((problem) => problem.at)
         .toSorted(),
     ).to.deep.equal(['/rules/a/args/fail', '/rules/b/args/fail', '/rules/b/args/succ']);

@@ -117,3 +117,25 @@ describe('rule backend', () => {
     });
   }
 });
+
+describe('upstreams that a backend names', () => {
+  const table: readonly (readonly [servername: unknown, upstreams: readonly string[]])[] = [
+    ['web', ['web']],
+    [{ web: 'anything' }, ['web']],
+    ['web:blue', ['web:blue']],
+    ['10.0.0.1:80', []],
+    ['a.test:8080', []],
+    ['[::1]:80', []],
+    ['http://a.test', []],
+    [{ 'a.test:80': 1 }, []],
+    ['', []],
+    [null, []],
+    [undefined, []],
+    [{ a: 1, b: 2 }, []],
+  ];
+  for (const [servername, upstreams] of table) {
+    it(`${JSON.stringify(servername)}: ${upstreams.join() || 'none'}`, () => {
+      expect(backend.upstreams?.({ servername })).to.deep.equal(upstreams);
+    });
+  }
+});

@@ -3,7 +3,7 @@ import { MemoryStore } from '../../lib/store/memory.ts';
 import type { Image } from '../../lib/store/image.ts';
 import { StoreError } from '../../lib/store/store.ts';
 import type { ImageStore } from '../../lib/sync/keeper.ts';
-import { ControlPlane, graphText, graphTo } from '../fixtures/control-plane.ts';
+import { ControlPlane, graphOf, graphText, graphTo } from '../fixtures/control-plane.ts';
 import { failure } from '../fixtures/failure.ts';
 import { ManualScheduler, settled } from '../fixtures/manual-scheduler.ts';
 
@@ -100,6 +100,28 @@ describe('sync, started again', () => {
       ]);
     }
     expect(since).to.be.above(0);
+  });
+
+  it('still serves the former version of a graph that waits for an upstream', async () => {
+    const waiting = JSON.stringify(graphOf('new'));
+    store.commit([{ key: 'rules/a.test', value: JSON.stringify(graphOf('up')) }]);
+    let since: number | undefined;
+    await live(async (plane) => {
+      await scheduler.pass(5000);
+      store.commit([{ key: 'rules/a.test', value: waiting }]);
+      await settled();
+      since = plane.sync.status.held.get('rules/a.test')?.since;
+    });
+    for (const isReachable of [false, true]) {
+      store.reachable = isReachable;
+      const plane = await start();
+      expect(plane.domain('a.test')).to.equal('up');
+      expect(plane.sync.status.held.get('rules/a.test')).to.deep.equal({ upstreams: ['new'], since });
+      if (!isReachable) continue;
+      store.commit([{ key: 'upstreams/new/10.0.0.2:80', value: '' }]);
+      await settled();
+      expect(plane.domain('a.test')).to.equal('new');
+    }
   });
 
   it('has forgotten what was changed here and not dumped', async () => {

@@ -16,7 +16,7 @@ import { rules } from '../../rules/index.ts';
 import { ModelStore } from './model-store.ts';
 import { Random } from './random.ts';
 
-const KINDS = documentKinds(rules);
+const KINDS = documentKinds({ rules, maxNodes: 4000 });
 const DOMAINS = ['a.test', 'b.test', '*'];
 const UPSTREAMS = ['up', 'down'];
 const SERVERS = ['10.0.0.1:80', '10.0.0.2:80', 'n1.test:80', 'n2.test:80'];
@@ -139,7 +139,7 @@ export class Simulation {
   }
 
   #graph(key: string): string {
-    const document = { init: 'r', rules: { r: { type: 'backend', args: { servername: `s${this.#unique()}` } } } };
+    const document = { init: 'r', rules: { r: { type: 'backend', args: { servername: `s${this.#unique()}:80` } } } };
     return this.#remember(key, JSON.stringify(document));
   }
 
@@ -250,7 +250,7 @@ export class Simulation {
     const host = this.#random.pick(HOSTS);
     const addresses = ['10.1.0.1', '10.1.0.2', '10.1.0.3'].filter(() => this.#random.chance(0.5));
     this.#addresses.set(host, addresses);
-    this.#serve(this.#core.resolved(host, addresses));
+    this.#serve(this.#core.resolved(host, addresses, 0));
   }
 
   #fault(): void {
@@ -422,7 +422,7 @@ export class Simulation {
   #checkServed(): void {
     this.#checkKnown();
     const fresh = new SyncCore(KINDS);
-    for (const [host, addresses] of this.#addresses) fresh.resolved(host, addresses);
+    for (const [host, addresses] of this.#addresses) fresh.resolved(host, addresses, 0);
     const entries = Array.from(this.#memory(), ([key, value]) => ({ key, value, revision: 1 }));
     fresh.load({ revision: 1, cluster: '', entries }, true, 0);
     expect(sortedTable(this.#served.values())).to.deep.equal(sortedTable(fresh.table()));
