@@ -25,6 +25,7 @@ export class AdminServer {
   readonly #access: Access;
   readonly #log: Log;
   readonly #server: Server;
+  #isRetired = false;
 
   constructor(options: AdminServerOptions) {
     this.#parts = options.parts;
@@ -43,6 +44,12 @@ export class AdminServer {
     });
   }
 
+  /** Takes no more connections and ends those that are idle, so that whoever asks again asks our successor. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#server.close();
+  }
+
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
@@ -53,7 +60,7 @@ export class AdminServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const answer = await this.#answer(request);
-      if (!request.complete) answer.headers.set('Connection', 'close');
+      if (!request.complete || this.#isRetired) answer.headers.set('Connection', 'close');
       send(request, response, answer);
     } catch (error) {
       if (request.destroyed && !request.complete) return; // the caller left

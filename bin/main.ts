@@ -1,6 +1,10 @@
-import { type Config, readConfig } from '../lib/core/config.ts';
+import { readConfig } from '../lib/core/config.ts';
+import type { Config } from '../lib/core/config.ts';
+import { createLog } from '../lib/core/log.ts';
 import { helpText } from '../lib/core/options-text.ts';
 import { BadFormat, logFormat } from '../lib/stats/log-format.ts';
+import { isSupervised, supervised, tellFailure } from '../lib/supervisor/supervised.ts';
+import { BAD_CONFIGURATION, orExit } from './exit.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { version } from './version.ts';
 
@@ -16,15 +20,28 @@ export async function main(args: readonly string[]): Promise<void> {
       break;
     case 'refused':
       for (const problem of result.problems) process.stderr.write(`elb: ${problem}\n`);
-      process.exitCode = 2;
+      tellFailure(result.problems.join('; '));
+      process.exitCode = BAD_CONFIGURATION;
       break;
-    case 'run': {
-      if (!isUsable(result.config)) break;
-      beginAgainWithFlags(args);
-      const { serve } = await import('./serve.ts');
-      await serve(result.config);
+    case 'run':
+      if (isUsable(result.config)) await run(result.config, args);
       break;
-    }
+  }
+}
+
+/** As what: a primary, if a supervisor has started this process; the supervisor of one; or both and a worker. */
+async function run(config: Config, args: readonly string[]): Promise<void> {
+  if (isSupervised()) {
+    const [{ serve }, supervision] = await Promise.all([import('./serve.ts'), orExit(supervised())]);
+    await serve(config, supervision, createLog(config.logLevel));
+  } else if (config.workers > 0) {
+    // It knows only what it needs: each module is memory in a process that does next to nothing.
+    const { supervise } = await import('./supervise.ts');
+    await supervise(config, args);
+  } else {
+    beginAgainWithFlags(args);
+    const { alone } = await import('./alone.ts');
+    await alone(config);
   }
 }
 
@@ -35,8 +52,10 @@ function isUsable({ accessLog }: Config): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof BadFormat)) throw error;
-    process.stderr.write(`elb: --access-log-format (ELB_ACCESS_LOG_FORMAT) ${error.message}\n`);
-    process.exitCode = 2;
+    const message = `--access-log-format (ELB_ACCESS_LOG_FORMAT) ${error.message}`;
+    process.stderr.write(`elb: ${message}\n`);
+    tellFailure(message);
+    process.exitCode = BAD_CONFIGURATION;
     return false;
   }
 }

@@ -18,7 +18,7 @@ writeFileSync(file, sample());
 
 const program = fileURLToPath(new URL('./elb.ts', import.meta.url));
 const elb = spawn(process.execPath, [program, '--file', file, ...process.argv.slice(2)], {
-  env: { ELB_LISTEN: '127.0.0.1:8080', ...process.env, ELB_LOG: 'info' },
+  env: { ELB_LISTEN: '127.0.0.1:8080', ELB_STATE: directory, ...process.env, ELB_LOG: 'info' },
   stdio: ['ignore', 'inherit', 'pipe'],
 });
 

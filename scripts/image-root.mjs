@@ -6,7 +6,16 @@
  *
  * Runs in the build stage of the Dockerfile, in a folder with `dist` and the packages of production.
  */
-import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const NODE = '/usr/local/bin/node';
@@ -32,6 +41,8 @@ symlinkSync(PROGRAM, inRoot('/usr/local/bin/elb'));
 mkdirSync(inRoot('/etc'), { recursive: true });
 writeFileSync(inRoot('/etc/passwd'), 'root:x:0:0::/:/\nelb:x:10001:10001::/:/\n');
 writeFileSync(inRoot('/etc/group'), 'root:x:0:\nelb:x:10001:\n');
+mkdirSync(inRoot('/var/lib/elb'), { recursive: true, mode: 0o700 });
+chownSync(inRoot('/var/lib/elb'), 10001, 10001);
 mkdirSync(inRoot('/tmp'));
 chmodSync(inRoot('/tmp'), 0o1777);
 

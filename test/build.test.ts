@@ -63,6 +63,7 @@ describe('the packed tarball', function () {
     const socket = join(folder, 'elb.sock');
     await writeFile(file, 'domains: {}\nupstreams: {}\n');
     const child = spawn(elb, ['--file', file, '--listen', `unix:${socket}`, '--workers', '1'], {
+      env: { ...process.env, ELB_STATE: folder },
       stdio: ['ignore', 'inherit', 'pipe'],
     });
     const ended = once(child, 'exit');

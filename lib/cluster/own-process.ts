@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { StartWorker } from './link.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 import { Worker } from './worker.ts';
@@ -11,10 +12,19 @@ export interface OwnProcessOptions {
   readonly execArgv: readonly string[];
   /** Bound sockets, which the worker finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
   readonly sockets: readonly number[];
+  /** Where the primary has its lifeline; null: nobody is above, and it is the workers' lifeline itself. */
+  readonly lifeline: number | null;
 }
 
-/** Descriptor of a worker's first listening socket, after its standard streams and the channel to the primary. */
-export const FIRST_SOCKET_FD = 4;
+/**
+ * Descriptor of the lifeline: a stream that nobody writes to. Whoever is above all primaries holds one end, a primary and its
+ * workers the other. Workers whose primary is gone read its end when they are to drain, which is also what they read when nobody
+ * is left above; above, its end is read when none of them is left.
+ */
+export const LIFELINE_FD = 4;
+
+/** Descriptor of the first listening socket, after the standard streams, the channel to the parent and the lifeline. */
+export const FIRST_SOCKET_FD = 5;
 
 /** Starts workers as processes that inherit the listening sockets. */
 export function ownProcess(options: OwnProcessOptions): StartWorker {
@@ -22,7 +32,7 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
     const child = fork(options.program, [], {
       execArgv: [...options.execArgv],
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...options.sockets],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...options.sockets],
     });
     let alive = true;
     const exit = (reason: string): void => {
@@ -49,7 +59,10 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
   };
 }
 
-/** The worker's side: serves until the primary says drain, or is gone, and then ends the process. */
+/**
+ * The worker's side: serves until the primary says drain, and then ends the process. Where the primary is gone it goes on with
+ * what it knows, until its lifeline ends.
+ */
 export function serveOwnProcess(create: CreatePlane): void {
   const worker = new Worker(
     {
@@ -62,7 +75,9 @@ export function serveOwnProcess(create: CreatePlane): void {
   );
   // The channel carries nothing but the messages of `Primary`.
   process.on('message', (message) => worker.handle(message as ToWorker));
-  process.on('disconnect', () => void worker.drain());
+  const lifeline = new Socket({ fd: LIFELINE_FD });
+  for (const event of ['end', 'error']) lifeline.on(event, () => void worker.drain());
+  lifeline.resume();
   // A terminal and some supervisors signal the whole group: only the primary decides.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
 }

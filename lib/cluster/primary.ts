@@ -1,10 +1,12 @@
 import type { TableChange } from '../change.ts';
+import { CrashLoop } from '../core/crash-loop.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import { Table } from '../table.ts';
-import { Feed } from './feed.ts';
-import type { StartWorker, WorkerLink } from './link.ts';
+import type { StartWorker } from './link.ts';
+import { Member } from './member.ts';
+import type { WorkerView } from './member.ts';
 import type { ToPrimary, WorkerSetup } from './messages.ts';
 import { Questions } from './questions.ts';
 
@@ -15,17 +17,34 @@ export interface PrimaryOptions {
   /** Bound addresses, in the order of the workers' sockets. */
   readonly listen: readonly ListenAddress[];
   readonly log: Log;
+  /** Workers that stand by; 0 where a worker costs nothing to start. */
+  readonly spares: number;
+  /** Told of the worker processes there are, whenever they change. */
+  readonly onWorkers?: (pids: readonly number[]) => void;
   /** Told what workers report, and that they are gone; each worker has a number of its own. */
   readonly reports?: { took(worker: number, report: WorkerReport): void; gone(worker: number): void };
   /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
   readonly applyMs?: number;
 }
 
+/** Which workers have ended by themselves since this primary was started, for an operator. */
+export interface WorkerEnds {
+  readonly count: number;
+  /** `at` in milliseconds since the epoch. */
+  readonly last: { readonly at: number; readonly worker: number; readonly reason: string } | null;
+  /** Ends soon after a start, in a row: above 1 it is a crash loop, and replacements wait. */
+  readonly crashLoop: number;
+}
+
 /**
- * Keeps N workers alive, and all of them at the same table.
+ * Keeps N workers serving and one more standing by, and all of them at the same table.
  *
- * A worker's life: `starting` until its hello, `serving` while it is told changes, `draining` once the program ends. A worker
- * that dies before that is replaced: at once, and more and more slowly while replacements keep dying young.
+ * ```
+ * starting -- hello --> standby -- listen --> serving -- drain --> draining
+ * ```
+ *
+ * Nobody listens before `serve`. A worker that ends by itself is replaced by the one that stands by, which has the table and
+ * only has to listen; a new one is started in its stead, at once or, in a crash loop, later and later.
  */
 export class Primary {
   readonly #options: PrimaryOptions;
@@ -38,22 +57,38 @@ export class Primary {
   #sequence = 0;
   #revision = -1;
   #isWhole = false;
-  #state: 'new' | 'starting' | 'running' | 'draining' = 'new';
-  #youngDeaths = 0;
+  readonly #crashes = new CrashLoop();
+  /** Until `serving` an end of a worker is an end of the start; from then on it is replaced. */
+  #state: 'starting' | 'opening' | 'serving' | 'draining' = 'starting';
   #born = 0;
-  #started: PromiseWithResolvers<void> = Promise.withResolvers();
+  #ended = 0;
+  #lastEnd: WorkerEnds['last'] = null;
+  #prepared: PromiseWithResolvers<void> = Promise.withResolvers();
+  #opened: PromiseWithResolvers<void> = Promise.withResolvers();
   #drained: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
     this.#log = options.log;
+    // Whoever waits for one of them need not wait for the other.
+    for (const { promise } of [this.#prepared, this.#opened]) promise.catch(() => undefined);
   }
 
-  /** Resolves when all workers listen. Rejects, with a message for an operator, if one of them cannot. */
+  get ends(): WorkerEnds {
+    return { count: this.#ended, last: this.#lastEnd, crashLoop: this.#crashes.length };
+  }
+
+  /** Resolves when all workers stand by. Rejects, with a message for an operator, if one of them cannot. */
   start(): Promise<void> {
-    this.#state = 'starting';
-    for (let i = 0; i < this.#options.workers; i++) this.#add();
-    return this.#started.promise;
+    this.#staff();
+    return this.#prepared.promise;
+  }
+
+  /** Lets the workers listen. Resolves when all do; rejects, with a message for an operator, if one of them cannot. */
+  serve(): Promise<void> {
+    if (this.#state === 'starting') this.#state = 'opening';
+    this.#staff();
+    return this.#opened.promise;
   }
 
   /**
@@ -81,10 +116,7 @@ export class Primary {
 
   /** The workers, oldest first. */
   members(): readonly WorkerView[] {
-    return Array.from(this.#members, ({ link, state, revision, bornMs, waits }) => {
-      const ageMs = performance.now() - bornMs;
-      return { pid: link.pid, state, revision, behind: waits.length, ageMs };
-    });
+    return Array.from(this.#members, (member) => member.view());
   }
 
   /** Has every worker that serves report; resolves when all have, or late ones are no longer waited for. */
@@ -95,7 +127,7 @@ export class Primary {
 
   /** Has every worker open its log files anew. */
   reopen(): void {
-    for (const { link, state } of this.#members) if (state === 'serving') link.send({ kind: 'reopen' });
+    for (const { link, state } of this.#members) if (state !== 'starting') link.send({ kind: 'reopen' });
   }
 
   /** Lets every worker finish what is under way; resolves when all are gone. Those that outstay their bound are killed. */
@@ -104,8 +136,8 @@ export class Primary {
     this.#state = 'draining';
     this.#cancelReplacements();
     for (const member of this.#members) {
-      if (member.state === 'starting') member.link.kill();
-      else member.link.send({ kind: 'drain' });
+      if (member.state === 'serving') member.link.send({ kind: 'drain' });
+      else member.link.kill();
       member.state = 'draining';
     }
     const bound = setTimeout(() => this.kill(), this.#options.setup.drainMs + DRAIN_GRACE_MS);
@@ -127,19 +159,9 @@ export class Primary {
       onMessage: (message) => this.#onMessage(member, message),
       onExit: (reason) => this.#onExit(member, reason),
     });
-    const member: Member = {
-      number: ++this.#born,
-      link,
-      feed: new Feed(link),
-      state: 'starting',
-      isListening: false,
-      bornMs: performance.now(),
-      revision: -1,
-      dueMs: 0,
-      waits: [],
-      startBound: undefined,
-    };
+    const member: Member = new Member(++this.#born, link);
     this.#members.add(member);
+    this.#tellWorkers();
     member.startBound = setTimeout(() => {
       this.#log.error({ worker: link.pid }, 'worker did not start in time');
       link.kill();
@@ -153,12 +175,11 @@ export class Primary {
         this.#greet(member);
         break;
       case 'applied':
-        settle(member, message.sequence);
+        member.settle(message.sequence);
         break;
       case 'listening':
-        clearTimeout(member.startBound);
         member.isListening = true;
-        this.#onListening();
+        this.#onListening(member);
         break;
       case 'report':
         this.#options.reports?.took(member.number, message.report);
@@ -173,22 +194,41 @@ export class Primary {
   /** From here on the worker is told every change; what happened before is in its first table. */
   #greet(member: Member): void {
     if (member.state !== 'starting') return;
-    member.state = 'serving';
+    member.state = 'standby';
+    clearTimeout(member.startBound);
     if (this.#sequence > 0) {
       void this.#tell(member, this.#sequence, this.#table.whole());
     }
-    member.feed.follow({ kind: 'listen' });
+    this.#staff();
+    if ([...this.#members].every(({ state }) => state !== 'starting')) this.#prepared.resolve();
   }
 
-  #onListening(): void {
-    if (this.#state !== 'starting') return;
-    for (const member of this.#members) if (!member.isListening) return;
-    this.#state = 'running';
-    this.#started.resolve();
+  /** Lets as many listen as should, and sees that there are as many as there should be. */
+  #staff(): void {
+    const { workers, spares } = this.#options;
+    const isOpen = this.#state === 'opening' || this.#state === 'serving';
+    let serving = 0;
+    for (const { state } of this.#members) if (state === 'serving') serving++;
+    for (const member of this.#members) {
+      if (!isOpen || serving >= workers || member.state !== 'standby') continue;
+      serving++;
+      member.listen();
+    }
+    while (this.#members.size + this.#replacements.size < workers + spares) this.#add();
+  }
+
+  #onListening(member: Member): void {
+    this.#log.info({ worker: member.link.pid }, 'worker listens');
+    if (this.#state !== 'opening') return;
+    let listening = 0;
+    for (const { isListening } of this.#members) if (isListening) listening++;
+    if (listening < this.#options.workers) return;
+    this.#state = 'serving';
+    this.#opened.resolve();
   }
 
   #onFailed(member: Member, message: string): void {
-    if (this.#state === 'starting') this.#started.reject(new Error(message));
+    if (this.#state !== 'serving') this.#fail(new Error(message));
     else this.#log.error({ worker: member.link.pid, reason: message }, 'worker cannot listen');
     member.link.kill();
   }
@@ -196,34 +236,46 @@ export class Primary {
   #onExit(member: Member, reason: string): void {
     this.#members.delete(member);
     clearTimeout(member.startBound);
-    settle(member, Infinity);
+    member.settle(Infinity);
     this.#options.reports?.gone(member.number);
     this.#questions.gone(member.link);
+    this.#tellWorkers();
     if (this.#state === 'draining') {
       this.#settleDrain();
       return;
     }
-    if (this.#state === 'starting') {
-      this.#started.reject(new Error(`a worker ended at its start: ${reason}`));
+    if (this.#state !== 'serving') {
+      this.#fail(new Error(`a worker ended at its start: ${reason}`));
       return;
     }
     this.#replace(member, reason);
   }
 
+  #fail(error: Error): void {
+    this.#prepared.reject(error);
+    this.#opened.reject(error);
+  }
+
   #replace(member: Member, reason: string): void {
-    const diedYoung = performance.now() - member.bornMs < YOUNG_MS;
-    const waitMs = diedYoung ? Math.min(this.#youngDeaths * CRASH_STEP_MS, CRASH_MOST_MS) : 0;
-    this.#youngDeaths = diedYoung ? this.#youngDeaths + 1 : 0;
-    this.#log.error({ worker: member.link.pid, reason, replacedInMs: waitMs }, 'worker ended');
-    if (waitMs === 0) {
-      this.#add();
-      return;
+    const { pid } = member.link;
+    this.#ended++;
+    this.#lastEnd = { at: Date.now(), worker: pid, reason };
+    const waitMs = this.#crashes.ended(member.livedMs);
+    const { length } = this.#crashes;
+    this.#log.error({ worker: pid, reason }, 'worker ended');
+    if (waitMs > 0) {
+      this.#log.error({ ends: length, waitMs }, 'workers keep ending soon after their start');
+      const timer = setTimeout(() => {
+        this.#replacements.delete(timer);
+        this.#staff();
+      }, waitMs);
+      this.#replacements.add(timer);
     }
-    const timer = setTimeout(() => {
-      this.#replacements.delete(timer);
-      this.#add();
-    }, waitMs);
-    this.#replacements.add(timer);
+    this.#staff();
+  }
+
+  #tellWorkers(): void {
+    this.#options.onWorkers?.([...this.#members].map(({ link }) => link.pid));
   }
 
   #cancelReplacements(): void {
@@ -231,27 +283,13 @@ export class Primary {
     this.#replacements.clear();
   }
 
-  /** Sends a message of changes. Resolves when the worker has applied them, or is gone; a worker that is late is killed. */
+  /** Resolves when the worker has applied the changes, or is gone; one that is late is killed. */
   #tell(member: Member, sequence: number, changes: readonly TableChange[]): Promise<void> {
-    member.feed.tell(sequence, changes, this.#isWhole);
-    const now = performance.now();
-    // What was sent before is applied before.
-    member.dueMs = Math.max(member.dueMs, now) + (this.#options.applyMs ?? APPLY_MS) + changes.length;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const revision = this.#revision;
-    const timer = setTimeout(() => {
+    const mostMs = this.#options.applyMs ?? APPLY_MS;
+    return member.tell({ sequence, changes, whole: this.#isWhole, revision: this.#revision }, mostMs, () => {
       this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
       member.link.kill();
-    }, member.dueMs - now);
-    member.waits.push({
-      sequence,
-      done: () => {
-        clearTimeout(timer);
-        member.revision = revision;
-        resolve();
-      },
     });
-    return promise;
   }
 
   #settleDrain(): void {
@@ -259,44 +297,8 @@ export class Primary {
   }
 }
 
-/** A worker as an operator sees it. */
-export interface WorkerView {
-  /** 0: the same process. */
-  readonly pid: number;
-  readonly state: 'starting' | 'serving' | 'draining';
-  /** Of the store, at the last change of the table that it has applied; -1 before the first. */
-  readonly revision: number;
-  /** Number of changes it was told and has not applied yet. */
-  readonly behind: number;
-  readonly ageMs: number;
-}
-
 const APPLY_MS = 5000;
-/** From a worker's birth until it listens, its first table included. */
+/** From a worker's birth until its hello. */
 const START_MS = 60_000;
 /** What a worker may take beyond the drain bound it keeps itself. */
 const DRAIN_GRACE_MS = 2000;
-/** A worker that lives shorter than this died young. */
-const YOUNG_MS = 10_000;
-const CRASH_STEP_MS = 200;
-const CRASH_MOST_MS = 5000;
-
-interface Member {
-  readonly number: number;
-  readonly link: WorkerLink;
-  readonly feed: Feed;
-  state: 'starting' | 'serving' | 'draining';
-  isListening: boolean;
-  startBound: NodeJS.Timeout | undefined;
-  readonly bornMs: number;
-  /** Of the store, at the last change that it has applied. */
-  revision: number;
-  /** When everything it was told should be applied. */
-  dueMs: number;
-  /** In the order of their sequences. */
-  readonly waits: { readonly sequence: number; done(): void }[];
-}
-
-function settle(member: Member, sequence: number): void {
-  while (member.waits[0] !== undefined && member.waits[0].sequence <= sequence) member.waits.shift()?.done();
-}

@@ -54,6 +54,8 @@ export interface Config {
   readonly requestId: boolean;
   readonly logLevel: string;
   readonly drainMs: number;
+  /** How long a new program may take until it can serve. */
+  readonly upgradeMs: number;
   readonly admin: {
     readonly allow: readonly string[];
     readonly probes: readonly string[];
@@ -165,6 +167,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     requestId: values.requestId === 'on',
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,
+    upgradeMs: values.upgradeMs ?? 0,
     admin: { allow: values.adminAllow ?? [], probes: values.healthAllow ?? [], token: values.adminToken },
     limits: {
       maxHeadBytes: values.maxHeadBytes ?? 0,

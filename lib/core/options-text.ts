@@ -14,7 +14,8 @@ export function helpText(): string {
   }
   lines.push('', 'Other:', '  -h, --help', '        this text', '  -v, --version', '        the version', '');
   lines.push('Lists are separated by commas; flags with lists may be repeated. A flag beats the environment.');
-  lines.push('SIGTERM, SIGINT: finish the requests under way, then end. SIGHUP: read the configuration again.', '');
+  lines.push('SIGTERM, SIGINT: finish the requests under way, then end. SIGHUP: read the configuration again.');
+  lines.push('SIGUSR2: replace the program by the one that is installed now, without losing a request.', '');
   return lines.join('\n');
 }
 

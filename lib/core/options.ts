@@ -151,6 +151,14 @@ export const OPTIONS = {
     null,
     'where `GET /metrics` is answered as well, to anybody who reaches it',
   ),
+  upgradeMs: row(
+    'Serving',
+    'upgrade-timeout',
+    ['ELB_UPGRADE_TIMEOUT'],
+    duration(1, DAY),
+    '60s',
+    'how long a new program (SIGUSR2) may take until it can serve; then the former one stays',
+  ),
 
   accessLog: row(
     'Observing',

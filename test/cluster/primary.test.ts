@@ -36,7 +36,12 @@ describe('primary', () => {
   });
 
   async function start(workers: number, applyMs = 10_000): Promise<void> {
-    const startForked = ownProcess({ program, execArgv: [], sockets: bound.map(({ socket }) => socket.fd()) });
+    const startForked = ownProcess({
+      program,
+      execArgv: [],
+      sockets: bound.map(({ socket }) => socket.fd()),
+      lifeline: null,
+    });
     const startWorker: StartWorker = (events) => {
       const link = startForked(events);
       pids.push(link.pid);
@@ -44,6 +49,7 @@ describe('primary', () => {
     };
     primary = new Primary({
       workers,
+      spares: 1,
       startWorker,
       setup,
       listen: bound.map(({ address }) => address),
@@ -55,6 +61,14 @@ describe('primary', () => {
       },
     });
     await primary.start();
+    await primary.serve();
+  }
+
+  function stateOf(state: string): readonly number[] {
+    return primary
+      .members()
+      .filter((worker) => worker.state === state)
+      .map(({ pid }) => pid);
   }
 
   it('starts all workers, which listen before there is a table', async () => {
@@ -86,8 +100,44 @@ describe('primary', () => {
       process.kill(before.pid, 'SIGKILL');
       const after = await viewOfOther(bound, before.pid);
       expect(after.names).to.deep.equal(['a', 'b']);
-      expect([after.whole, after.applied]).to.deep.equal([true, 3]);
+      expect(after.whole).to.equal(true);
     }
+  });
+
+  it('has one more worker standing by, which takes the place of a killed one', async () => {
+    await start(1);
+    await primary.apply([put('a')], true);
+    for (let i = 0; i < 3; i++) {
+      await until('a spare stands by', () => stateOf('standby').length === 1);
+      const [spare] = stateOf('standby');
+      const [serving = 0] = stateOf('serving');
+      process.kill(serving, 'SIGKILL');
+      expect(await viewOfOther(bound, serving)).to.include({ pid: spare });
+    }
+    expect(primary.ends).to.deep.include({ count: 3, crashLoop: 3 });
+    expect(primary.ends.last).to.include({ reason: 'SIGKILL' });
+  });
+
+  it('is prepared before anybody listens', async () => {
+    const startWorker = ownProcess({
+      program,
+      execArgv: [],
+      sockets: bound.map(({ socket }) => socket.fd()),
+      lifeline: null,
+    });
+    primary = new Primary({
+      workers: 2,
+      spares: 1,
+      startWorker,
+      setup,
+      listen: bound.map(({ address }) => address),
+      log,
+    });
+    await primary.start();
+    expect(stateOf('standby')).to.have.length(3);
+    expect(await view(bound).catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNREFUSED');
+    await primary.serve();
+    expect([stateOf('standby').length, stateOf('serving').length]).to.deep.equal([1, 2]);
   });
 
   it('neither loses nor doubles changes while workers start', async () => {
@@ -144,9 +194,17 @@ describe('primary', () => {
 
   it('says why it cannot start', async () => {
     const fd = openSync('/dev/null', 'r');
-    const startWorker = ownProcess({ program, execArgv: [], sockets: [fd] });
-    primary = new Primary({ workers: 1, startWorker, setup, listen: bound.map(({ address }) => address), log });
-    const error: unknown = await primary.start().catch((reason: unknown) => reason);
+    const startWorker = ownProcess({ program, execArgv: [], sockets: [fd], lifeline: null });
+    primary = new Primary({
+      workers: 1,
+      spares: 0,
+      startWorker,
+      setup,
+      listen: bound.map(({ address }) => address),
+      log,
+    });
+    await primary.start();
+    const error: unknown = await primary.serve().catch((reason: unknown) => reason);
     closeSync(fd);
     expect(error)
       .to.be.instanceOf(Error)
@@ -155,8 +213,8 @@ describe('primary', () => {
   });
 
   it('says when a worker cannot even begin', async () => {
-    const startWorker = ownProcess({ program: '/dev/null', execArgv: [], sockets: [] });
-    primary = new Primary({ workers: 1, startWorker, setup, listen: [], log });
+    const startWorker = ownProcess({ program: '/dev/null', execArgv: [], sockets: [], lifeline: null });
+    primary = new Primary({ workers: 1, spares: 0, startWorker, setup, listen: [], log });
     const error: unknown = await primary.start().catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property('message', 'a worker ended at its start: code 0');
   });
@@ -165,7 +223,7 @@ describe('primary', () => {
     await start(2);
     await primary.apply([put('a'), put('b')], true);
     await primary.askReports();
-    expect([...reports.values()].map(({ usage }) => usage.pid).toSorted()).to.deep.equal(pids.toSorted());
+    expect([...reports.values()].map(({ usage }) => usage.pid).toSorted()).to.deep.equal(stateOf('serving').toSorted());
     expect([...reports.values()].map(({ clients }) => clients)).to.deep.equal([2, 2]);
     const [first, second] = [...reports.keys()];
     process.kill(reports.get(first ?? 0)?.usage.pid ?? 0, 'SIGKILL');
@@ -186,8 +244,9 @@ describe('primary', () => {
       ({ listen }) => new TablePlane(listen.map((address, i) => ({ address, handle: bound[i]!.socket }))),
     );
     const addresses = bound.map(({ address }) => address);
-    primary = new Primary({ workers: 1, startWorker, setup, listen: addresses, log });
+    primary = new Primary({ workers: 1, spares: 0, startWorker, setup, listen: addresses, log });
     await primary.start();
+    await primary.serve();
     await primary.apply([put('a'), put('b')], true);
     await primary.apply([remove('a')], true);
     expect(await viewAt(addresses[0])).to.deep.include({ pid: process.pid, names: ['b'], whole: true });

@@ -30,6 +30,7 @@ describe('config', () => {
       requestId: false,
       logLevel: 'info',
       drainMs: 30_000,
+      upgradeMs: 60_000,
       admin: { allow: ['127.0.0.0/8', '::1'], probes: [], token: null },
       limits: {
         maxHeadBytes: 65_536,

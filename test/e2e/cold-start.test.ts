@@ -44,7 +44,8 @@ describe('the program without its etcd', () => {
   }
 
   const statusOf = async (elb: Elb, host: string, path: string) => (await elb.get(path, { host })).status;
-  const snapshots = (): readonly string[] => readdirSync(state).filter((name) => !name.endsWith('.tmp'));
+  const snapshots = (): readonly string[] =>
+    readdirSync(state).filter((name) => name.startsWith('snapshot-') && !name.endsWith('.tmp'));
 
   it('serves what it knew, refuses to dump, and follows etcd when that comes', async () => {
     await put('a.test', '/one');
@@ -79,7 +80,9 @@ describe('the program without its etcd', () => {
       await until('there is a snapshot', () => snapshots().length === 1);
       const whole = readFileSync(join(state, snapshots()[0] ?? ''));
       const watcher = watch(state, (_event, name) => {
-        if (name?.endsWith('.tmp') === true) elb.kill('SIGKILL');
+        if (name?.endsWith('.tmp') !== true) return;
+        process.kill(elb.primary, 'SIGKILL');
+        elb.kill('SIGKILL');
       });
       await put('a.test', `/v${++version}`);
       await elb.exited;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import net from 'node:net';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runElb, startElb } from '../fixtures/elb.ts';
 import type { Elb } from '../fixtures/elb.ts';
-import { processTree } from '../fixtures/processes.ts';
+import { isRunning, processTree } from '../fixtures/processes.ts';
 import { until } from '../fixtures/until.ts';
 
 const sample = fileURLToPath(new URL('../../bin/sample.yaml', import.meta.url));
@@ -38,7 +38,7 @@ describe('starting', () => {
           1,
           /^elb: cannot listen on unix:\/nonexistent\/elb\.sock: its directory does not exist$/,
         ],
-        [[], { TMPDIR: '/nonexistent', ELB_LISTEN: '127.0.0.1:0' }, 1, /^elb: .*\/nonexistent/],
+        [[], { ELB_STATE: '/dev/null/state', ELB_LISTEN: '127.0.0.1:0' }, 1, /^elb: .*\/dev\/null/],
       ];
     for (const [args, env, code, ...lines] of table) {
       it([...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...args].join(' '), async () => {
@@ -92,14 +92,14 @@ describe('starting', () => {
   for (const workers of ['0', '1', '2']) {
     it(`serves with ${workers} workers, and ends with 0 at SIGTERM without leaving anything`, async () => {
       const upstream = await startUpstream((response) => response.end('hello'));
-      const temporary = mkdtempSync(join(tmpdir(), 'elb-start-'));
-      const elb = await startElb({ env: { ELB_WORKERS: workers, TMPDIR: temporary }, file: fileFor(upstream.port) });
+      const state = mkdtempSync(join(tmpdir(), 'elb-start-'));
+      const elb = await startElb({ env: { ELB_WORKERS: workers, ELB_STATE: state }, file: fileFor(upstream.port) });
       expect(await elb.get('/')).to.include({ status: 200, text: 'hello' });
-      expect(readdirSync(temporary)).to.have.length(1);
+      expect(readdirSync(state)).to.have.length(1);
       expect(await elb.stop()).to.deep.equal({ code: 0, signal: null });
-      expect(readdirSync(temporary)).to.deep.equal([]);
+      expect(readdirSync(state)).to.deep.equal([]);
       expect(elb.stderr).to.deep.equal([]);
-      rmSync(temporary, { recursive: true });
+      rmSync(state, { recursive: true });
       upstream.close();
     });
   }
@@ -124,9 +124,8 @@ describe('starting', () => {
     const path = join(directory, 'elb.sock');
     const args = ['--listen', '127.0.0.1:0', '--listen', `unix:${path}`];
     const killed = await startElb({ args });
-    const workers = childrenOf(killed.pid);
+    // Resolves when its workers, which have drained, are gone as well.
     await killed.stop('SIGKILL');
-    await gone(workers);
     expect(readdirSync(directory)).to.deep.equal(['elb.sock']);
     const elb = await startElb({ args });
     expect(await replyOf(net.connect(path), 'GET /__erulb__/domain HTTP/1.1\r\nHost: a\r\n\r\n')).to.match(
@@ -205,14 +204,18 @@ describe('ending', () => {
     upstream.close();
   });
 
-  it('signals to its workers, as ctrl-C in a terminal sends them, do nothing', async () => {
+  it('signals to its children, as ctrl-C in a terminal sends them, do nothing', async () => {
     const upstream = await startUpstream((response) => response.end('hello'));
     const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_WORKERS: '2' } });
-    const workers = childrenOf(elb.pid);
-    expect(workers).to.have.length(2);
-    for (const pid of workers) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
+    // The primary, its two workers, and one that stands by.
+    const children = processTree(elb.pid).slice(1);
+    expect(children)
+      .to.have.length(4)
+      .and.include.members([elb.primary, ...elb.workers]);
+    for (const pid of children)
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.kill(pid, signal);
     for (let i = 0; i < 8; i++) expect((await elb.get('/')).text).to.equal('hello');
-    expect(childrenOf(elb.pid)).to.deep.equal(workers);
+    expect(processTree(elb.pid).slice(1)).to.deep.equal(children);
     await elb.stop();
     upstream.close();
   });
@@ -229,29 +232,20 @@ describe('ending', () => {
     await gone(processes);
   });
 
-  it('a killed primary takes its workers with it', async () => {
-    const elb = await startElb({ env: { ELB_WORKERS: '2' } });
-    const workers = childrenOf(elb.pid);
+  it('killed, it takes all its processes with it, and the next start removes what it left', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'elb-start-'));
+    const options = { env: { ELB_WORKERS: '2', ELB_STATE: state } };
+    const elb = await startElb(options);
+    const processes = processTree(elb.pid);
     await elb.stop('SIGKILL');
-    await gone(workers);
+    expect(processes.filter(isRunning)).to.deep.equal([]);
     await refused(elb.port);
-  });
-
-  it('a killed worker is replaced and nobody is refused', async () => {
-    const upstream = await startUpstream((response) => response.end('hello'));
-    const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_WORKERS: '1' } });
-    await elb.admin('PUT', 'domain', {
-      'b.test': { init: 'r1', rules: { r1: { type: 'ua', args: { pattern: 'x' } } } },
-    });
-    const [worker = 0] = childrenOf(elb.pid);
-    process.kill(worker, 'SIGKILL');
-    await gone([worker]);
-    expect((await elb.get('/')).text).to.equal('hello');
-    expect((await elb.get('/', { Host: 'b.test' })).status).to.equal(403);
-    const line = await elb.logged(({ msg }) => msg === 'worker ended');
-    expect(line).to.include({ worker, reason: 'SIGKILL' });
-    await elb.stop();
-    upstream.close();
+    expect(readdirSync(state)).to.have.length(1);
+    const next = await startElb(options);
+    expect(readdirSync(state)).to.have.length(1);
+    await next.stop();
+    expect(readdirSync(state)).to.deep.equal([]);
+    rmSync(state, { recursive: true });
   });
 });
 
@@ -304,21 +298,8 @@ function startUpstream(serve: (response: ServerResponse) => void): Promise<{ rea
   });
 }
 
-function childrenOf(pid: number): readonly number[] {
-  return processTree(pid).slice(1);
-}
-
 function gone(pids: readonly number[]): Promise<void> {
-  return until('the processes are gone', () => !pids.some(isAlive));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A process that has ended and was not waited for is a zombie: state Z.
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
+  return until('the processes are gone', () => !pids.some(isRunning));
 }
 
 /** Resolves when nobody listens on the port any more. */

@@ -19,6 +19,7 @@ export const elb = definePeer({
     const file = join(directory, 'site.json');
     writeFileSync(file, JSON.stringify(siteOf(servers, table)));
     const args = [PROGRAM, '--file', file, '--listen', `127.0.0.1:${port}`, '--workers', '1', '--log', 'warn'];
+    args.push('--state', directory);
     if (statistics !== null) args.push('--statsd', `127.0.0.1:${statistics.statsdPort}`);
     return { program: process.execPath, args };
   },

@@ -1,0 +1,55 @@
+import { bindAll, release } from '../lib/cluster/sockets.ts';
+import type { Config } from '../lib/core/config.ts';
+import { formatListenAddress } from '../lib/core/listener.ts';
+import { createLog } from '../lib/core/log.ts';
+import { systemScheduler } from '../lib/core/scheduler.ts';
+import { primaryProcess } from '../lib/supervisor/primary-process.ts';
+import { Supervisor } from '../lib/supervisor/supervisor.ts';
+import { orExit } from './exit.ts';
+import { privateDirectory } from './private-directory.ts';
+import { RUNTIME_FLAGS } from './runtime-flags.ts';
+
+/** The process that is started: binds, starts the primary, hears signals, and ends when nothing of the program is left. */
+export async function supervise(config: Config, args: readonly string[]): Promise<void> {
+  const log = createLog(config.logLevel);
+  const directory = await orExit(privateDirectory(config.state));
+  const bound = await orExit(bindAll(config.listen));
+  const listen = bound.map(({ address }) => address);
+  let isAnnounced = false;
+  const supervisor = new Supervisor({
+    startPrimary: primaryProcess({
+      // As it was started: an upgrade finds what has been installed there since.
+      program: process.argv[1] ?? '',
+      args,
+      execArgv: [...process.execArgv, ...RUNTIME_FLAGS],
+      sockets: bound.map(({ socket }) => socket.fd()),
+    }),
+    scheduler: systemScheduler,
+    log,
+    directory,
+    listen,
+    closeListeners: () => release(bound),
+    drainMs: config.drainMs,
+    upgradeMs: config.upgradeMs,
+    onState: (state) => {
+      if (state !== 'serving' || isAnnounced) return;
+      isAnnounced = true;
+      for (const address of listen) log.info({ address: formatListenAddress(address) }, 'listening');
+    },
+  });
+
+  let isEnding = false;
+  const end = (): void => {
+    if (isEnding) supervisor.kill();
+    isEnding = true;
+    supervisor.drain();
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', () => supervisor.reread());
+  process.on('SIGUSR2', () => supervisor.upgrade());
+
+  const code = await supervisor.run();
+  if (code === 0) log.info('ended');
+  process.exit(code);
+}
