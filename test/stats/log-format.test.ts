@@ -51,6 +51,16 @@ describe('format of the access log', () => {
     expect(line(record({ fault: Fault.REPLY_CUT }))).to.equal('200200s <reply_cut> r1>r2\n');
   });
 
+  it('writes times in their usual forms', () => {
+    const { line } = logFormat('$time_iso8601 $msec $request_time $uri $args');
+    const [iso = '', unix = '', took, uri, args] = line(record({ durationMs: 61_004.4, target: '/p' }))
+      .trim()
+      .split(' ');
+    expect(iso).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(Math.abs(new Date(iso).getTime() - Number(unix) * 1000)).to.be.below(50);
+    expect([took, uri, args]).to.deep.equal(['61.004', '/p', '-']);
+  });
+
   it('writes a hyphen for what is not known', () => {
     expect(logFormat('$request|$upstream|$http_a').line(new RequestRecord())).to.equal('-|-|-\n');
   });
@@ -89,7 +99,12 @@ describe('format of the access log', () => {
   });
 });
 
-function record(over: { target?: string; fields?: readonly string[]; fault?: number }): RequestRecord {
+function record(over: {
+  target?: string;
+  durationMs?: number;
+  fields?: readonly string[];
+  fault?: number;
+}): RequestRecord {
   const { fields = [], ...rest } = over;
   const request = Object.assign(new RequestRecord(), {
     domain: '*.test',
