@@ -202,6 +202,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     const request = new RoutedHead(head, target, plan);
     request.clientAddress = clientAddress;
+    if (this.#account !== null) this.#account.record.graph = graph;
     const pending = walk(graph, request, plan);
     if (pending === undefined) this.#decided(head, target);
     else this.#await(pending, request);

@@ -40,7 +40,7 @@ export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules)
   if (problems.length > 0 || graphDocument === null || init === undefined) {
     return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault, upstreams: [] };
   }
-  return { graph: { init }, problems, fault: 0, upstreams: upstreamsOf(order) };
+  return { graph: { init, edges: [] }, problems, fault: 0, upstreams: upstreamsOf(order) };
 }
 
 function upstreamsOf(nodes: readonly CheckedNode[]): readonly string[] {

@@ -1,10 +1,37 @@
 import { Fault } from '../core/faults.ts';
-import type { Node } from './rule.ts';
+import type { Plan } from './plan.ts';
+import type { Node, RoutedRequest } from './rule.ts';
 
-/** A domain's document after its check: nodes that know each other, without a cycle. Never changes. */
+/** A domain's document after its check: nodes that know each other, without a cycle. */
 export interface Graph {
   /** Where every walk begins. */
   readonly init: Node;
+  /** Every way from node to node that may have been walked, and how often it was. */
+  readonly edges: readonly Edge[];
+}
+
+/** One edge of one node, as the step that leads to its target: nodes that share a target have an edge each. */
+export class Edge implements Node {
+  /** The target's name. */
+  readonly name: string;
+  /** The node that it leaves, and what that one calls it; both empty for the step into the graph. */
+  readonly from: string;
+  readonly edge: string;
+  /** How often it was walked since somebody set this to 0. */
+  hits = 0;
+  readonly #target: Node;
+
+  constructor(from: string, edge: string, target: Node) {
+    this.name = target.name;
+    this.from = from;
+    this.edge = edge;
+    this.#target = target;
+  }
+
+  decide(request: RoutedRequest, plan: Plan): ReturnType<Node['decide']> {
+    this.hits++;
+    return this.#target.decide(request, plan);
+  }
 }
 
 /** Stands behind every edge that a document leaves out: answers 403. */

@@ -1,5 +1,5 @@
 import { Fault } from '../core/faults.ts';
-import { missingEdge, type Graph } from './graph.ts';
+import { Edge, missingEdge, type Graph } from './graph.ts';
 import type { GraphDocument, Node, Rule } from './rule.ts';
 
 /**
@@ -12,9 +12,9 @@ export function openGraph(document: string, rules: ReadonlyMap<string, Rule>): G
   // The primary has checked it.
   const parsed = JSON.parse(document) as GraphDocument;
   const opening = new Opening(parsed.rules, rules);
-  const init = opening.node(parsed.init);
+  const init = opening.edge('', '', opening.node(parsed.init));
   if (Object.keys(parsed.rules).length <= MAX_AT_ONCE) opening.compileAll();
-  return { init };
+  return { init, edges: opening.edges };
 }
 
 /** Nodes of a graph that are compiled together: some dozens of microseconds. */
@@ -22,6 +22,7 @@ const MAX_AT_ONCE = 32;
 
 /** What the nodes of one graph need until they are compiled. */
 class Opening {
+  readonly edges: Edge[] = [];
   readonly #documents: GraphDocument['rules'];
   readonly #rules: ReadonlyMap<string, Rule>;
   readonly #nodes = new Map<string, OpenNode>();
@@ -39,6 +40,12 @@ class Opening {
     return node;
   }
 
+  edge(from: string, name: string, target: Node): Edge {
+    const edge = new Edge(from, name, target);
+    this.edges.push(edge);
+    return edge;
+  }
+
   /** All that the nodes so far lead to. */
   compileAll(): void {
     for (const node of this.#nodes.values()) node.compile(this);
@@ -52,7 +59,7 @@ class Opening {
     let isSound = true;
     const edge = (edgeName: string): Node => {
       const target = Object.hasOwn(args, edgeName) ? args[edgeName] : null;
-      return typeof target === 'string' ? this.node(target) : missingEdge;
+      return this.edge(name, edgeName, typeof target === 'string' ? this.node(target) : missingEdge);
     };
     try {
       const decide = rule.compile(args, { name, edge, problem: () => (isSound = false) });

@@ -42,6 +42,13 @@ export const METRICS = {
   elb_request_size_bytes: histogram('Size of a request, head included.', BYTES),
   elb_response_size_bytes: histogram('Size of a reply, head included.', BYTES),
 
+  elb_edge_hits_total: counter(
+    'How often the walk took an edge of a node; both are empty for the step into the graph.',
+    'domain',
+    'node',
+    'edge',
+  ),
+
   elb_client_connections: gauge('Connections of clients that are open, tunnels included.'),
   elb_client_connections_total: counter('Connections of clients that were accepted.'),
   elb_statsd_lost_times_total: counter('Times that statsd was not told because too many came between two sendings.'),

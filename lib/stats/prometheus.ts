@@ -86,6 +86,11 @@ function* tellDomains(out: Exposition, { totals }: Collector): Generator<string>
     }
     yield* out.parts();
   }
+  out.family('elb_edge_hits_total');
+  for (const [domain, { edges }] of totals.domains) {
+    for (const { node, edge, hits } of edges.values()) out.sample(hits, domain, node, edge);
+    yield* out.parts();
+  }
   out.family('elb_domain_request_seconds_total');
   for (const [domain, { durationUs }] of totals.domains) {
     out.sample(durationUs.sum * SECONDS_PER_US, domain);

@@ -1,4 +1,4 @@
-import type { CountedRequest } from './tally.ts';
+import type { CountedGraph, CountedRequest } from './tally.ts';
 
 /**
  * What is known of one request, written down by its exchange while it goes on. One record an exchange, used again for the next
@@ -6,6 +6,7 @@ import type { CountedRequest } from './tally.ts';
  */
 export class RequestRecord implements CountedRequest {
   domain = '';
+  graph: CountedGraph | null = null;
   method = '';
   status = 0;
   fault = 0;
@@ -43,6 +44,7 @@ export class RequestRecord implements CountedRequest {
 
   reset(): void {
     this.domain = '';
+    this.graph = null;
     this.method = '';
     this.status = 0;
     this.fault = 0;

@@ -19,6 +19,7 @@ export class Tally {
     counts.durationUs.record(durationUs);
     counts.receivedBytes += receivedBytes;
     counts.sentBytes += sentBytes;
+    if (request.graph !== null && !counts.graphs.includes(request.graph)) counts.graphs.push(request.graph);
     const totals = this.#totals;
     totals.durationUs.record(durationUs);
     if (serverMs > 0) totals.serverUs.record(Math.round(serverMs * 1000));
@@ -29,8 +30,15 @@ export class Tally {
   /** Hands over everything counted since the last time, as plain data that travels between processes. */
   take(): TallyDelta {
     const domains: DomainDelta[] = [];
-    for (const [name, { outcomes, durationUs, receivedBytes, sentBytes }] of this.#domains) {
-      domains.push({ name, outcomes: [...outcomes].flat(), durationUs: durationUs.take(), receivedBytes, sentBytes });
+    for (const [name, counts] of this.#domains) {
+      domains.push({
+        name,
+        outcomes: [...counts.outcomes].flat(),
+        durationUs: counts.durationUs.take(),
+        receivedBytes: counts.receivedBytes,
+        sentBytes: counts.sentBytes,
+        edges: counts.graphs.flatMap((graph) => takeHits(graph)),
+      });
     }
     this.#domains = new Map();
     const { durationUs, serverUs, receivedBytes, sentBytes } = this.#totals;
@@ -50,10 +58,34 @@ export class Tally {
   }
 }
 
+/** A graph whose edges count how often they were walked. */
+export interface CountedGraph {
+  readonly edges: readonly { readonly from: string; readonly edge: string; hits: number }[];
+}
+
+/** How often an edge was walked; `edge` is empty for the step into the graph. */
+export interface EdgeDelta {
+  readonly node: string;
+  readonly edge: string;
+  readonly hits: number;
+}
+
+function takeHits({ edges }: CountedGraph): EdgeDelta[] {
+  const deltas: EdgeDelta[] = [];
+  for (const one of edges) {
+    if (one.hits === 0) continue;
+    deltas.push({ node: one.from, edge: one.edge, hits: one.hits });
+    one.hits = 0;
+  }
+  return deltas;
+}
+
 /** A request that has ended, as far as it is counted. */
 export interface CountedRequest {
   /** Name of the domain's document; empty where no domain has the host. */
   readonly domain: string;
+  /** The graph that was walked, or null. */
+  readonly graph: CountedGraph | null;
   readonly method: string;
   /** Status the client was sent last; 0 where it was sent none. */
   readonly status: number;
@@ -73,6 +105,8 @@ class DomainCounts {
   readonly durationUs = new Histogram();
   receivedBytes = 0;
   sentBytes = 0;
+  /** Usually one; more where the document changed meanwhile. */
+  readonly graphs: CountedGraph[] = [];
 }
 
 class TotalCounts {
@@ -89,6 +123,7 @@ export interface DomainDelta {
   readonly durationUs: HistogramDelta | null;
   readonly receivedBytes: number;
   readonly sentBytes: number;
+  readonly edges: readonly EdgeDelta[];
 }
 
 export interface TallyDelta {

@@ -9,6 +9,8 @@ export class DomainTotals {
   readonly durationUs = new Histogram();
   receivedBytes = 0;
   sentBytes = 0;
+  /** How often each edge was walked, by node and edge; a document may have lost it meanwhile. */
+  readonly edges = new Map<string, { readonly node: string; readonly edge: string; hits: number }>();
 
   merge(delta: DomainDelta): void {
     for (let i = 0; i < delta.outcomes.length; i += 2) {
@@ -18,6 +20,12 @@ export class DomainTotals {
     mergeInto(this.durationUs, delta.durationUs);
     this.receivedBytes += delta.receivedBytes;
     this.sentBytes += delta.sentBytes;
+    for (const { node, edge, hits } of delta.edges) {
+      const key = `${edge} ${node}`;
+      const known = this.edges.get(key);
+      if (known === undefined) this.edges.set(key, { node, edge, hits });
+      else known.hits += hits;
+    }
   }
 }
 

@@ -72,6 +72,7 @@ describe('exposition', () => {
 
 const request = {
   domain: 'a.test',
+  graph: null,
   method: 'GET',
   status: 200,
   fault: 0,

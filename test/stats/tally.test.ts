@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Fault, FAULTS } from '../../lib/core/faults.ts';
-import { outcomeKey, outcomeOf, Tally, type CountedRequest } from '../../lib/stats/tally.ts';
+import { outcomeKey, outcomeOf, Tally, type CountedGraph, type CountedRequest } from '../../lib/stats/tally.ts';
 import { Totals } from '../../lib/stats/totals.ts';
 
 const codes = [0, ...Object.values(FAULTS).map(({ code }) => code)];
 const request = fc.record<CountedRequest>({
   domain: fc.constantFrom('a.test', 'b.test', '', '__proto__'),
+  graph: fc.constant(null),
   method: fc.constantFrom('GET', 'POST', 'BREW'),
   status: fc.constantFrom(0, 200, 404, 499, 502),
   fault: fc.constantFrom(...codes),
@@ -50,18 +51,28 @@ describe('tally', () => {
     );
   });
 
+  it('counts edges, of a graph that was replaced as well', () => {
+    const tally = new Tally();
+    const graph = (hits: number): CountedGraph => ({
+      edges: [
+        { from: 'r1', edge: 'succ', hits },
+        { from: 'r1', edge: 'fail', hits: 0 },
+      ],
+    });
+    const [before, after] = [graph(3), graph(4)];
+    for (const one of [before, after, after]) tally.count({ ...request200, graph: one });
+    const totals = new Totals();
+    totals.merge(tally.take());
+    totals.merge(tally.take());
+    expect([...(totals.domains.get('a.test')?.edges.values() ?? [])]).to.deep.equal([
+      { node: 'r1', edge: 'succ', hits: 7 },
+    ]);
+    expect([before, after].flatMap(({ edges }) => edges.map(({ hits }) => hits))).to.deep.equal([0, 0, 0, 0]);
+  });
+
   it('has nothing left when it was taken', () => {
     const tally = new Tally();
-    tally.count({
-      domain: 'a.test',
-      method: 'GET',
-      status: 504,
-      fault: Fault.SERVER_TIMEOUT,
-      durationMs: 1.5,
-      serverMs: 1,
-      receivedBytes: 10,
-      sentBytes: 20,
-    });
+    tally.count({ ...request200, status: 504, fault: Fault.SERVER_TIMEOUT });
     expect(tally.take().domains).to.have.length(1);
     expect(tally.take()).to.deep.equal({
       domains: [],
@@ -72,6 +83,18 @@ describe('tally', () => {
     });
   });
 });
+
+const request200: CountedRequest = {
+  domain: 'a.test',
+  graph: null,
+  method: 'GET',
+  status: 200,
+  fault: 0,
+  durationMs: 1.5,
+  serverMs: 1,
+  receivedBytes: 10,
+  sentBytes: 20,
+};
 
 function shape(totals: Totals): unknown {
   const histograms = [totals.durationUs, totals.serverUs, totals.receivedBytes, totals.sentBytes];
