@@ -1,6 +1,7 @@
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
 import { health } from './health.ts';
+import { metrics } from './metrics.ts';
 import { option } from './option.ts';
 import type { Resource } from './resource.ts';
 import { status } from './status.ts';
@@ -8,4 +9,4 @@ import { upstream } from './upstream.ts';
 import { wait } from './wait.ts';
 
 /** What there is under `/__erulb__/`. */
-export const resources: readonly Resource[] = [domain, upstream, option, dump, status, health, wait];
+export const resources: readonly Resource[] = [domain, upstream, option, dump, status, health, wait, metrics];

@@ -7,11 +7,25 @@ import type { Parameters, ParameterValues } from './parameters.ts';
 export interface AdminParts {
   readonly control: Control;
   readonly status: StatusBoard;
+  readonly metrics: MetricsSource;
+}
+
+export interface Page {
+  /** Content-Type. */
+  readonly type: string;
+  readonly parts: Iterable<string>;
+}
+
+/** Where metrics come from: all that has happened until now, in the best form for an `Accept` field. */
+export interface MetricsSource {
+  page(accept: string | undefined): Promise<Page>;
 }
 
 /** A call of the admin API, allowed, with its query and its body parsed. */
 export interface AdminRequest<Some extends Parameters = Parameters> extends AdminParts {
   readonly query: ParameterValues<Some>;
+  /** What forms of an answer the client takes. */
+  readonly accept: string | undefined;
   /** The JSON body; undefined where the method takes none. */
   readonly body: unknown;
 }
@@ -19,6 +33,8 @@ export interface AdminRequest<Some extends Parameters = Parameters> extends Admi
 /** Success is always 200, because the predecessor's client takes anything else for an error. */
 export type AdminAnswer =
   | { readonly status: 200; readonly body: unknown }
+  /** Something other than JSON, sent part by part. */
+  | { readonly status: 200; readonly page: Page }
   | {
       readonly status: 400 | 408 | 409 | 503;
       readonly msg: string;

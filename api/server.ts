@@ -1,12 +1,14 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Log } from '../lib/core/log.ts';
 import { StoreError } from '../lib/store/store.ts';
 import { Access, CHALLENGES } from './access.ts';
 import type { AccessOptions } from './access.ts';
 import { readJson } from './body.ts';
 import { readParameters } from './parameters.ts';
-import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, Resource } from './resource.ts';
+import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, Page, Resource } from './resource.ts';
 
 export interface AdminServerOptions {
   readonly parts: AdminParts;
@@ -61,11 +63,12 @@ export class AdminServer {
     try {
       const answer = await this.#answer(request);
       if (!request.complete || this.#isRetired) answer.headers.set('Connection', 'close');
-      send(request, response, answer);
+      await send(request, response, answer);
     } catch (error) {
-      if (request.destroyed && !request.complete) return; // the caller left
+      if (response.destroyed || (request.destroyed && !request.complete)) return; // the caller left
       this.#log.error({ err: error, method: request.method, url: request.url }, 'admin call failed');
-      send(request, response, failure(500, 'internal error'));
+      if (response.headersSent) response.destroy();
+      else await send(request, response, failure(500, 'internal error'));
     }
   }
 
@@ -95,13 +98,14 @@ export class AdminServer {
       }
       body = read.value;
     } else request.resume();
-    return this.#call(method, query.values, body);
+    return this.#call(method, { ...this.#parts, query: query.values, accept: request.headers.accept, body });
   }
 
-  async #call(method: AdminMethod, query: AdminRequest['query'], body: unknown): Promise<Answer> {
+  async #call(method: AdminMethod, request: AdminRequest): Promise<Answer> {
     try {
-      const answer = await method.handle({ ...this.#parts, query, body });
-      if (answer.status === 200) return new Answer(200, answer.body);
+      const answer = await method.handle(request);
+      if ('page' in answer) return new Answer(200, answer.page);
+      if (answer.status === 200) return new Answer(200, pageOf(answer.body));
       return failure(answer.status, answer.msg, answer.problems, answer.more);
     } catch (error) {
       if (error instanceof StoreError) return failure(503, error.message);
@@ -112,12 +116,12 @@ export class AdminServer {
 
 class Answer {
   readonly status: number;
-  readonly body: unknown;
+  readonly page: Page;
   readonly headers = new Map<string, string | readonly string[]>();
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, page: Page) {
     this.status = status;
-    this.body = body;
+    this.page = page;
   }
 
   with(name: string, value: string | readonly string[]): this {
@@ -127,18 +131,27 @@ class Answer {
 }
 
 function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }], more = {}): Answer {
-  return new Answer(status, { msg, ...more, problems });
+  return new Answer(status, pageOf({ msg, ...more, problems }));
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  const bytes = Buffer.from(`${JSON.stringify(answer.body)}\n`);
-  response.statusCode = answer.status;
-  for (const [name, value] of answer.headers) response.setHeader(name, value);
-  response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Content-Length', bytes.length);
+function pageOf(body: unknown): Page {
+  return { type: 'application/json', parts: [`${JSON.stringify(body)}\n`] };
+}
+
+/** One part at a turn, so that a page of a million lines keeps nobody else waiting. */
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, page }: Answer,
+): Promise<void> {
+  response.statusCode = status;
+  for (const [name, value] of headers) response.setHeader(name, value);
+  response.setHeader('Content-Type', page.type);
   response.setHeader('Cache-Control', 'no-store');
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  if (Array.isArray(page.parts)) response.setHeader('Content-Length', Buffer.byteLength(page.parts.join('')));
   if (!request.complete) request.resume();
+  if (request.method === 'HEAD') response.end();
+  else await pipeline(Readable.from(page.parts, { objectMode: false }), response);
 }
 
 /** HEAD is answered like GET, without the body (RFC 9110 9.3.2). */

@@ -2,6 +2,7 @@ import { renameSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resources } from '../api/index.ts';
+import { MetricsServer } from '../api/metrics-server.ts';
 import { AdminServer } from '../api/server.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
@@ -12,9 +13,11 @@ import type { Log } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import { Sync } from '../lib/sync.ts';
+import type { SyncOptions } from '../lib/sync.ts';
 import { Resolver, systemLookup } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
+import { Metrics } from './metrics.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { createStatus } from './status.ts';
 import { createImages, createStore } from './store.ts';
@@ -40,6 +43,7 @@ export async function serve(
   if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
 
   const { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel } = config;
+  const meter = new Metrics();
   const primary = new Primary({
     // In one process there is one worker.
     workers: Math.max(config.workers, 1),
@@ -49,11 +53,17 @@ export async function serve(
     listen,
     log,
     onWorkers: (pids) => supervision.workers(pids),
+    reports: meter.collector,
   });
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: systemLookup, scheduler });
   const images = createImages(config);
   const loaded = Promise.withResolvers<void>();
+  const announce = announcingFirst(primary, log, () => loaded.resolve());
+  const apply: SyncOptions['apply'] = (changes, whole, revision) => {
+    meter.follow(changes);
+    return announce(changes, whole, revision);
+  };
   const sync = new Sync({
     store,
     images,
@@ -62,11 +72,14 @@ export async function serve(
     resolver,
     scheduler,
     log,
-    apply: announcingFirst(primary, log, () => loaded.resolve()),
+    apply,
   });
   const status = createStatus(name, sync, primary, supervision);
-  const admin = new AdminServer({ parts: { control: sync, status }, resources, access: config.admin, log });
+  const parts = { control: sync, status, metrics: meter };
+  const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
+  meter.start(primary, sync);
+  const scraped = config.metricsListen.map((address) => new MetricsServer(address, meter, log));
 
   supervision.obey({
     serve: () => opening.resolve(),
@@ -90,6 +103,7 @@ export async function serve(
     // Workers of the primary before ask here as well from now on.
     renameSync(ownAdminSocket, adminSocket);
     await primary.serve();
+    await Promise.all(scraped.map((server) => server.listen()));
     supervision.serving();
   };
   // Workers begin while the snapshot is read.
@@ -102,6 +116,7 @@ export async function serve(
   if (succeeded) admin.retire();
   await primary.drain();
   await admin.stop();
+  await Promise.all(scraped.map((server) => server.stop()));
   await sync.stop();
   process.exit(0);
 }

@@ -172,6 +172,11 @@ export class Sync implements Control {
     return this.#core.table();
   }
 
+  /** Items in force. */
+  get sizes(): SyncCore['sizes'] {
+    return this.#core.sizes;
+  }
+
   domains(): Readonly<Record<string, GraphDocument>> {
     return this.#core.documents('domain') as Readonly<Record<string, GraphDocument>>; // they have passed their check
   }

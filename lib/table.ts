@@ -26,6 +26,11 @@ export class Table {
     return true;
   }
 
+  /** Items in force. */
+  get sizes(): { readonly domains: number; readonly upstreams: number } {
+    return { domains: this.#items.domain.size, upstreams: this.#items.upstream.size };
+  }
+
   /** Changes that make an empty table this one. */
   whole(): readonly TableChange[] {
     return Object.values(this.#items).flatMap((items) => [...items.values()]);

@@ -187,6 +187,11 @@ export class SyncCore {
     return this.#effects(turn, now);
   }
 
+  /** Items that the data plane has. */
+  get sizes(): Table['sizes'] {
+    return this.#told.sizes;
+  }
+
   table(): readonly TableChange[] {
     return this.#told.whole();
   }

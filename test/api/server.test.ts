@@ -47,7 +47,21 @@ describe('admin server', () => {
     const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], token: null };
     const status = new StatusBoard();
     for (const section of syncSections(sync, () => scheduler.now())) status.offer(section);
-    server = new AdminServer({ parts: { control: sync, status }, resources: [...resources, broken], access, log });
+    const metrics = {
+      page: async () => ({
+        type: 'text/plain',
+        parts: (function* () {
+          yield 'a 1\n';
+          yield 'b 2\n';
+        })(),
+      }),
+    };
+    server = new AdminServer({
+      parts: { control: sync, status, metrics },
+      resources: [...resources, broken],
+      access,
+      log,
+    });
     await Promise.all([server.listen(path), sync.start(), first.promise]);
   });
 
@@ -55,6 +69,10 @@ describe('admin server', () => {
     await server.stop();
     await sync.stop();
     rmSync(directory, { recursive: true });
+  });
+
+  it('sends a page part by part', async () => {
+    expect(await call('GET', '/__erulb__/metrics')).to.deep.equal([200, 'a 1\nb 2\n']);
   });
 
   it('answers', async () => {
