@@ -13,3 +13,33 @@ export function isText(bytes: Buffer, from: number, to: number, lowerText: strin
   }
   return true;
 }
+
+/**
+ * Offset of a byte in bytes[from..end), or `end`, before which all are visible ASCII or blanks (0x20 to 0x7e); there may be up to
+ * three more of them behind it. Looks at four bytes at a time: values are most of a head.
+ */
+export function endOfPlain(bytes: Buffer, from: number, end: number): number {
+  const words = wordsOf(bytes);
+  const last = end - 4;
+  let at = from;
+  while (at <= last) {
+    const word = words.getInt32(at, true);
+    // A byte's highest bit is set by the first sum for those below 0x20, by the second for 0x7f, and is there from 0x80 on. What
+    // is carried into the next byte comes from one that has it set anyway.
+    if ((((word - 0x20202020) | (word + 0x01010101) | word) & 0x80808080) !== 0) break;
+    at += 4;
+  }
+  return at;
+}
+
+/** The view of the buffer that was looked at last: nearly always the one that all connections are read into. */
+let viewed: Buffer | null = null;
+let words: DataView = new DataView(new ArrayBuffer(0));
+
+function wordsOf(bytes: Buffer): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return words;
+}

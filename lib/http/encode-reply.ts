@@ -15,7 +15,7 @@ export interface ReplyEdits {
 
 /** The head that is sent to a client, as text whose characters are bytes. See `encodeRequest` for the runs. */
 export function encodeReply(head: Head, edits: ReplyEdits): string {
-  const { bytes, count } = head;
+  const { count } = head;
   const { listed } = edits;
   const dropLength = edits.dropLength || !hasSoundLength(head);
   let text = 'HTTP/1.1 ';
@@ -35,11 +35,11 @@ export function encodeReply(head: Head, edits: ReplyEdits): string {
     if (!drop) {
       if (run === -1) run = at;
     } else if (run !== -1) {
-      text += bytes.latin1Slice(run, at);
+      text += head.slice(run, at);
       run = -1;
     }
   }
-  if (run !== -1) text += bytes.latin1Slice(run, head.end - 2);
+  if (run !== -1) text += head.slice(run, head.end - 2);
   // RFC 9110 6.6.1: who has a clock dates what he passes on; interim replies need none.
   const dated = (head.seen & (1 << Known.DATE)) !== 0 || head.status < 200;
   return `${text}${dated ? '' : dateLine()}${edits.lines}\r\n`;

@@ -30,7 +30,7 @@ export interface RequestEdits {
  * about it (CVE-2024-45410), nor its Host or framing.
  */
 export function encodeRequest(head: Head, edits: RequestEdits): string {
-  const { bytes, count } = head;
+  const { count } = head;
   const { listed, set } = edits;
   const named = listed !== null || set.length > 0;
   const setHost = set.length > 0 && sets(set, 'host');
@@ -53,11 +53,11 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
     if (!drop) {
       if (run === -1) run = at;
     } else if (run !== -1) {
-      text += bytes.latin1Slice(run, at);
+      text += head.slice(run, at);
       run = -1;
     }
   }
-  if (run !== -1) text += bytes.latin1Slice(run, head.end - 2);
+  if (run !== -1) text += head.slice(run, head.end - 2);
   text += set.length > 0 ? unset(edits.forwarded, set) : edits.forwarded;
   if (head.bodyKind === BodyKind.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   if (edits.upgrade !== null) text += `Connection: upgrade\r\nUpgrade: ${edits.upgrade}\r\n`;

@@ -38,20 +38,38 @@ export class Head {
   bodyKind = 0;
   /** Length in bytes for BodyKind.LENGTH, else 0. */
   bodyLength = 0;
+  #text: string | null = null;
 
   constructor(maxFields: number) {
     this.offsets = new Int32Array(maxFields * 4);
     this.known = new Uint8Array(maxFields);
   }
 
+  /** Begins anew, with a head whose first byte is bytes[start]. */
+  begin(bytes: Buffer, start: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.#text = null;
+  }
+
+  /**
+   * bytes[from..to) of the head as text, bytes as Latin-1. The head is made text once, when the first part is asked for, and parts
+   * are cut out of that: it is cheaper than to make a text of each part (two parts, 230 ns; one part and two cuts, 150 ns).
+   * A part holds on to the whole head's text: who keeps it longer than the exchange copies it.
+   */
+  slice(from: number, to: number): string {
+    this.#text ??= this.bytes.latin1Slice(this.start, this.end);
+    return this.#text.substring(from - this.start, to - this.start);
+  }
+
   /** The i-th field's name as it was sent. */
   name(i: number): string {
-    return this.bytes.latin1Slice(this.offsets[i * 4], this.offsets[i * 4 + 1]);
+    return this.slice(this.nameStart(i), this.nameEnd(i));
   }
 
   /** The i-th field's value, outer white space removed, bytes as Latin-1. */
   value(i: number): string {
-    return this.bytes.latin1Slice(this.offsets[i * 4 + 2], this.offsets[i * 4 + 3]);
+    return this.slice(this.valueStart(i), this.valueEnd(i));
   }
 
   /** Offset of the i-th field's value, and of the byte behind it. */
@@ -98,22 +116,22 @@ export class Head {
     // The usual one costs no string: G, E, T.
     if (this.methodEnd - start === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54)
       return 'GET';
-    return this.bytes.latin1Slice(this.start, this.methodEnd);
+    return this.slice(this.start, this.methodEnd);
   }
 
   target(): string {
-    return this.bytes.latin1Slice(this.targetStart, this.targetEnd);
+    return this.slice(this.targetStart, this.targetEnd);
   }
 
   reason(): string {
-    return this.bytes.latin1Slice(this.reasonStart, this.reasonEnd);
+    return this.slice(this.reasonStart, this.reasonEnd);
   }
 
   /** A head of its own with bytes of its own, for whoever needs it beyond the present turn. */
   copy(): Head {
     const head = new Head(Math.max(this.count, 1));
     const bytes = Buffer.from(this.bytes.subarray(this.start, this.end));
-    head.start = this.start;
+    head.begin(this.bytes, this.start);
     head.end = this.end;
     head.minor = this.minor;
     head.methodEnd = this.methodEnd;

@@ -1,5 +1,5 @@
 import { Fault } from '../core/faults.ts';
-import { byteAt } from './bytes.ts';
+import { byteAt, endOfPlain } from './bytes.ts';
 import { COLON, CR, LF, SP, TAB, TOKEN, VALUE } from './chars.ts';
 import type { Head } from './head.ts';
 import { knownName } from './known-names.ts';
@@ -39,6 +39,9 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
       byte = byteAt(bytes, at);
     } while (byte === SP || byte === TAB);
     const valueStart = at;
+    at = endOfPlain(bytes, at, end);
+    if (at === end) return 0;
+    byte = byteAt(bytes, at);
     while (VALUE[byte] === 1) {
       if (++at === end) return 0;
       byte = byteAt(bytes, at);

@@ -13,8 +13,7 @@ export function parseReplyHead(head: Head, bytes: Buffer, from: number, to: numb
   if (from >= to) return 0;
   const most = from + limits.maxHeadBytes;
   const end = to < most ? to : most;
-  head.bytes = bytes;
-  head.start = from;
+  head.begin(bytes, from);
   head.methodEnd = 0;
   head.targetStart = 0;
   head.targetEnd = 0;

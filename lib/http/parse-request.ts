@@ -25,8 +25,7 @@ export function parseRequestHead(head: Head, bytes: Buffer, from: number, to: nu
   }
   const most = start + limits.maxHeadBytes;
   const end = to < most ? to : most;
-  head.bytes = bytes;
-  head.start = start;
+  head.begin(bytes, start);
   head.status = 0;
   head.reasonStart = 0;
   head.reasonEnd = 0;

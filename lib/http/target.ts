@@ -88,11 +88,11 @@ function readPath(head: Head, out: Target, at: number): boolean {
   const { bytes, targetEnd: end } = head;
   let pathEnd = at;
   while (pathEnd < end && bytes[pathEnd] !== QUESTION) pathEnd++;
-  const raw = pathEnd === at ? '/' : bytes.latin1Slice(at, pathEnd);
+  const raw = pathEnd === at ? '/' : head.slice(at, pathEnd);
   const path = normalPath(raw);
   if (path === null) return false;
   out.path = path;
-  out.query = pathEnd === end ? '' : bytes.latin1Slice(pathEnd, end);
+  out.query = pathEnd === end ? '' : head.slice(pathEnd, end);
   out.unchanged = path === raw;
   return true;
 }

@@ -58,15 +58,15 @@ export class TrailerSection {
 
   /** All lines are there: `at` if they are good, else a fault. */
   #check(at: number): number {
+    SCRATCH.begin(this.#bytes, 0);
     const next = parseFields(SCRATCH, this.#bytes, 0, this.#length, MAX_FIELDS);
     if (next !== this.#length) return Fault.BAD_TRAILER;
-    SCRATCH.bytes = this.#bytes;
     for (let i = 0; i < SCRATCH.count; i++) {
       const name = SCRATCH.name(i);
       if (SCRATCH.known[i] !== 0 || FORBIDDEN.has(name.toLowerCase())) return Fault.BAD_TRAILER;
       this.text += `${name}: ${SCRATCH.value(i)}\r\n`;
     }
-    SCRATCH.bytes = EMPTY;
+    SCRATCH.begin(EMPTY, 0);
     return at;
   }
 }
