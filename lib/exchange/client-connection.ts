@@ -129,12 +129,17 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     else this.#awaitTaking();
   }
 
-  /** The exchange is over and its reply is sent whole: the next request, or the end. */
-  next(keepAlive: boolean): void {
+  /**
+   * The exchange is over and its reply is sent whole: the next request, or the end. `isLast`: the client has said that it sends no
+   * more.
+   */
+  next(keepAlive: boolean, isLast = false): void {
     this.#user = null;
     if (this.#state === State.CLOSED) return;
     if (!keepAlive || this.ended) {
-      this.#finish();
+      // There is nothing to wait for: as nginx does.
+      if ((isLast || this.ended) && this.#stash === null && this.connection.pending === 0) this.connection.close();
+      else this.#finish();
       return;
     }
     if (!this.connection.full) {

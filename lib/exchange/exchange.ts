@@ -139,9 +139,10 @@ export class Exchange implements ClientUser, DeliveryOwner {
 
   onDelivered(status: number, keepAlive: boolean): void {
     const client = this.#client;
+    const isLast = this.#body.complete && !this.#keepAlive;
     this.#close(status, 0, '');
     this.#settle();
-    client?.next(keepAlive);
+    client?.next(keepAlive, isLast);
   }
 
   onUndelivered(fault: number): void {
@@ -273,7 +274,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#close(faultOf(fault).status, fault, reply);
     this.#settle();
     client.connection.writeText(reply);
-    client.next(keepAlive);
+    client.next(keepAlive, !this.#keepAlive);
   }
 
   /** Answers a fault and ends the client's connection; inside a reply there is only the end. */

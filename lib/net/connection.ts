@@ -35,6 +35,8 @@ export interface Connection {
   resume(): void;
   /** Sends a FIN after what is pending; reading goes on. */
   end(): void;
+  /** Ends both directions once nothing is pending: for a peer that sends no more, else it may lose what it has yet to read. */
+  close(): void;
   /** Ends both directions at once; pending bytes are lost. */
   destroy(): void;
   /** Ends with a RST, so that the peer cannot take what it got for a complete message. Only TCP has one; others are closed. */

@@ -144,6 +144,16 @@ export class HandleConnection implements Connection {
     if (error !== 0) this.#fail(error);
   }
 
+  close(): void {
+    if (this.#writes === 0) {
+      this.destroy();
+      return;
+    }
+    this.#ended = true;
+    this.pause();
+    this.end();
+  }
+
   destroy(): void {
     if (this.#closing) return;
     this.#close();
@@ -191,7 +201,7 @@ export class HandleConnection implements Connection {
     if (status !== 0) this.#fail(status);
     else if (this.#writes === 0 && this.#behind) {
       this.#behind = false;
-      this.#owner.onDrain();
+      if (!this.#finished) this.#owner.onDrain();
     }
   }
 

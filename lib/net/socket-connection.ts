@@ -84,6 +84,11 @@ export class SocketConnection implements Connection {
     this.#socket.end();
   }
 
+  close(): void {
+    this.#finished = true;
+    this.#socket.destroySoon();
+  }
+
   destroy(): void {
     this.#finished = true;
     this.#socket.destroy();

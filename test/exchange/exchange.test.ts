@@ -284,6 +284,22 @@ describe('exchange', () => {
     expect(await old.untilEnd()).to.match(/Connection: close\r\n\r\nabc$/);
   });
 
+  it('closes at once behind the reply to a client that has said it sends no more', async () => {
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    for (const last of [GET.replace('User-Agent: t', 'Connection: close'), 'GET / HTTP/1.0\r\nHost: a.test\r\n\r\n']) {
+      const one = await rig.client(port, { allowHalfOpen: true });
+      one.write(last);
+      expect(await one.untilEnd()).to.match(/Connection: close\r\n\r\nok$/);
+      // Nobody reads there any more: where somebody waited for its end, every byte would prolong that.
+      while (!one.closed) {
+        one.write('x');
+        await new Promise(setImmediate);
+      }
+      expect(one.error?.message).to.match(/EPIPE|ECONNRESET/);
+    }
+  });
+
   it('ends the request at the server when the client leaves', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const server = await rig.serve((connection) => {
