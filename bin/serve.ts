@@ -9,6 +9,7 @@ import type { StartWorker } from '../lib/cluster/link.ts';
 import { FIRST_SOCKET_FD, LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
 import { Primary } from '../lib/cluster/primary.ts';
 import type { Config } from '../lib/core/config.ts';
+import { limitsOfWorker } from '../lib/core/limits.ts';
 import type { Log } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
@@ -42,11 +43,13 @@ export async function serve(
   // A cluster that is away comes back by itself; a file that cannot be used is somebody's mistake, and he is looking now.
   if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
 
-  const { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel } = config;
+  // In one process there is one worker.
+  const workers = Math.max(config.workers, 1);
+  const limits = limitsOfWorker(config.limits, workers);
+  const { name, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel } = config;
   const meter = new Metrics();
   const primary = new Primary({
-    // In one process there is one worker.
-    workers: Math.max(config.workers, 1),
+    workers,
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
     setup: { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel, adminSocket },

@@ -6,10 +6,13 @@ import type { Limits } from './core/limits.ts';
 import type { BoundListener } from './core/listener.ts';
 import type { Log } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
-import { ClientConnection } from './exchange/client-connection.ts';
 import { Context } from './exchange/context.ts';
+import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
 import { Listener } from './net/listener.ts';
+import { ClientCount } from './overload/client-count.ts';
+import { clientsByDescriptors } from './overload/descriptors.ts';
+import { Overload } from './overload/overload.ts';
 import { Domain } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { Rule } from './routing/rule.ts';
@@ -51,6 +54,7 @@ export class DataPlane {
   readonly #tally: Tally | null;
   readonly #accessLog: AccessLog | null;
   readonly #usage = new ProcessUsage();
+  readonly #overload: Overload;
   #reportedClients = 0;
 
   constructor(options: DataPlaneOptions) {
@@ -70,16 +74,35 @@ export class DataPlane {
       requestIds: options.requestId,
       trusted: new CidrList(options.trustedProxies),
     });
+    const { maxConnections, maxClientConnections } = limits;
+    const doors = new Doors({
+      context: this.#context,
+      maxConnections: mostConnections(maxConnections, log),
+      clientCount: maxClientConnections === 0 ? null : new ClientCount(maxClientConnections),
+    });
+    this.#context.doors = doors;
     this.#listeners = options.listeners.map(
       (bound) =>
         new Listener(
           bound,
-          // The connection belongs to its socket and to the context's set of clients.
-          (accepted) => void new ClientConnection(this.#context, accepted),
+          (accepted) => doors.accept(accepted),
           (error) => log.warn({ err: error }, 'cannot accept a connection'),
         ),
     );
+    this.#overload = new Overload({
+      log,
+      maxWaitMs: limits.maxWaitMs,
+      setGate: (gate) => {
+        this.#context.gate = gate;
+      },
+      setShort: (isShort) => {
+        doors.closed = isShort;
+        this.#context.shedding = isShort;
+      },
+      relieve: () => doors.relieve(),
+    });
     wheel.start();
+    this.#overload.start();
   }
 
   /** Puts changes into force, all at once. `whole`: from now on, what is not in the table does not exist. */
@@ -105,6 +128,7 @@ export class DataPlane {
     for (const client of context.clients) client.connection.destroy();
     context.shared.upstreams.close();
     context.shared.wheel.stop();
+    this.#overload.stop();
     await this.#statsd?.stop();
     await this.#accessLog?.close();
   }
@@ -121,6 +145,7 @@ export class DataPlane {
       droppedLines: this.#accessLog?.takeDropped() ?? 0,
       lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
       usage: this.#usage.take(),
+      load: this.#overload.report(),
     };
   }
 
@@ -164,6 +189,14 @@ export class DataPlane {
 
 function openAccessLog({ path, format, sample }: AccessLogSetup, log: Log): AccessLog {
   return new AccessLog({ path, format: logFormat(format), sample, log });
+}
+
+/** What an operator has set, as far as there are file descriptors for it. */
+function mostConnections(maxConnections: number, log: Log): number {
+  const possible = clientsByDescriptors();
+  if (maxConnections <= possible) return maxConnections === 0 ? possible : maxConnections;
+  log.warn({ wanted: maxConnections, possible }, 'too few file descriptors for max-connections');
+  return possible;
 }
 
 /** The control plane as an upstream of one server: admin requests take the way of every other request. */

@@ -183,6 +183,9 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
       serverKeepAliveMs: values.serverKeepAliveMs ?? 0,
       tunnelIdleMs: values.tunnelIdleMs ?? 0,
       halfCloseMs: values.halfCloseMs ?? 0,
+      maxConnections: values.maxConnections ?? 0,
+      maxClientConnections: values.maxClientConnections ?? 0,
+      maxWaitMs: values.maxWaitMs ?? 0,
     },
   };
 }

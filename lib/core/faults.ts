@@ -73,6 +73,7 @@ export const FAULTS = {
   BODY_TOO_LARGE: client(-36, 413, 'RFC 9110 15.5.14', 'body is larger than allowed'),
   HEAD_TIMEOUT: client(-37, 408, 'RFC 9110 15.5.9', 'head did not arrive in time'),
   BODY_TIMEOUT: client(-38, 408, 'RFC 9110 15.5.9', 'body stopped arriving'),
+  TOO_MANY_CONNECTIONS: client(-40, 429, 'option max-client-connections', 'too many connections of this client'),
   CLIENT_GONE: client(-39, 0, 'RFC 9112 9.5', 'client closed the connection'),
   // Servers (-60 ...)
   CONNECT_FAILED: server(-60, 502, 'RFC 9110 15.6.3', 'server refused the connection'),
@@ -94,6 +95,9 @@ export const FAULTS = {
   BROKEN_GRAPH: elb(-94, 500, 'spec 3', 'graph cannot be used: see the log'),
   NO_SERVER: elb(-95, 502, 'spec 4', 'upstream does not exist or has no usable server'),
   NOT_READY: elb(-96, 503, 'option etcd', 'no configuration has been loaded yet'),
+  NO_ROOM: elb(-100, 503, 'option max-connections', 'too many connections at this moment'),
+  NO_SOCKET: elb(-101, 503, 'docs/reliability.md', 'no connection to a server can be made at this moment'),
+  OVERLOADED: elb(-99, 503, 'docs/reliability.md', 'too many requests at this moment'),
   LAST_HOP: elb(-98, 200, 'RFC 9110 7.6.2', 'Max-Forwards is 0: this proxy answers for itself'),
   INTERNAL: elb(-97, 500, 'RFC 9110 15.6.1', 'internal error'),
 } as const satisfies Record<string, FaultRow>;

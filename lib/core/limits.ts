@@ -28,4 +28,23 @@ export interface Limits {
   readonly maxReplayBytes: number;
   /** Longest silence of an upgraded connection, both ways. */
   readonly tunnelIdleMs: number;
+  /** Most connections of clients in a worker; 0: as many as it has file descriptors for. 503 above. */
+  readonly maxConnections: number;
+  /** Most connections of one client in a worker, an IPv6 client being a /64; 0: unbounded. 429 above. */
+  readonly maxClientConnections: number;
+  /** Longest wait of a request for its turn while a worker is overloaded. 503. */
+  readonly maxWaitMs: number;
+}
+
+/**
+ * The limits of each of an instance's workers. Numbers of connections are the instance's: each worker keeps its share, rounded up,
+ * because clients come to the workers at random and no word between them is as quick as a client.
+ */
+export function limitsOfWorker(limits: Limits, workers: number): Limits {
+  const { maxConnections, maxClientConnections } = limits;
+  return {
+    ...limits,
+    maxConnections: Math.ceil(maxConnections / workers),
+    maxClientConnections: Math.ceil(maxClientConnections / workers),
+  };
 }

@@ -29,7 +29,8 @@ export interface Option<Value> {
 }
 
 const SECOND = 1000;
-const HOUR = 3600 * SECOND;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const KIB = 1024;
 const MIB = KIB * KIB;
@@ -237,6 +238,30 @@ export const OPTIONS = {
     'bodies of requests kept in memory for another try, in all, per worker',
   ),
   maxNodes: row('Limits', 'max-nodes', ['ELB_MAX_NODES'], integer(1, 1_000_000), '4000', 'nodes of a graph'),
+  maxConnections: row(
+    'Limits',
+    'max-connections',
+    ['ELB_MAX_CONNECTIONS'],
+    integer(1, 10_000_000),
+    null,
+    'connections of clients (503); unset: as many as there are file descriptors for',
+  ),
+  maxClientConnections: row(
+    'Limits',
+    'max-client-connections',
+    ['ELB_MAX_CLIENT_CONNECTIONS'],
+    integer(1, 10_000_000),
+    null,
+    'connections of one client, an IPv6 client being a /64 (429); unset: unbounded',
+  ),
+  maxWaitMs: row(
+    'Limits',
+    'max-wait',
+    ['ELB_MAX_WAIT'],
+    duration(1, MINUTE),
+    '500ms',
+    'how long a request may wait for its turn while ELB is overloaded (503)',
+  ),
   headMs: row(
     'Limits',
     'header-timeout',

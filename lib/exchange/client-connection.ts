@@ -5,40 +5,17 @@ import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
 import type { Endpoints } from '../net/endpoints.ts';
 import type { Accepted } from '../net/listener.ts';
+import type { Gate } from '../overload/gate.ts';
 import type { ClientEnd } from '../upstream/dialer.ts';
+import { State } from './client-state.ts';
+import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { Drain } from './drain.ts';
 import { forwardedLines } from './forwarded.ts';
 import { ownReply } from './own-reply.ts';
 import { Stash } from './stash.ts';
-
-/** Who is served by a client's connection: an exchange, or a tunnel after it. */
-export interface ClientUser {
-  /** Bytes of the client; returns the offset behind those that belong to the present request. */
-  onClientBytes(bytes: Buffer, from: number, to: number): number;
-  /** The client has sent its FIN. */
-  onClientEnd(): void;
-  onClientDrain(): void;
-  /** The connection is gone. */
-  onClientGone(): void;
-  /** ELB drains: it has to come to an end. */
-  onClientDraining(drain: Drain): void;
-  /** The deadline that the user has set has passed. */
-  onClientDeadline(): void;
-}
-
-/** What a client's connection is doing. */
-const State = {
-  /** Waiting for a head, or in the middle of one. */
-  HEAD: 0,
-  /** One exchange is under way; what comes behind its request waits. */
-  EXCHANGE: 1,
-  /** It has yet to take what it was answered before more is read of it: else one that never reads fills the memory. */
-  BEHIND: 2,
-  /** Answered for the last time; what still arrives is thrown away so that the answer is not lost to a RST. */
-  LINGER: 3,
-  CLOSED: 4,
-} as const;
+import { Untaken } from './untaken.ts';
+import { isAdmin, plainRefusal, WaitingClient } from './waiting-client.ts';
 
 /**
  * A client's connection: cuts what arrives into requests, one exchange at a time, and ends in one of the ways of
@@ -58,13 +35,17 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
   #state: number = State.HEAD;
   #stash: Stash | null = null;
   #user: ClientUser | null = null;
+  /** Answers every request but an admin call, and ends the connection: it came when there was no room. 0: none. */
+  refusal = 0;
+  /** Wheel time since when it waits for a request. */
+  #silentSince: number;
   /** Wheel time at which the present head began; 0 while between requests. */
   #headSince = 0;
   /** Bytes of the head that were there when it was parsed last. */
   #parsed = 0;
-  /** Bytes the client had not taken when it was last looked at. */
-  #unread = 0;
-  #lingerUntil = 0;
+  /** Set once it is behind, or lingers. */
+  #taking: Untaken | null = null;
+  #waiter: WaitingClient | null = null;
 
   constructor(context: Context, accepted: Accepted) {
     this.#context = context;
@@ -73,6 +54,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     this.forwarded = this.trusted ? null : forwardedLines(accepted.address);
     this.deadline = new Deadline(context.shared.wheel, this);
     this.connection = new HandleConnection(accepted.handle, this);
+    this.#silentSince = context.shared.wheel.now;
     context.addClient(this);
     this.deadline.set(context.drain === null ? context.shared.limits.headMs : context.drain.idleMs());
     this.connection.resume();
@@ -93,7 +75,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
         this.#afterBody(this.#user?.onClientBytes(bytes, from, to) ?? to, bytes, to, null);
         break;
       case State.LINGER:
-        this.#linger();
+        this.#taking?.onBytes();
         break;
       default:
     }
@@ -115,6 +97,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
   onClose(): void {
     this.#state = State.CLOSED;
     this.deadline.dispose();
+    if (this.#waiter !== null) this.#context.gate?.leave(this.#waiter);
     this.#context.removeClient(this);
     this.#stash = null;
     const user = this.#user;
@@ -126,7 +109,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     if (this.#state === State.EXCHANGE) this.#user?.onClientDeadline();
     else if (this.#state === State.HEAD && this.#headSince !== 0) this.#refuseHead(Fault.HEAD_TIMEOUT);
     else if (this.#state === State.HEAD) this.#finish();
-    else this.#awaitTaking();
+    else this.#taking?.onDeadline();
   }
 
   /**
@@ -148,8 +131,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     }
     this.#state = State.BEHIND;
     this.connection.pause();
-    this.#unread = this.connection.pending;
-    this.deadline.set(this.#context.shared.limits.sendMs);
+    this.#untaken().wait();
   }
 
   /** The exchange is over in the middle of its reply: the client must see that it was cut short. */
@@ -172,6 +154,18 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     }
   }
 
+  /** Answers this fault to whatever it asks, unless that is for the control plane. */
+  refuseAll(fault: number): void {
+    this.refusal = fault;
+    this.#context.refused++;
+    this.deadline.set(REFUSED_MS);
+  }
+
+  /** How long it has been between two requests, or in the middle of a head, at `now`; 0 while it is served. */
+  silentMs(now: number): number {
+    return this.#state === State.HEAD ? now - this.#silentSince : 0;
+  }
+
   /** Asks it to end: once its request is answered, or once it has been silent for a while. */
   drain(drain: Drain): void {
     if (this.#state === State.EXCHANGE) this.#user?.onClientDraining(drain);
@@ -190,8 +184,38 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
 
   /** For `resumeStash` only. */
   readStash(): void {
-    if (this.#state !== State.HEAD) return;
-    if (this.#stash !== null) this.#readStash(this.#stash, true);
+    if (this.#state !== State.HEAD || this.#stash === null) return;
+    const { gate } = this.#context;
+    if (gate === null || gate.admits()) this.#resumeHead(this.#stash);
+    else this.#wait(gate);
+  }
+
+  /** For its waiter only: what waited at the gate is begun, or (`isShed`) answered 503. */
+  leaveGate(isShed: boolean): void {
+    this.#waiter = null;
+    if (this.#state !== State.WAIT || this.#stash === null) return;
+    this.#state = State.HEAD;
+    if (!isShed) this.#resumeHead(this.#stash);
+    else this.#shed(this.#stash);
+  }
+
+  /** Answers 503 to what waits: at once where no more than a plain request is there, else by an exchange. */
+  #shed(stash: Stash): void {
+    const answer = plainRefusal(this.#context, stash);
+    if (answer !== null && !this.ended) {
+      this.connection.writeText(answer);
+      this.#stash = null;
+      this.#awaitHead();
+      return;
+    }
+    const { shedding } = this.#context;
+    this.#context.shedding = true;
+    this.#resumeHead(stash);
+    this.#context.shedding = shedding;
+  }
+
+  #resumeHead(stash: Stash): void {
+    this.#readStash(stash, true);
     if (this.#state === State.HEAD && this.connection.paused) this.connection.resume();
   }
 
@@ -200,6 +224,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     const { drain, shared } = this.#context;
     this.#state = State.HEAD;
     this.#headSince = 0;
+    this.#silentSince = shared.wheel.now;
     this.deadline.set(drain === null ? shared.limits.keepAliveMs : drain.idleMs());
     // Not at once: a client that pipelines thousands of requests must not make a stack of them.
     if (this.#stash !== null) process.nextTick(resumeStash, this);
@@ -207,6 +232,12 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
   }
 
   #readHead(bytes: Buffer, from: number, to: number): void {
+    const { gate } = this.#context;
+    if (gate !== null && !gate.admits() && !isAdmin(bytes, from, to)) {
+      (this.#stash ??= new Stash()).add(bytes, from, to);
+      this.#wait(gate);
+      return;
+    }
     if (this.#stash !== null) {
       this.#stash.add(bytes, from, to);
       this.#readStash(this.#stash, bytes.subarray(from, to).includes(LF));
@@ -236,6 +267,15 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
       this.#begin(stash.bytes, at, stash.end, stash);
     } else if (at < 0) this.#refuseHead(at);
     else this.#awaitRest(stash.length);
+  }
+
+  /** Its request waits until the gate says otherwise. */
+  #wait(gate: Gate): void {
+    this.#state = State.WAIT;
+    this.deadline.cancel();
+    this.connection.pause();
+    this.#waiter = new WaitingClient(this);
+    gate.wait(this.#waiter);
   }
 
   /** `length` bytes of a head are there: the rest has its time, which later bytes do not prolong. */
@@ -276,33 +316,18 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     else if (fresh) process.nextTick(resumeStash, this);
   }
 
-  /** No more requests: sends the FIN and waits a while for the client's, throwing away what it still sends. */
+  /** No more requests: says goodbye. */
   #finish(): void {
     if (this.#state === State.CLOSED) return;
-    const { wheel, limits } = this.#context.shared;
     this.#state = State.LINGER;
     this.#stash = null;
-    this.#lingerUntil = wheel.now + MAX_LINGER_MS;
-    this.connection.end();
-    this.#unread = this.connection.pending;
-    this.deadline.set(this.#unread > 0 ? limits.sendMs : LINGER_MS);
+    this.#untaken().finish();
     if (!this.ended && this.connection.paused) this.connection.resume();
   }
 
-  /** A client that still sends has not yet read that nobody listens. */
-  #linger(): void {
-    if (this.#context.shared.wheel.now > this.#lingerUntil) this.connection.destroy();
-    else if (this.#unread === 0) this.deadline.set(LINGER_MS);
-  }
-
-  /** A client that still takes what it was answered is given time as long as it goes on taking. */
-  #awaitTaking(): void {
-    const { pending } = this.connection;
-    if (pending === this.#unread) this.connection.destroy();
-    else {
-      this.#unread = pending;
-      this.deadline.set(pending > 0 ? this.#context.shared.limits.sendMs : LINGER_MS);
-    }
+  #untaken(): Untaken {
+    this.#taking ??= new Untaken(this.connection, this.deadline, this.#context.shared);
+    return this.#taking;
   }
 }
 
@@ -312,6 +337,5 @@ function resumeStash(client: ClientConnection): void {
 
 const LF = 0x0a;
 
-/** How long a client may be silent after its last reply, and how long it may go on sending (nginx: `lingering_time`). */
-const LINGER_MS = 2000;
-const MAX_LINGER_MS = 30_000;
+/** Longest wait for the request of a client that is going to be refused. */
+const REFUSED_MS = 5000;

@@ -5,10 +5,12 @@ import type { Wheel } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
 import { Target } from '../http/target.ts';
 import type { DomainTable } from '../routing/domain-table.ts';
+import type { Gate } from '../overload/gate.ts';
 import type { Observer } from '../stats/observer.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { Doors } from './doors.ts';
 import type { Drain } from './drain.ts';
 import { Exchange } from './exchange.ts';
 import { ReplayMemory } from './replay-memory.ts';
@@ -43,6 +45,14 @@ export class Context {
   ready = false;
   /** Set while it drains. */
   drain: Drain | null = null;
+  /** Set while it is overloaded. */
+  gate: Gate | null = null;
+  /** True while a request is begun only to be shed. */
+  shedding = false;
+  /** Who lets clients in, and hears when they leave. */
+  doors: Doors | null = null;
+  /** Clients there is no room for, and who are still heard. */
+  refused = 0;
   /** Clients that were accepted, ever. */
   accepted = 0;
   readonly #spare: Exchange[] = [];
@@ -68,6 +78,8 @@ export class Context {
 
   removeClient(client: ClientConnection): void {
     this.#clients.delete(client);
+    this.doors?.left(client);
+    if (client.refusal !== 0) this.refused--;
     if (this.#clients.size === 0) this.#whenEmpty?.();
   }
 

@@ -215,7 +215,12 @@ export class Delivery implements TryOwner, AlarmOwner {
       this.#connect(one, false);
       return;
     }
-    one.server?.failed();
+    if (fault !== Fault.NO_SOCKET) one.server?.failed();
+    else if (this.#context.doors?.relieve() === true) {
+      // That was for want of something of our own, and there is some of it now.
+      this.#connect(one, false);
+      return;
+    }
     if (this.#goOnWithout(one)) return;
     this.#body.detach();
     this.#race.drop(one);

@@ -8,7 +8,8 @@ import { Plan } from '../routing/plan.ts';
 import { walk } from '../routing/walk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Account } from './account.ts';
-import type { ClientConnection, ClientUser } from './client-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
 import { Delivery } from './delivery.ts';
@@ -173,7 +174,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
   }
 
   #route(client: ClientConnection, head: Head, target: Target): void {
-    const { shared, ready } = this.#context;
+    const { shared, ready, shedding } = this.#context;
     const plan = this.#plan;
     plan.reset();
     let clientAddress = client.address;
@@ -192,6 +193,11 @@ export class Exchange implements ClientUser, DeliveryOwner {
       plan.setFields = ['X-Elb-Peer', client.address];
       if (this.#account !== null) this.#account.record.isAdmin = true;
       this.#deliver(shared.admin, head, target);
+      return;
+    }
+    if (shedding || client.refusal !== 0) {
+      if (client.refusal === 0) this.#answer(Fault.OVERLOADED);
+      else this.#refuse(client.refusal);
       return;
     }
     const entry = shared.table.find(target.host, target.port);

@@ -11,9 +11,18 @@ export function ownReply(fault: number, keepAlive: boolean, withoutBody: boolean
   if (status === 0) return '';
   const reason = reasonOf(status);
   const body = `${status} ${reason}: ${text}\n`;
+  const retry =
+    status === UNAVAILABLE || status === TOO_MANY
+      ? `Retry-After: ${1 + Math.floor(Math.random() * RETRY_SPREAD_SECONDS)}\r\n`
+      : '';
   const connection = keepAlive ? '' : 'Connection: close\r\n';
   return (
     `HTTP/1.1 ${status} ${reason}\r\n${dateLine()}Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
-    `${connection}\r\n${withoutBody ? '' : body}`
+    `${retry}${connection}\r\n${withoutBody ? '' : body}`
   );
 }
+
+const UNAVAILABLE = 503;
+const TOO_MANY = 429;
+/** Those who are told to come again do not come all at once. */
+const RETRY_SPREAD_SECONDS = 3;

@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
+import { isExhaustion } from '../net/exhaustion.ts';
 import type { ClientEnd } from '../upstream/dialer.ts';
 import type { Server } from '../upstream/server.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
@@ -186,9 +187,10 @@ export class Try implements ServerConnectionUser {
     this.#owner.onTryDrain(this);
   }
 
-  onServerClose(): void {
+  onServerClose(error: Error | null): void {
     this.connection = null;
-    if (this.phase === Phase.CONNECT && !this.reused) this.#owner.onTryLost(this, Fault.CONNECT_FAILED);
+    if (this.phase === Phase.CONNECT && !this.reused)
+      this.#owner.onTryLost(this, isExhaustion(error) ? Fault.NO_SOCKET : Fault.CONNECT_FAILED);
     else this.#owner.onTryLost(this, this.phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
   }
 

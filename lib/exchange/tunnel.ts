@@ -1,7 +1,8 @@
 import { Deadline, type Wheel } from '../core/wheel.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
-import type { ClientConnection, ClientUser } from './client-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientUser } from './client-user.ts';
 import type { Drain } from './drain.ts';
 
 /**

@@ -289,7 +289,8 @@ function onClosed(this: Handle): void {
   connectionOf(this).gone();
 }
 
-/** An error of the system's by its negative number. */
-export function systemError(code: number): Error {
-  return new Error(getSystemErrorName(code));
+/** An error of the system's by its negative number, with its name as `code`, as Node's own have it. */
+export function systemError(number: number): Error {
+  const code = getSystemErrorName(number);
+  return Object.assign(new Error(code), { code });
 }

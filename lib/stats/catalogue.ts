@@ -51,6 +51,13 @@ export const METRICS = {
 
   elb_client_connections: gauge('Connections of clients that are open, tunnels included.'),
   elb_client_connections_total: counter('Connections of clients that were accepted.'),
+  elb_overloaded_workers: gauge('Workers that have more to do than they can.'),
+  elb_waiting_requests: gauge('Requests that wait for their turn because a worker is overloaded.'),
+  elb_shed_requests_total: counter('Requests that waited in vain for an overloaded worker and were answered 503.'),
+  elb_event_loop_delay_seconds: gauge(
+    "Lateness of the workers' event loops, the latest of them; `kind` is `mean` of the last moments or `worst` of the last minute.",
+    'kind',
+  ),
   elb_statsd_lost_times_total: counter('Times that statsd was not told because too many came between two sendings.'),
   elb_access_log_dropped_total: counter('Lines of the access log that were dropped because its file did not keep up.'),
 

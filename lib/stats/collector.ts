@@ -11,6 +11,7 @@ export class Collector {
   newClients = 0;
   lostTimes = 0;
   droppedLines = 0;
+  shed = 0;
   /** By process: seconds on the processor since it was first seen. */
   readonly cpuSeconds = new Map<number, number>();
   readonly #own = new ProcessUsage();
@@ -28,6 +29,7 @@ export class Collector {
     this.newClients += report.newClients;
     this.lostTimes += report.lostTimes;
     this.droppedLines += report.droppedLines;
+    this.shed += report.load.shed;
     this.#countCpu(report.usage);
   }
 

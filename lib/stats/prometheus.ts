@@ -53,6 +53,7 @@ function tellWorkers(out: Exposition, collector: Collector): void {
   out.sample(workers.reduce((sum, { clients }) => sum + clients, 0));
   out.family('elb_client_connections_total');
   out.sample(collector.newClients);
+  tellLoad(out, collector);
   out.family('elb_statsd_lost_times_total');
   out.sample(collector.lostTimes);
   out.family('elb_access_log_dropped_total');
@@ -64,6 +65,19 @@ function tellWorkers(out: Exposition, collector: Collector): void {
   }
   out.family('elb_cpu_seconds_total');
   for (const [pid, seconds] of collector.cpuSeconds) out.sample(seconds, String(pid));
+}
+
+function tellLoad(out: Exposition, { workers, shed }: Collector): void {
+  const loads = workers.map(({ load }) => load);
+  out.family('elb_overloaded_workers');
+  out.sample(loads.filter(({ overloaded }) => overloaded).length);
+  out.family('elb_waiting_requests');
+  out.sample(loads.reduce((sum, { waiting }) => sum + waiting, 0));
+  out.family('elb_shed_requests_total');
+  out.sample(shed);
+  out.family('elb_event_loop_delay_seconds');
+  out.sample(Math.max(0, ...loads.map(({ delayMs }) => delayMs)) / 1000, 'mean');
+  out.sample(Math.max(0, ...loads.map(({ worstMs }) => worstMs)) / 1000, 'worst');
 }
 
 function tellTotals(out: Exposition, { totals }: Collector): void {

@@ -13,4 +13,20 @@ export interface WorkerReport {
   /** Lines of the access log that found no room. */
   readonly droppedLines: number;
   readonly usage: Usage;
+  readonly load: LoadReport;
+}
+
+/** How a worker bears what is asked of it (docs/reliability.md). */
+export interface LoadReport {
+  /** It has more to do than it can. */
+  readonly overloaded: boolean;
+  /** Memory runs out: nobody is let in, and new requests are shed. */
+  readonly shortOfMemory: boolean;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+  /** Requests that waited in vain and were answered 503 since the last report. */
+  readonly shed: number;
+  /** Mean lateness of its event loop of late, and the worst of the last half to whole minute, in milliseconds. */
+  readonly delayMs: number;
+  readonly worstMs: number;
 }

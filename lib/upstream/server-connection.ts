@@ -1,6 +1,7 @@
 import type { Wheel } from '../core/wheel.ts';
 import { Deadline, FOREVER } from '../core/wheel.ts';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
+import { isExhaustion } from '../net/exhaustion.ts';
 import type { ClientEnd, Dialer } from './dialer.ts';
 import type { Server } from './server.ts';
 
@@ -115,7 +116,7 @@ export class ServerConnection implements ConnectionOwner {
     this.#deadline.dispose();
     this.server.forget(this);
     if (!this.connected && error !== null) this.server.dialError = error.message;
-    this.#blame();
+    if (!isExhaustion(error)) this.#blame();
     const user = this.#user;
     this.#user = null;
     user?.onServerClose(error);

@@ -98,6 +98,13 @@ export class Server {
     this.#pool.remove(connection);
   }
 
+  /** Closes its idle connections; answers how many there were. */
+  endIdle(): number {
+    const { size } = this.#pool;
+    this.#pool.clear();
+    return size;
+  }
+
   /** No document names it any more: idle connections go, exchanges in flight finish. */
   unlist(): void {
     this.listed = false;

@@ -84,6 +84,14 @@ export class Upstreams {
     for (const name of this.#named.keys()) this.delete(name);
   }
 
+  /** Closes every idle connection, all of which can be made again; answers how many there were. */
+  endIdle(): number {
+    let ended = 0;
+    for (const upstreams of [this.#named, this.#direct])
+      for (const upstream of upstreams.values()) for (const server of upstream.servers) ended += server.endIdle();
+    return ended;
+  }
+
   /** Closes every idle connection; those in use are closed when their exchange is over. */
   close(): void {
     this.clear();

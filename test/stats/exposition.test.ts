@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { Fault } from '../../lib/core/faults.ts';
+import { CALM } from '../fixtures/calm-load.ts';
 import { METRICS } from '../../lib/stats/catalogue.ts';
 import { Collector } from '../../lib/stats/collector.ts';
 import { Exposition, formatFor } from '../../lib/stats/exposition.ts';
@@ -89,6 +90,14 @@ function collected(): Collector {
   tally.count({ ...request, domain: '', method: 'BREW', status: 404, fault: Fault.NO_DOMAIN });
   const collector = new Collector();
   const usage = { pid: 99, rssBytes: 1, heapBytes: 1, cpuSeconds: 0.5 };
-  collector.took(1, { tally: tally.take(), clients: 1, newClients: 2, lostTimes: 0, droppedLines: 0, usage });
+  collector.took(1, {
+    tally: tally.take(),
+    clients: 1,
+    newClients: 2,
+    lostTimes: 0,
+    droppedLines: 0,
+    usage,
+    load: CALM,
+  });
   return collector;
 }
