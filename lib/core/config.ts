@@ -5,8 +5,9 @@ import type { Limits } from './limits.ts';
 import type { ListenAddress } from './listener.ts';
 import { Refusal } from './option-kinds.ts';
 import type { EtcdEndpoints } from './option-kinds.ts';
+import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
-import type { Option, OptionKey, OptionValues } from './options.ts';
+import type { OptionKey, OptionValues } from './options.ts';
 import { usualStateDirectory } from './state-directory.ts';
 
 /** How to reach etcd. Contents of the files, not their paths. */

@@ -1,5 +1,5 @@
 import { OPTIONS } from './options.ts';
-import type { Option } from './options.ts';
+import type { Option } from './option.ts';
 
 /** What `elb --help` prints. */
 export function helpText(): string {

@@ -9,34 +9,16 @@ import {
   listenAddresses,
   oneOf,
   share,
-  size,
   text,
   token,
 } from './option-kinds.ts';
-import type { OptionKind } from './option-kinds.ts';
-
-/** One thing an operator can set: reading, checking, `--help` and docs/options.md all come from this row. */
-export interface Option<Value> {
-  readonly group: string;
-  /** Without its dashes; null for what does not belong on a command line, where every user of the machine can read it. */
-  readonly flag: string | null;
-  /** Environment variables; the first one that is set and not empty counts. A flag beats them all. */
-  readonly env: readonly string[];
-  readonly kind: OptionKind<Value>;
-  /** As an operator would write it; null: unset. */
-  readonly fallback: string | null;
-  readonly help: string;
-}
+import { LIMIT_OPTIONS } from './limit-options.ts';
+import { type Option, row } from './option.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const KIB = 1024;
-const MIB = KIB * KIB;
-const GIB = KIB * MIB;
-
-const anyTime = duration(1, DAY);
 
 export const OPTIONS = {
   name: row(
@@ -219,121 +201,7 @@ export const OPTIONS = {
     'then the admin API also wants this: as a bearer token, or as the password of basic authentication',
   ),
 
-  maxHeadBytes: row(
-    'Limits',
-    'max-head',
-    ['ELB_MAX_HEAD'],
-    size(KIB, MIB),
-    '64k',
-    'head of a request or reply (431, 502)',
-  ),
-  maxFields: row('Limits', 'max-fields', ['ELB_MAX_FIELDS'], integer(8, 10_000), '128', 'fields of a head (431, 502)'),
-  maxBodyBytes: row('Limits', 'max-body', ['ELB_MAX_BODY'], size(0, 1024 * GIB), '50m', 'body of a request (413)'),
-  maxReplayBytes: row(
-    'Limits',
-    'max-replay',
-    ['ELB_MAX_REPLAY'],
-    size(0, 64 * GIB),
-    '64m',
-    'bodies of requests kept in memory for another try, in all, per worker',
-  ),
-  maxNodes: row('Limits', 'max-nodes', ['ELB_MAX_NODES'], integer(1, 1_000_000), '4000', 'nodes of a graph'),
-  maxConnections: row(
-    'Limits',
-    'max-connections',
-    ['ELB_MAX_CONNECTIONS'],
-    integer(1, 10_000_000),
-    null,
-    'connections of clients (503); unset: as many as there are file descriptors for',
-  ),
-  maxClientConnections: row(
-    'Limits',
-    'max-client-connections',
-    ['ELB_MAX_CLIENT_CONNECTIONS'],
-    integer(1, 10_000_000),
-    null,
-    'connections of one client, an IPv6 client being a /64 (429); unset: unbounded',
-  ),
-  maxWaitMs: row(
-    'Limits',
-    'max-wait',
-    ['ELB_MAX_WAIT'],
-    duration(1, MINUTE),
-    '500ms',
-    'how long a request may wait for its turn while ELB is overloaded (503)',
-  ),
-  headMs: row(
-    'Limits',
-    'header-timeout',
-    ['ELB_HEADER_TIMEOUT'],
-    anyTime,
-    '30s',
-    'until the head of a request is there (408)',
-  ),
-  bodyIdleMs: row(
-    'Limits',
-    'body-timeout',
-    ['ELB_BODY_TIMEOUT'],
-    anyTime,
-    '60s',
-    'silence inside the body of a request (408)',
-  ),
-  sendMs: row(
-    'Limits',
-    'send-timeout',
-    ['ELB_SEND_TIMEOUT'],
-    anyTime,
-    '60s',
-    'how long a client may leave its reply unread',
-  ),
-  connectMs: row(
-    'Limits',
-    'connect-timeout',
-    ['ELB_CONNECT_TIMEOUT'],
-    anyTime,
-    '5s',
-    'until a server accepts a connection (504)',
-  ),
-  readMs: row(
-    'Limits',
-    'read-timeout',
-    ['ELB_READ_TIMEOUT'],
-    anyTime,
-    '30s',
-    'silence of a server that owes bytes (504)',
-  ),
-  keepAliveMs: row(
-    'Limits',
-    'keep-alive',
-    ['ELB_KEEP_ALIVE'],
-    anyTime,
-    '65s',
-    'idleness of a client connection between requests',
-  ),
-  serverKeepAliveMs: row(
-    'Limits',
-    'server-keep-alive',
-    ['ELB_SERVER_KEEP_ALIVE'],
-    anyTime,
-    '60s',
-    'idleness of a server connection between requests',
-  ),
-  tunnelIdleMs: row(
-    'Limits',
-    'tunnel-timeout',
-    ['ELB_TUNNEL_TIMEOUT'],
-    duration(1, 7 * DAY),
-    '1h',
-    'silence of an upgraded connection',
-  ),
-  halfCloseMs: row(
-    'Limits',
-    'half-close-timeout',
-    ['ELB_HALF_CLOSE_TIMEOUT'],
-    anyTime,
-    '1s',
-    'how long a client that has ended its side may be left without a byte of its reply',
-  ),
+  ...LIMIT_OPTIONS,
 } as const;
 
 export type OptionKey = keyof typeof OPTIONS;
@@ -342,14 +210,3 @@ export type OptionKey = keyof typeof OPTIONS;
 export type OptionValues = {
   readonly [Key in OptionKey]: (typeof OPTIONS)[Key] extends Option<infer Value> ? Value | null : never;
 };
-
-function row<Value>(
-  group: string,
-  flag: string | null,
-  env: readonly string[],
-  kind: OptionKind<Value>,
-  fallback: string | null,
-  help: string,
-): Option<Value> {
-  return { group, flag, env, kind, fallback, help };
-}

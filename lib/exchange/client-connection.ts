@@ -336,6 +336,3 @@ function resumeStash(client: ClientConnection): void {
 }
 
 const LF = 0x0a;
-
-/** Longest wait for the request of a client that is going to be refused. */
-const REFUSED_MS = 5000;
