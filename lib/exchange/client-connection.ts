@@ -131,7 +131,8 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     }
     this.#state = State.BEHIND;
     this.connection.pause();
-    this.#untaken().wait();
+    this.#taking = new Untaken(this.connection, this.deadline, this.#context.shared);
+    this.#taking.wait();
   }
 
   /** The exchange is over in the middle of its reply: the client must see that it was cut short. */
@@ -154,11 +155,11 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     }
   }
 
-  /** Answers this fault to whatever it asks, unless that is for the control plane. */
-  refuseAll(fault: number): void {
+  /** Answers this fault to whatever it asks within `ms`, unless that is for the control plane. */
+  refuseAll(fault: number, ms: number): void {
     this.refusal = fault;
     this.#context.refused++;
-    this.deadline.set(REFUSED_MS);
+    this.deadline.set(ms);
   }
 
   /** How long it has been between two requests, or in the middle of a head, at `now`; 0 while it is served. */
@@ -321,13 +322,9 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     if (this.#state === State.CLOSED) return;
     this.#state = State.LINGER;
     this.#stash = null;
-    this.#untaken().finish();
+    this.#taking = new Untaken(this.connection, this.deadline, this.#context.shared);
+    this.#taking.finish();
     if (!this.ended && this.connection.paused) this.connection.resume();
-  }
-
-  #untaken(): Untaken {
-    this.#taking ??= new Untaken(this.connection, this.deadline, this.#context.shared);
-    return this.#taking;
   }
 }
 

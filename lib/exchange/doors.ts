@@ -38,8 +38,8 @@ export class Doors {
     // The connection belongs to its socket and to the context's set of clients.
     const client = new ClientConnection(context, accepted);
     const isCrowded = isCounted(client) && this.#clientCount?.enter(client.address) === false;
-    if (isFull) client.refuseAll(Fault.NO_ROOM);
-    else if (isCrowded) client.refuseAll(Fault.TOO_MANY_CONNECTIONS);
+    if (isFull) client.refuseAll(Fault.NO_ROOM, REFUSED_MS);
+    else if (isCrowded) client.refuseAll(Fault.TOO_MANY_CONNECTIONS, REFUSED_MS);
     if (context.refused > MOST_REFUSED) client.connection.destroy();
   }
 
@@ -83,6 +83,8 @@ function isCounted(client: ClientConnection): boolean {
 
 /** Connections beyond the bound that are heard at once. */
 const MOST_REFUSED = 128;
+/** Longest wait for the request of one of them. */
+const REFUSED_MS = 5000;
 const ROOM_AT_ONCE = 64;
 const VAIN_MS = 250;
 /** Whoever has connected or been answered just now is about to send a request. */
