@@ -4,7 +4,6 @@ import { expect } from 'chai';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { startNamedServer, type NamedServer } from '../fixtures/named-servers.ts';
 import { RawClient } from '../fixtures/plane.ts';
-import { processTree } from '../fixtures/processes.ts';
 import { until } from '../fixtures/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
@@ -23,7 +22,7 @@ describe('a worker without file descriptors', () => {
         upstreams: { web: { [server.address]: 'max_fails=1 fail_timeout=60s' } },
       },
     });
-    worker = processTree(elb.pid)[1] ?? 0;
+    worker = elb.workers[0] ?? 0;
     expect((await elb.get('/', { host: 'a.test' })).text).to.equal('web /');
   });
 
