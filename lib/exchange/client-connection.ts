@@ -155,13 +155,6 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     }
   }
 
-  /** Answers this fault to whatever it asks within `ms`, unless that is for the control plane. */
-  refuseAll(fault: number, ms: number): void {
-    this.refusal = fault;
-    this.#context.refused++;
-    this.deadline.set(ms);
-  }
-
   /** How long it has been between two requests, or in the middle of a head, at `now`; 0 while it is served. */
   silentMs(now: number): number {
     return this.#state === State.HEAD ? now - this.#silentSince : 0;

@@ -38,9 +38,8 @@ export class Doors {
     // The connection belongs to its socket and to the context's set of clients.
     const client = new ClientConnection(context, accepted);
     const isCrowded = isCounted(client) && this.#clientCount?.enter(client.address) === false;
-    if (isFull) client.refuseAll(Fault.NO_ROOM, REFUSED_MS);
-    else if (isCrowded) client.refuseAll(Fault.TOO_MANY_CONNECTIONS, REFUSED_MS);
-    if (context.refused > MOST_REFUSED) client.connection.destroy();
+    if (isFull) this.#refuse(client, Fault.NO_ROOM);
+    else if (isCrowded) this.#refuse(client, Fault.TOO_MANY_CONNECTIONS);
   }
 
   /** A client has gone. */
@@ -64,6 +63,13 @@ export class Doors {
   relieve(): boolean {
     const servers = this.#context.shared.upstreams.endIdle();
     return this.makeRoom(ROOM_AT_ONCE) + servers > 0;
+  }
+
+  /** Answers this fault to whatever the client asks, unless that is for the control plane. */
+  #refuse(client: ClientConnection, fault: number): void {
+    client.refusal = fault;
+    client.deadline.set(REFUSED_MS);
+    if (++this.#context.refused > MOST_REFUSED) client.connection.destroy();
   }
 
   /** Looking takes time in proportion to the clients, so it makes room for many, and is not done again at once where it is in vain. */
