@@ -75,6 +75,7 @@ export async function serve(
     resolver,
     scheduler,
     log,
+    handover: supervision.handover.section('overlays'),
     apply,
   });
   const status = createStatus(name, sync, primary, supervision);

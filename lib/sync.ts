@@ -1,5 +1,6 @@
 import type { TableChange } from './change.ts';
 import type { Control, Mutation, ServerView } from './control.ts';
+import type { Section } from './core/handover.ts';
 import type { Problem } from './core/problem.ts';
 import type { Log } from './core/log.ts';
 import type { Scheduler } from './core/scheduler.ts';
@@ -8,12 +9,14 @@ import { Follow } from './store/follow.ts';
 import { StoreError } from './store/store.ts';
 import type { Store } from './store/store.ts';
 import { SyncCore } from './sync/core.ts';
-import type { Effects } from './sync/core.ts';
+import type { Effects } from './sync/effects.ts';
 import { documentKinds } from './sync/document-kinds.ts';
 import type { DocumentKinds } from './sync/document-kinds.ts';
 import { nextBatch } from './sync/dump.ts';
 import { checkMutations } from './sync/edits.ts';
 import { report } from './sync/report.ts';
+import { HeldNames } from './sync/held-names.ts';
+import { Inheritance } from './sync/inheritance.ts';
 import { Keeper } from './sync/keeper.ts';
 import type { ImageStore } from './sync/keeper.ts';
 import { Served } from './sync/served.ts';
@@ -36,6 +39,8 @@ export interface SyncOptions {
   readonly random?: () => number;
   /** Where what is known is kept for the next start; null: nowhere. */
   readonly images?: ImageStore | null;
+  /** What operators have changed, from the process before this one and for the one after it. */
+  readonly handover?: Section;
 }
 
 /**
@@ -48,8 +53,7 @@ export class Sync implements Control {
   readonly #kinds: DocumentKinds;
   readonly #core: SyncCore;
   readonly #follow: Follow;
-  /** Host names held in the resolver for the core. */
-  readonly #held = new Set<string>();
+  readonly #names: HeldNames;
   #trouble: string | null = 'not connected yet';
   /** `opening` from the first load until its names are resolved; before `open`, only what operators change is handed on. */
   #state: 'closed' | 'opening' | 'open' | 'stopped' = 'closed';
@@ -57,6 +61,7 @@ export class Sync implements Control {
   /** Whether the store was read by this process. */
   #wasRead = false;
   readonly #keeper: Keeper | null;
+  readonly #inheritance: Inheritance | null;
   #heardAt: number | null = null;
   readonly #served: Served;
   #lastDump: Promise<void> = Promise.resolve();
@@ -66,10 +71,12 @@ export class Sync implements Control {
     this.#options = options;
     this.#kinds = documentKinds({ rules, maxNodes });
     this.#core = new SyncCore(this.#kinds);
+    this.#names = new HeldNames(resolver, this.#core);
     const images = options.images ?? null;
     const image = () => this.#core.image();
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
     this.#served = new Served(scheduler);
+    this.#inheritance = options.handover === undefined ? null : new Inheritance(options.handover);
     this.#follow = new Follow({
       store,
       scheduler,
@@ -113,6 +120,9 @@ export class Sync implements Control {
    * tried again.
    */
   async start(): Promise<void> {
+    this.#inheritance?.receive((key, kept) => {
+      this.#news(this.#core.inherit(key, kept, this.#options.scheduler.now()));
+    });
     const image = (await this.#keeper?.read()) ?? null;
     if (image !== null) {
       this.#options.log.info({ revision: image.revision, entries: image.entries.length }, 'starting from the snapshot');
@@ -207,7 +217,7 @@ export class Sync implements Control {
     if (names.length > 0) await resolver.settle(names, RESOLVE_MS);
     const effects = this.#core.edit(edits, scheduler.now());
     const applied = this.#commit(effects);
-    for (const name of names) this.#release(name);
+    for (const name of names) this.#names.release(name);
     await applied;
     return [];
   }
@@ -250,8 +260,8 @@ export class Sync implements Control {
   /** The first table waits for the names in it, so that it does not begin with servers missing. */
   async #open(effects: Effects): Promise<void> {
     this.#state = 'opening';
-    this.#note(effects);
-    await this.#options.resolver.settle(this.#held, RESOLVE_MS);
+    void this.#note(effects);
+    await this.#options.resolver.settle(this.#names.held, RESOLVE_MS);
     if (this.#state !== 'opening') return;
     this.#state = 'open';
     // Whatever came while it was prepared is in it.
@@ -263,20 +273,22 @@ export class Sync implements Control {
 
   #news(effects: Effects): void {
     if (this.#state === 'open') void this.#commit(effects);
-    else this.#note(effects);
+    else void this.#note(effects);
   }
 
   /** Does what follows from an event; resolves when it is in force. */
   async #commit(effects: Effects): Promise<void> {
-    this.#note(effects);
+    const kept = this.#note(effects);
     const applied = effects.changes.length > 0 ? this.#apply(effects.changes) : Promise.resolve();
     if (this.#state === 'open') this.#served.reach(this.#core.revision, applied);
-    await applied;
+    await Promise.all([applied, kept]);
   }
 
-  #note(effects: Effects): void {
-    this.#hold(effects);
+  /** Resolves once what operators have changed is kept for the next process. */
+  #note(effects: Effects): Promise<void> | undefined {
+    this.#names.note(effects.hosts);
     report(this.#options.log, this.#core, effects);
+    return this.#inheritance?.keep(this.#core);
   }
 
   async #apply(changes: readonly TableChange[]): Promise<void> {
@@ -292,22 +304,6 @@ export class Sync implements Control {
     const now = this.#options.scheduler.now();
     this.#heardAt = now;
     return now;
-  }
-
-  #hold({ hosts }: Effects): void {
-    const { resolver } = this.#options;
-    for (const host of hosts) {
-      if (this.#core.uses(host) === this.#held.has(host)) continue;
-      if (this.#held.delete(host)) this.#release(host);
-      else {
-        this.#held.add(host);
-        resolver.hold(host);
-      }
-    }
-  }
-
-  #release(host: string): void {
-    if (this.#options.resolver.release(host)) this.#core.forget(host);
   }
 
   #tellTrouble(message: string | null): void {

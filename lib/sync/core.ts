@@ -7,26 +7,13 @@ import { Table } from '../table.ts';
 import type { DocumentKinds } from './document-kinds.ts';
 import { Documents } from './documents.ts';
 import type { Edit } from './edits.ts';
+import { Turn } from './effects.ts';
+import type { Effects } from './effects.ts';
 import { documentKey, placeOf, serverKey } from './keys.ts';
+import type { KeptOverlay } from './overlays.ts';
 import type { Held, Rejection } from './reports.ts';
 import { ServerLists } from './server-lists.ts';
 import { View } from './view.ts';
-
-/** What follows from an event, to be done by the owner. */
-export interface Effects {
-  /** What is now different for the data plane: all at once, or nothing. */
-  readonly changes: readonly TableChange[];
-  /** Host names that came into use, or went out of it. */
-  readonly hosts: readonly string[];
-  /** Keys that were rejected just now, and keys that are no longer. */
-  readonly rejected: readonly string[];
-  readonly accepted: readonly string[];
-  /** Keys of documents that began to wait for upstreams, and of those for which that is over. */
-  readonly held: readonly string[];
-  readonly released: readonly string[];
-  /** Keys of documents in force that name upstreams which do not exist, and did not do so before. */
-  readonly dangling: readonly string[];
-}
 
 /**
  * The control plane's state: (state, event) -> effects, without clock, store or network.
@@ -101,6 +88,18 @@ export class SyncCore {
     for (const [key, { value }] of this.#view.overlaid)
       if (this.#view.writeOf(key, value) !== null) overlays.set(key, value);
     return overlays;
+  }
+
+  /** Takes over an operator's change from the process before. */
+  inherit(key: string, kept: KeptOverlay, now: number): Effects {
+    const turn = new Turn();
+    this.#take(this.#view.inherit(key, kept), turn, now);
+    return this.#effects(turn, now);
+  }
+
+  /** Operators' changes as the next process would need them, where that is different now; null: no longer. */
+  takeKept(): readonly (readonly [key: string, kept: KeptOverlay | null])[] {
+    return this.#view.takeKept();
   }
 
   /** Begins with what was known at the end of a former life. */
@@ -317,14 +316,4 @@ export class SyncCore {
 function isSame(a: TableChange, b: TableChange): boolean {
   if ('document' in a && 'document' in b) return a.document === b.document;
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** What one event has touched. */
-class Turn {
-  /** By key. */
-  readonly documents = new Map<string, { readonly of: DocumentName; readonly name: string }>();
-  readonly upstreams = new Set<string>();
-  readonly hosts = new Set<string>();
-  readonly rejected: string[] = [];
-  readonly accepted: string[] = [];
 }

@@ -1,5 +1,6 @@
 import type { Log } from '../core/log.ts';
-import type { Effects, SyncCore } from './core.ts';
+import type { SyncCore } from './core.ts';
+import type { Effects } from './effects.ts';
 
 /** Tells the log what became of the store's documents. A multitude of one kind is told by its first few and its number. */
 export function report(log: Log, core: SyncCore, effects: Effects): void {

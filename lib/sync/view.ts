@@ -1,12 +1,8 @@
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
 import { meansTheSame } from './meaning.ts';
+import { Overlays } from './overlays.ts';
+import type { KeptOverlay } from './overlays.ts';
 import { OwnWrites } from './own-writes.ts';
-
-/** A key's value as an operator made it; null: removed. Wins over every write of the key up to revision `since`. */
-interface Overlay {
-  readonly value: string | null;
-  since: number;
-}
 
 /**
  * Memory: what the store holds, and over it what was changed here and is not dumped yet.
@@ -19,7 +15,7 @@ interface Overlay {
  */
 export class View {
   #stored = new Map<string, Entry>();
-  readonly #overlay = new Map<string, Overlay>();
+  readonly #overlay = new Overlays();
   /** Forgotten once a dump found everything in the store. */
   readonly #own = new OwnWrites();
   /** Revision up to which the store is known; -1 before the first load. */
@@ -48,7 +44,7 @@ export class View {
   }
 
   get overlaid(): ReadonlyMap<string, { readonly value: string | null }> {
-    return this.#overlay;
+    return this.#overlay.all;
   }
 
   get(key: string): string | null {
@@ -70,8 +66,30 @@ export class View {
   /** An operator's change. */
   put(key: string, value: string | null): string[] {
     return this.#touching([key], () => {
-      this.#overlay.set(key, { value, since: Math.max(this.#revision, this.#written) });
+      this.#overlay.set(key, { value, since: Math.max(this.#revision, this.#written), origin: null });
       this.#settle(key);
+    });
+  }
+
+  /** An operator's change that a process before this one has made. */
+  inherit(key: string, { value, since, cluster, stored }: KeptOverlay): string[] {
+    return this.#touching([key], () => {
+      const isKnown = this.isLoaded && cluster === this.#cluster;
+      if (isKnown && (this.#stored.get(key)?.revision ?? 0) > since) return;
+      if (isKnown || !this.isLoaded) this.#overlay.set(key, { value, since, origin: { cluster, stored } });
+      else this.#overlay.set(key, { value, since: this.#revision, origin: null });
+      this.#settle(key);
+    });
+  }
+
+  /** Overlays that have changed since the last call, as the next process would need them; null: no longer there. */
+  takeKept(): readonly (readonly [key: string, kept: KeptOverlay | null])[] {
+    return this.#overlay.takeChanged().map((key) => {
+      const overlay = this.#overlay.get(key);
+      if (overlay === undefined) return [key, null];
+      const { value, since, origin } = overlay;
+      const { cluster, stored } = origin ?? { cluster: this.#cluster, stored: this.#stored.has(key) };
+      return [key, { value, since, cluster, stored }];
     });
   }
 
@@ -79,13 +97,13 @@ export class View {
   load(snapshot: Snapshot, comparable: boolean): string[] {
     const stored = new Map(snapshot.entries.map((entry) => [entry.key, entry]));
     if (comparable) this.#keepWritten(stored, snapshot.revision);
-    const candidates = new Set(this.#overlay.keys());
+    const candidates = new Set(this.#overlay.all.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
     for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
     return this.#touching([...candidates], () => {
-      for (const key of this.#overlay.keys()) {
+      for (const key of this.#overlay.all.keys()) {
         if (this.isLoaded && comparable) this.#supersedeByLoad(key, stored.get(key));
-        else this.#anchor(key, snapshot.revision);
+        else this.#anchor(key, snapshot, stored.get(key));
       }
       this.#stored = stored;
       this.#revision = snapshot.revision;
@@ -94,7 +112,7 @@ export class View {
         this.#written = -1;
         this.#removed.clear();
       }
-      for (const key of this.#overlay.keys()) this.#settle(key);
+      for (const key of this.#overlay.all.keys()) this.#settle(key);
     });
   }
 
@@ -154,7 +172,7 @@ export class View {
   #supersede(key: string, value: string | null, revision: number, before: number | null): void {
     const overlay = this.#overlay.get(key);
     if (overlay === undefined || revision <= overlay.since) return;
-    if (this.#own.made(key, value, before)) overlay.since = revision;
+    if (this.#own.made(key, value, before)) this.#overlay.moveTo(key, revision);
     else this.#overlay.delete(key);
   }
 
@@ -170,9 +188,16 @@ export class View {
     if (wasRemoved && !this.#own.made(key, null, null)) this.#overlay.delete(key);
   }
 
-  #anchor(key: string, revision: number): void {
+  /** What was made before anything was known of this store wins over all it holds; what is inherited, over what it was made over. */
+  #anchor(key: string, { cluster, revision }: Snapshot, stored: Entry | undefined): void {
     const overlay = this.#overlay.get(key);
-    if (overlay !== undefined) overlay.since = revision;
+    if (overlay?.origin?.cluster !== cluster) {
+      this.#overlay.moveTo(key, revision);
+      return;
+    }
+    const { since, origin } = overlay;
+    const wasRemoved = stored === undefined && origin.stored && revision >= since;
+    if (wasRemoved || (stored?.revision ?? 0) > since) this.#overlay.delete(key);
   }
 
   /**

@@ -5,7 +5,7 @@ import { FollowState } from '../../lib/store/follow-state.ts';
 import type { FollowAction, FollowEvent } from '../../lib/store/follow-state.ts';
 import type { Snapshot, Write } from '../../lib/store/store.ts';
 import { SyncCore } from '../../lib/sync/core.ts';
-import type { Effects } from '../../lib/sync/core.ts';
+import type { Effects } from '../../lib/sync/effects.ts';
 import { nextBatch } from '../../lib/sync/dump.ts';
 import { documentKinds } from '../../lib/sync/document-kinds.ts';
 import { checkMutations } from '../../lib/sync/edits.ts';
