@@ -1,25 +1,34 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CidrList } from '../lib/core/cidr.ts';
+import type { NamedToken } from '../lib/core/option-kinds.ts';
+
+/** What came of a check. */
+export interface Admission {
+  /** Status that refuses the call, or 0. */
+  readonly refusal: 0 | 401 | 403;
+  /** Name of the token that was shown; null: none was. */
+  readonly token: string | null;
+}
 
 export interface AccessOptions {
   /** Networks that may call. */
   readonly allow: readonly string[];
   /** Networks that may also ask whether this instance is healthy, and need no token for it. */
   readonly probes: readonly string[];
-  /** What a caller must also know; null: nothing. */
-  readonly token: string | null;
+  /** Of these a caller must also know one; none: nothing. */
+  readonly tokens: readonly NamedToken[];
 }
 
 /** Decides who may use the admin API: by the address of the TCP peer and, where there is a token, by the token too. */
 export class Access {
   readonly #networks: CidrList;
   readonly #probes: CidrList;
-  readonly #token: Buffer | null;
+  readonly #tokens: readonly { readonly name: string; readonly digest: Buffer }[];
 
   constructor(options: AccessOptions) {
     this.#networks = new CidrList(options.allow);
     this.#probes = new CidrList(options.probes);
-    this.#token = options.token === null ? null : digest(options.token);
+    this.#tokens = options.tokens.map(({ name, token }) => ({ name, digest: digest(token) }));
   }
 
   /** Whether a load balancer at this address may ask for the health. */
@@ -28,14 +37,14 @@ export class Access {
   }
 
   /**
-   * `peer`: an IP address, or `unix` for the client of a Unix socket, which counts as 127.0.0.1. Returns the status that
-   * refuses the call, or 0.
-   */
-  check(peer: string, authorization: string | undefined): 0 | 401 | 403 {
-    if (!this.#networks.has(addressOf(peer))) return 403;
-    if (this.#token === null) return 0;
-    const given = tokenOf(authorization ?? '');
-    return given !== null && timingSafeEqual(digest(given), this.#token) ? 0 : 401;
+   * `peer`: an IP address, or `unix` for the client of a Unix socket, which counts as 127.0.0.1. */
+  check(peer: string, authorization: string | undefined): Admission {
+    if (!this.#networks.has(addressOf(peer))) return { refusal: 403, token: null };
+    if (this.#tokens.length === 0) return { refusal: 0, token: null };
+    const given = digest(tokenOf(authorization ?? '') ?? '');
+    // All are compared: how long it takes tells nothing.
+    const [known] = this.#tokens.filter(({ digest: expected }) => timingSafeEqual(given, expected));
+    return known === undefined ? { refusal: 401, token: null } : { refusal: 0, token: known.name };
   }
 }
 

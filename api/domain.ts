@@ -1,7 +1,7 @@
-import { defineResource, OK, refuse } from './resource.ts';
-import type { AdminRequest } from './resource.ts';
-import { readNamed, readNames, WrongShape } from './shape.ts';
 import type { Mutation } from '../lib/control.ts';
+import { CHANGE, change } from './change.ts';
+import { defineMethod, defineResource, refuse } from './resource.ts';
+import { readNamed, readNames, WrongShape } from './shape.ts';
 
 /**
  * Domains and their graphs.
@@ -13,23 +13,29 @@ import type { Mutation } from '../lib/control.ts';
 export const domain = defineResource({
   name: 'domain',
   methods: {
-    GET: { takesBody: false, handle: ({ control }) => ({ status: 200, body: control.domains() }) },
-    PUT: { takesBody: true, handle: put },
-    DELETE: { takesBody: true, handle: remove },
+    GET: {
+      takesBody: false,
+      handle: ({ control, changes }) => ({ status: 200, body: control.domains(), tag: changes.tag('domain') }),
+    },
+    PUT: defineMethod({
+      takesBody: true,
+      parameters: CHANGE,
+      handle(request) {
+        const documents = readNamed(request.body, 'domain names and graphs');
+        if (documents instanceof WrongShape) return refuse('bad body', documents.problems);
+        const mutations = documents.map(([name, document]): Mutation => ({ kind: 'put-domain', name, document }));
+        return change(request, 'PUT domain', 'domain', mutations);
+      },
+    }),
+    DELETE: defineMethod({
+      takesBody: true,
+      parameters: CHANGE,
+      handle(request) {
+        const names = readNames(request.body, 'domain names');
+        if (names instanceof WrongShape) return refuse('bad body', names.problems);
+        const mutations = names.map((name): Mutation => ({ kind: 'delete-domain', name }));
+        return change(request, 'DELETE domain', 'domain', mutations);
+      },
+    }),
   },
 });
-
-async function put({ control, body }: AdminRequest) {
-  const documents = readNamed(body, 'domain names and graphs');
-  if (documents instanceof WrongShape) return refuse('bad body', documents.problems);
-  const mutations = documents.map(([name, document]): Mutation => ({ kind: 'put-domain', name, document }));
-  const problems = await control.mutate(mutations);
-  return problems.length > 0 ? refuse('bad document', problems) : OK;
-}
-
-async function remove({ control, body }: AdminRequest) {
-  const names = readNames(body, 'domain names');
-  if (names instanceof WrongShape) return refuse('bad body', names.problems);
-  const problems = await control.mutate(names.map((name): Mutation => ({ kind: 'delete-domain', name })));
-  return problems.length > 0 ? refuse('bad body', problems) : OK;
-}

@@ -1,19 +1,18 @@
-import { StoreError } from '../lib/store/store.ts';
-import { defineResource, OK } from './resource.ts';
-import type { AdminAnswer, AdminRequest } from './resource.ts';
+import { answerTo, DRY_RUN, termsOf } from './change.ts';
+import { defineMethod, defineResource } from './resource.ts';
 
-/** Writes everything in memory to the store: `PUT -> {"msg": "OK"}`, 503 while the store cannot be reached. */
+/**
+ * Writes everything in memory to the store, 503 while the store cannot be reached.
+ *
+ *     PUT -> {"msg": "OK"}
+ */
 export const dump = defineResource({
   name: 'dump',
-  methods: { PUT: { takesBody: false, handle: put } },
+  methods: {
+    PUT: defineMethod({
+      takesBody: false,
+      parameters: DRY_RUN,
+      handle: async (request) => answerTo(request, await request.changes.dump(termsOf(request, 'PUT dump'))),
+    }),
+  },
 });
-
-async function put({ control }: AdminRequest): Promise<AdminAnswer> {
-  try {
-    await control.dump();
-    return OK;
-  } catch (error) {
-    if (error instanceof StoreError) return { status: 503, msg: error.message };
-    throw error;
-  }
-}

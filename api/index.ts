@@ -1,12 +1,25 @@
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
 import { health } from './health.ts';
+import { history } from './history.ts';
 import { metrics } from './metrics.ts';
 import { option } from './option.ts';
 import type { Resource } from './resource.ts';
+import { rollback } from './rollback.ts';
 import { status } from './status.ts';
 import { upstream } from './upstream.ts';
 import { wait } from './wait.ts';
 
 /** What there is under `/__erulb__/`. */
-export const resources: readonly Resource[] = [domain, upstream, option, dump, status, health, wait, metrics];
+export const resources: readonly Resource[] = [
+  domain,
+  upstream,
+  option,
+  dump,
+  history,
+  rollback,
+  status,
+  health,
+  wait,
+  metrics,
+];

@@ -1,6 +1,6 @@
 import type { Mutation } from '../lib/control.ts';
-import { defineResource, OK, refuse } from './resource.ts';
-import type { AdminRequest } from './resource.ts';
+import { CHANGE, change } from './change.ts';
+import { defineMethod, defineResource, refuse } from './resource.ts';
 import { readNamed, readNames, WrongShape } from './shape.ts';
 
 /**
@@ -13,27 +13,32 @@ import { readNamed, readNames, WrongShape } from './shape.ts';
 export const option = defineResource({
   name: 'option',
   methods: {
-    GET: { takesBody: false, handle: ({ control }) => ({ status: 200, body: control.options() }) },
-    PUT: { takesBody: true, handle: put },
-    DELETE: { takesBody: true, handle: remove },
+    GET: {
+      takesBody: false,
+      handle: ({ control, changes }) => ({ status: 200, body: control.options(), tag: changes.tag('options') }),
+    },
+    PUT: defineMethod({
+      takesBody: true,
+      parameters: CHANGE,
+      handle(request) {
+        const documents = readNamed(request.body, 'upstream names and their options');
+        if (documents instanceof WrongShape) return refuse('bad body', documents.problems);
+        const mutations = documents.map(([name, document]): Mutation => ({ kind: 'put-options', name, document }));
+        return change(request, 'PUT option', 'options', mutations);
+      },
+    }),
+    DELETE: defineMethod({
+      takesBody: true,
+      parameters: CHANGE,
+      handle(request) {
+        const names = readNames(request.body, 'upstream names');
+        if (names instanceof WrongShape) return refuse('bad body', names.problems);
+        const known = new Set(names.filter((name) => request.control.hasOptions(name)));
+        // Defines own members, so that a name such as `__proto__` is answered like any other.
+        const answer = Object.fromEntries(names.map((name) => [name, known.has(name) ? true : 404]));
+        const mutations = [...known].map((name): Mutation => ({ kind: 'delete-options', name }));
+        return change(request, 'DELETE option', 'options', mutations, answer);
+      },
+    }),
   },
 });
-
-async function put({ control, body }: AdminRequest) {
-  const documents = readNamed(body, 'upstream names and their options');
-  if (documents instanceof WrongShape) return refuse('bad body', documents.problems);
-  const mutations = documents.map(([name, document]): Mutation => ({ kind: 'put-options', name, document }));
-  const problems = await control.mutate(mutations);
-  return problems.length > 0 ? refuse('bad options', problems) : OK;
-}
-
-async function remove({ control, body }: AdminRequest) {
-  const names = readNames(body, 'upstream names');
-  if (names instanceof WrongShape) return refuse('bad body', names.problems);
-  const known = new Set(names.filter((name) => control.hasOptions(name)));
-  const problems = await control.mutate([...known].map((name): Mutation => ({ kind: 'delete-options', name })));
-  if (problems.length > 0) return refuse('bad body', problems);
-  // Defines own members, so that a name such as `__proto__` is answered like any other.
-  const answer = Object.fromEntries(names.map((name) => [name, known.has(name) ? true : 404]));
-  return { status: 200 as const, body: answer };
-}

@@ -1,4 +1,4 @@
-import type { Control } from '../lib/control.ts';
+import type { Caller, ChangeControl, Control } from '../lib/control.ts';
 import type { StatusBoard } from '../lib/core/status-board.ts';
 import type { Problem } from '../lib/routing/rule.ts';
 import type { Parameters, ParameterValues } from './parameters.ts';
@@ -6,6 +6,7 @@ import type { Parameters, ParameterValues } from './parameters.ts';
 /** The parts of the program that resources ask. */
 export interface AdminParts {
   readonly control: Control;
+  readonly changes: ChangeControl;
   readonly status: StatusBoard;
   readonly metrics: MetricsSource;
 }
@@ -23,6 +24,9 @@ export interface MetricsSource {
 
 /** A call of the admin API, allowed, with its query and its body parsed. */
 export interface AdminRequest<Some extends Parameters = Parameters> extends AdminParts {
+  readonly by: Caller;
+  /** Entity tags of If-Match; null: none was asked for. */
+  readonly ifMatch: readonly string[] | null;
   readonly query: ParameterValues<Some>;
   /** What forms of an answer the client takes. */
   readonly accept: string | undefined;
@@ -30,13 +34,22 @@ export interface AdminRequest<Some extends Parameters = Parameters> extends Admi
   readonly body: unknown;
 }
 
+export interface JsonAnswer {
+  readonly status: 200;
+  readonly body: unknown;
+  /** For ETag: of the documents that are shown. */
+  readonly tag?: string;
+  /** For `Elb-Revision`: of the store, that the answer speaks of. */
+  readonly revision?: number;
+}
+
 /** Success is always 200, because the predecessor's client takes anything else for an error. */
 export type AdminAnswer =
-  | { readonly status: 200; readonly body: unknown }
   /** Something other than JSON, sent part by part. */
   | { readonly status: 200; readonly page: Page }
+  | JsonAnswer
   | {
-      readonly status: 400 | 408 | 409 | 503;
+      readonly status: 400 | 404 | 408 | 409 | 503;
       readonly msg: string;
       readonly problems?: readonly Problem[];
       /** Further members of the answer. */

@@ -7,8 +7,9 @@ import { StoreError } from '../lib/store/store.ts';
 import { Access, CHALLENGES } from './access.ts';
 import type { AccessOptions } from './access.ts';
 import { readJson } from './body.ts';
+import { readIfMatch } from './if-match.ts';
 import { readParameters } from './parameters.ts';
-import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, Page, Resource } from './resource.ts';
+import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, JsonAnswer, Page, Resource } from './resource.ts';
 
 export interface AdminServerOptions {
   readonly parts: AdminParts;
@@ -78,7 +79,8 @@ export class AdminServer {
 
     const peer = String(request.headers['x-elb-peer'] ?? '');
     const isProbe = resource?.forProbes === true && this.#access.mayProbe(peer);
-    const refusal = isProbe ? 0 : this.#access.check(peer, request.headers.authorization);
+    const admission = this.#access.check(peer, request.headers.authorization);
+    const refusal = isProbe ? 0 : admission.refusal;
     if (refusal === 403) return failure(403, 'not allowed from this address');
     if (refusal === 401) return failure(401, 'a token is needed').with('WWW-Authenticate', CHALLENGES);
 
@@ -90,6 +92,9 @@ export class AdminServer {
     const query = readParameters(method.parameters ?? {}, search);
     if (query.problems.length > 0) return failure(400, 'bad parameters', query.problems);
 
+    const ifMatch = readIfMatch(request.headers['if-match']);
+    if (ifMatch === undefined) return failure(400, 'If-Match must be "*" or a list of entity tags');
+
     let body: unknown;
     if (method.takesBody) {
       const read = await readJson(request);
@@ -98,14 +103,16 @@ export class AdminServer {
       }
       body = read.value;
     } else request.resume();
-    return this.#call(method, { ...this.#parts, query: query.values, accept: request.headers.accept, body });
+    const by = { address: peer, token: admission.token };
+    const { accept } = request.headers;
+    return this.#call(method, { ...this.#parts, by, ifMatch, query: query.values, accept, body });
   }
 
   async #call(method: AdminMethod, request: AdminRequest): Promise<Answer> {
     try {
       const answer = await method.handle(request);
       if ('page' in answer) return new Answer(200, answer.page);
-      if (answer.status === 200) return new Answer(200, pageOf(answer.body));
+      if (answer.status === 200) return success(answer);
       return failure(answer.status, answer.msg, answer.problems, answer.more);
     } catch (error) {
       if (error instanceof StoreError) return failure(503, error.message);
@@ -128,6 +135,12 @@ class Answer {
     this.headers.set(name, value);
     return this;
   }
+}
+
+function success({ body, tag, revision }: JsonAnswer): Answer {
+  const answer = new Answer(200, pageOf(body));
+  if (tag !== undefined) answer.with('ETag', `"${tag}"`);
+  return revision === undefined ? answer : answer.with('Elb-Revision', String(revision));
 }
 
 function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }], more = {}): Answer {

@@ -1,6 +1,6 @@
 import type { Mutation } from '../lib/control.ts';
-import { defineResource, OK, refuse } from './resource.ts';
-import type { AdminRequest } from './resource.ts';
+import { CHANGE, change } from './change.ts';
+import { defineMethod, defineResource, refuse } from './resource.ts';
 import { readNamed, readNames, WrongShape } from './shape.ts';
 
 /**
@@ -13,27 +13,32 @@ import { readNamed, readNames, WrongShape } from './shape.ts';
 export const upstream = defineResource({
   name: 'upstream',
   methods: {
-    GET: { takesBody: false, handle: ({ control }) => ({ status: 200, body: control.upstreams() }) },
-    PUT: { takesBody: true, handle: put },
-    DELETE: { takesBody: true, handle: remove },
+    GET: {
+      takesBody: false,
+      handle: ({ control, changes }) => ({ status: 200, body: control.upstreams(), tag: changes.tag('upstream') }),
+    },
+    PUT: defineMethod({
+      takesBody: true,
+      parameters: CHANGE,
+      handle(request) {
+        const upstreams = readNamed(request.body, 'upstream names and their servers');
+        if (upstreams instanceof WrongShape) return refuse('bad body', upstreams.problems);
+        const mutations = upstreams.map(([name, servers]): Mutation => ({ kind: 'put-upstream', name, servers }));
+        return change(request, 'PUT upstream', 'upstream', mutations);
+      },
+    }),
+    DELETE: defineMethod({
+      takesBody: true,
+      parameters: CHANGE,
+      handle(request) {
+        const names = readNames(request.body, 'upstream names');
+        if (names instanceof WrongShape) return refuse('bad body', names.problems);
+        const known = new Set(names.filter((name) => request.control.hasUpstream(name)));
+        // Defines own members, so that a name such as `__proto__` is answered like any other.
+        const answer = Object.fromEntries(names.map((name) => [name, known.has(name) ? true : 404]));
+        const mutations = [...known].map((name): Mutation => ({ kind: 'delete-upstream', name }));
+        return change(request, 'DELETE upstream', 'upstream', mutations, answer);
+      },
+    }),
   },
 });
-
-async function put({ control, body }: AdminRequest) {
-  const upstreams = readNamed(body, 'upstream names and their servers');
-  if (upstreams instanceof WrongShape) return refuse('bad body', upstreams.problems);
-  const mutations = upstreams.map(([name, servers]): Mutation => ({ kind: 'put-upstream', name, servers }));
-  const problems = await control.mutate(mutations);
-  return problems.length > 0 ? refuse('bad upstream', problems) : OK;
-}
-
-async function remove({ control, body }: AdminRequest) {
-  const names = readNames(body, 'upstream names');
-  if (names instanceof WrongShape) return refuse('bad body', names.problems);
-  const known = new Set(names.filter((name) => control.hasUpstream(name)));
-  const problems = await control.mutate([...known].map((name): Mutation => ({ kind: 'delete-upstream', name })));
-  if (problems.length > 0) return refuse('bad body', problems);
-  // Defines own members, so that a name such as `__proto__` is answered like any other.
-  const answer = Object.fromEntries(names.map((name) => [name, known.has(name) ? true : 404]));
-  return { status: 200 as const, body: answer };
-}

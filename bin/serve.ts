@@ -21,7 +21,7 @@ import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { Metrics } from './metrics.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { createStatus } from './status.ts';
-import { createImages, createStore } from './store.ts';
+import { createHistory, createImages, createStore } from './store.ts';
 
 /**
  * The primary: puts the parts together, runs them until it is told to drain, and takes them down in the order they rest on each
@@ -46,25 +46,13 @@ export async function serve(
   // In one process there is one worker.
   const workers = Math.max(config.workers, 1);
   const limits = limitsOfWorker(config.limits, workers);
-  const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel } = config;
+  const { name, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel } = config;
   const meter = new Metrics();
   const primary = new Primary({
     workers,
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
-    setup: {
-      name,
-      limits,
-      drainMs,
-      trustedProxies,
-      serverCa,
-      metrics,
-      accessLog,
-      requestId,
-      statsd,
-      logLevel,
-      adminSocket,
-    },
+    setup: { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel, adminSocket },
     listen,
     log,
     onWorkers: (pids) => supervision.workers(pids),
@@ -82,6 +70,7 @@ export async function serve(
   const sync = new Sync({
     store,
     images,
+    history: createHistory(config, store, log),
     rules,
     maxNodes: config.maxNodes,
     resolver,
@@ -91,7 +80,7 @@ export async function serve(
     apply,
   });
   const status = createStatus(name, sync, primary, supervision);
-  const parts = { control: sync, status, metrics: meter };
+  const parts = { control: sync, changes: sync.changes, status, metrics: meter };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
   meter.start(primary, sync);

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../lib/core/config.ts';
+import type { Log } from '../lib/core/log.ts';
+import { systemScheduler } from '../lib/core/scheduler.ts';
 import { EtcdStore } from '../lib/store/etcd.ts';
 import { FileStore } from '../lib/store/file.ts';
 import { ImageFile } from '../lib/store/image-file.ts';
 import type { Store } from '../lib/store/store.ts';
+import { History } from '../lib/sync/history.ts';
 
 /** The store the configuration asks for. */
 export function createStore({ store, name }: Config): Store {
@@ -14,6 +17,12 @@ export function createStore({ store, name }: Config): Store {
     case 'file':
       return new FileStore(store.path);
   }
+}
+
+/** Where transactions are recorded: in the store; null: nowhere. */
+export function createHistory({ history: max }: Config, store: Store, log: Log): History | null {
+  if (max === 0 || store.own === undefined) return null;
+  return new History({ store, own: store.own, scheduler: systemScheduler, random: Math.random, log, max });
 }
 
 /** Where what is known of etcd is kept for a start without it; null: nowhere. A file store is there whenever ELB is. */

@@ -26,6 +26,70 @@ export type Mutation =
   | { readonly kind: 'put-upstream'; readonly name: string; readonly servers: unknown }
   | { readonly kind: 'delete-upstream'; readonly name: string };
 
+/** Who calls. */
+export interface Caller {
+  /** Of the TCP peer. */
+  readonly address: string;
+  /** Name of the token that was shown; null: none. */
+  readonly token: string | null;
+}
+
+/** How a change is to be made. */
+export interface ChangeTerms {
+  /** What was called, for the history: `PUT domain`. */
+  readonly call: string;
+  readonly by: Caller;
+  /** Entity tags, one of which has to be that of what is changed; null: whatever it is. */
+  readonly ifMatch: readonly string[] | null;
+  /** Whether it is made in memory, in the store too, or not at all and only told. */
+  readonly mode: 'memory' | 'store' | 'dry-run';
+}
+
+/** One place where two JSON values differ. `before` is missing where nothing was, `after` where nothing is. */
+export interface Difference {
+  /** JSON pointer (RFC 6901) from the item. */
+  readonly at: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** What happens to one item. An upstream is an object of `host:port` to parameters. */
+export interface ItemChange {
+  readonly kind: DocumentName | 'upstream';
+  readonly name: string;
+  readonly change: 'added' | 'changed' | 'removed';
+  readonly differences: readonly Difference[];
+}
+
+/** What came of a change. `changes`: what it makes of memory, or would make. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly revision: number; readonly changes: readonly ItemChange[] }
+  /** Nothing was changed. Pointers begin with the mutation's name: `/a.test/rules/r1/args/pattern`. */
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly changes: readonly ItemChange[] }
+  /** Nothing was changed: what is there is not what the caller has seen. */
+  | { readonly kind: 'conflict'; readonly revision: number; readonly tag: string };
+
+/** One transaction that ELB made in the store. */
+export interface HistoryRecord {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly by: Caller;
+  /** `PUT domain`, `PUT dump`. */
+  readonly call: string;
+  /** Of the store. */
+  readonly revision: number;
+  /** Number of keys it wrote. */
+  readonly keys: number;
+  /** The items it changed, the first of them if they are many. */
+  readonly items: readonly Pick<ItemChange, 'kind' | 'name' | 'change'>[];
+  /** Whether what it changed is kept, so that it can be undone. */
+  readonly kept: boolean;
+}
+
+/** What an entity tag stands for: documents of one kind, or all. */
+export type Scope = DocumentName | 'upstream' | null;
+
 /** The control plane as the admin API sees it. Implemented by `Sync`. */
 export interface Control {
   /** Domains in force: the memory's view, last good versions where the newest document is bad. */
@@ -50,4 +114,23 @@ export interface Control {
   served(revision: number, ms: number): Promise<boolean>;
   /** True once a first table was loaded (or a store known to be empty). */
   readonly ready: boolean;
+}
+
+/** Changes on terms, as the admin API asks for them. Implemented by `Changes`. */
+export interface ChangeControl {
+  /** Applies all mutations, which are of one kind, or none. Throws StoreError where the store is written and cannot be. */
+  make(mutations: readonly Mutation[], terms: ChangeTerms, scope: Scope): Promise<Outcome>;
+  /** Makes the store equal to memory. Throws StoreError; memory is unchanged then. */
+  dump(terms: ChangeTerms): Promise<Outcome>;
+  /** Newest first. Throws StoreError. */
+  records(): Promise<readonly HistoryRecord[]>;
+  /** What a transaction changed; null: it is not known. Throws StoreError. */
+  recorded(id: string): Promise<readonly ItemChange[] | null>;
+  /**
+   * Gives every key that was written after a transaction, or by it too, back what it held before that: in the store and in
+   * memory. Null: that is not known. Throws StoreError.
+   */
+  rollback(id: string, isBefore: boolean, terms: ChangeTerms): Promise<Outcome | null>;
+  /** Entity tag of what is in memory: the same documents have the same tag, here and in any other instance. */
+  tag(scope: Scope): string;
 }

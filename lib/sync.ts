@@ -1,5 +1,5 @@
 import type { TableChange } from './change.ts';
-import type { Control, Mutation, ServerView } from './control.ts';
+import type { ChangeTerms, Control, Mutation, ServerView } from './control.ts';
 import type { Section } from './core/handover.ts';
 import type { Problem } from './core/problem.ts';
 import type { Log } from './core/log.ts';
@@ -8,12 +8,12 @@ import type { GraphDocument, Rule } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
 import { StoreError } from './store/store.ts';
 import type { Store } from './store/store.ts';
+import { Changes } from './sync/changes.ts';
 import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/effects.ts';
 import { documentKinds } from './sync/document-kinds.ts';
 import type { DocumentKinds } from './sync/document-kinds.ts';
-import { nextBatch } from './sync/dump.ts';
-import { checkMutations } from './sync/edits.ts';
+import type { History } from './sync/history.ts';
 import { report } from './sync/report.ts';
 import { HeldNames } from './sync/held-names.ts';
 import { Inheritance } from './sync/inheritance.ts';
@@ -21,6 +21,7 @@ import { Keeper } from './sync/keeper.ts';
 import type { ImageStore } from './sync/keeper.ts';
 import { Served } from './sync/served.ts';
 import type { SyncStatus } from './sync/status.ts';
+import { View } from './sync/view.ts';
 import type { Resolver } from './upstream/resolve.ts';
 
 export interface SyncOptions {
@@ -37,6 +38,8 @@ export interface SyncOptions {
   readonly log: Log;
   readonly scheduler: Scheduler;
   readonly random?: () => number;
+  /** Where transactions are recorded; null: nowhere. */
+  readonly history?: History | null;
   /** Where what is known is kept for the next start; null: nowhere. */
   readonly images?: ImageStore | null;
   /** What operators have changed, from the process before this one and for the one after it. */
@@ -52,6 +55,7 @@ export class Sync implements Control {
   readonly #options: SyncOptions;
   readonly #kinds: DocumentKinds;
   readonly #core: SyncCore;
+  readonly changes: Changes;
   readonly #follow: Follow;
   readonly #names: HeldNames;
   #trouble: string | null = 'not connected yet';
@@ -64,14 +68,26 @@ export class Sync implements Control {
   readonly #inheritance: Inheritance | null;
   #heardAt: number | null = null;
   readonly #served: Served;
-  #lastDump: Promise<void> = Promise.resolve();
 
   constructor(options: SyncOptions) {
     const { store, rules, maxNodes, resolver, scheduler } = options;
     this.#options = options;
     this.#kinds = documentKinds({ rules, maxNodes });
-    this.#core = new SyncCore(this.#kinds);
+    const view = new View();
+    this.#core = new SyncCore(this.#kinds, view);
     this.#names = new HeldNames(resolver, this.#core);
+    this.changes = new Changes({
+      store,
+      resolver,
+      names: this.#names,
+      scheduler,
+      view,
+      kinds: this.#kinds,
+      core: this.#core,
+      history: options.history ?? null,
+      read: (unless) => this.#read(unless),
+      commit: (effects) => this.#commit(effects),
+    });
     const images = options.images ?? null;
     const image = () => this.#core.image();
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
@@ -208,18 +224,8 @@ export class Sync implements Control {
   }
 
   async mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]> {
-    const { edits, problems, names } = checkMutations(mutations, this.#kinds, (of, name) =>
-      this.#core.spellings(of, name),
-    );
-    if (problems.length > 0) return problems;
-    const { resolver, scheduler } = this.#options;
-    for (const name of names) resolver.hold(name);
-    if (names.length > 0) await resolver.settle(names, RESOLVE_MS);
-    const effects = this.#core.edit(edits, scheduler.now());
-    const applied = this.#commit(effects);
-    for (const name of names) this.#names.release(name);
-    await applied;
-    return [];
+    const outcome = await this.changes.make(mutations, HERE, null);
+    return outcome.kind === 'refused' ? outcome.problems : [];
   }
 
   /** Reads the store again, now. Throws StoreError. */
@@ -227,29 +233,14 @@ export class Sync implements Control {
     await this.#follow.refresh();
   }
 
-  dump(): Promise<void> {
-    const dumped = this.#lastDump.then(() => this.#dump());
-    this.#lastDump = dumped.catch(() => undefined);
-    return dumped;
+  async dump(): Promise<void> {
+    await this.changes.dump(HERE);
   }
 
-  async #dump(): Promise<void> {
-    const { store, scheduler } = this.#options;
+  async #read(unless?: 'known'): Promise<void> {
     // A snapshot of an earlier time does not tell what the store holds.
-    if (!this.#wasRead) await this.#follow.refresh();
-    if (!this.#wasRead) throw new StoreError(`${store.label} has not been read yet`);
-    for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
-      // Planned anew each time: memory may change while a part of it is written.
-      const batch = nextBatch(this.#core.dump(), store.maxWrites, store.maxWriteBytes);
-      this.#core.writing(batch);
-      const revision = await store.write(batch);
-      await this.#commit(this.#core.written(batch, revision, scheduler.now()));
-      if (batch.length === 0) return;
-      if (revision !== null) continue;
-      conflicts++;
-      await this.#follow.refresh();
-    }
-    throw new StoreError(`${store.label} was changed by others all the time while it was written`);
+    if (unless === undefined || !this.#wasRead) await this.#follow.refresh();
+    if (!this.#wasRead) throw new StoreError(`${this.#options.store.label} has not been read yet`);
   }
 
   #loaded(effects: Effects): void {
@@ -314,6 +305,7 @@ export class Sync implements Control {
   }
 }
 
-/** Longest time a change waits for the addresses of its names. */
+/** Longest time the first table waits for the addresses of its names. */
 const RESOLVE_MS = 2000;
-const MAX_CONFLICTS = 8;
+/** Changes that the program makes by itself. */
+const HERE: ChangeTerms = { call: '', by: { address: '', token: null }, ifMatch: null, mode: 'memory' };

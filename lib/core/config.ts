@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Limits } from './limits.ts';
 import type { ListenAddress } from './listener.ts';
 import { Refusal } from './option-kinds.ts';
-import type { EtcdEndpoints } from './option-kinds.ts';
+import type { EtcdEndpoints, NamedToken } from './option-kinds.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import type { OptionKey, OptionValues } from './options.ts';
@@ -45,8 +45,6 @@ export interface Config {
   readonly listen: readonly ListenAddress[];
   readonly workers: number;
   readonly trustedProxies: readonly string[];
-  /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
-  readonly serverCa: string | null;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   /** Whether requests are counted. */
   readonly metrics: boolean;
@@ -62,8 +60,10 @@ export interface Config {
   readonly admin: {
     readonly allow: readonly string[];
     readonly probes: readonly string[];
-    readonly token: string | null;
+    readonly tokens: readonly NamedToken[];
   };
+  /** Number of recorded transactions that are kept; 0: none. */
+  readonly history: number;
   readonly limits: Limits;
 }
 
@@ -163,7 +163,6 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
-    serverCa: readPem('ELB_SERVER_CA', values.serverCa, problems)?.toString() ?? null,
     statsd: values.statsd,
     metrics: values.metrics === 'on',
     metricsListen: values.metricsListen ?? [],
@@ -172,7 +171,15 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,
     upgradeMs: values.upgradeMs ?? 0,
-    admin: { allow: values.adminAllow ?? [], probes: values.healthAllow ?? [], token: values.adminToken },
+    admin: {
+      allow: values.adminAllow ?? [],
+      probes: values.healthAllow ?? [],
+      tokens: [
+        ...(values.adminToken === null ? [] : [{ name: 'token', token: values.adminToken }]),
+        ...(values.adminTokens ?? []),
+      ],
+    },
+    history: values.history ?? 0,
     limits: {
       maxHeadBytes: values.maxHeadBytes ?? 0,
       maxFields: values.maxFields ?? 0,
@@ -252,7 +259,9 @@ function bracketed(host: string): string {
 
 /** Values of options without a flag may be secrets and are not repeated. */
 function shown(option: Option<unknown>, text: string): string {
-  return option === OPTIONS.etcdPassword || option === OPTIONS.adminToken ? 'what it is' : quote(text);
+  return option === OPTIONS.etcdPassword || option === OPTIONS.adminToken || option === OPTIONS.adminTokens
+    ? 'what it is'
+    : quote(text);
 }
 
 /** One line, whatever the text holds. */

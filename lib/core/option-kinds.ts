@@ -35,6 +35,25 @@ export const token = kind<string>('TOKEN', (value) =>
   /^[!-~]+$/.test(value) ? value : new Refusal('visible ASCII characters without spaces'),
 );
 
+/** `NAME:TOKEN`, each name once. */
+export const namedTokens: OptionKind<readonly NamedToken[]> = {
+  placeholder: 'NAME:TOKEN',
+  list: true,
+  parse(value) {
+    const tokens = splitList(value).map((item) => /^([A-Za-z0-9_.@-]+):([!-~]+)$/.exec(item));
+    const named = tokens.map((match) => ({ name: match?.[1] ?? '', token: match?.[2] ?? '' }));
+    const isGood = !tokens.includes(null) && new Set(named.map(({ name }) => name)).size === named.length;
+    return isGood && named.length > 0
+      ? named
+      : new Refusal('NAME:TOKEN, with names that differ and no comma in a token');
+  },
+};
+
+export interface NamedToken {
+  readonly name: string;
+  readonly token: string;
+}
+
 export function integer(min: number, max: number): OptionKind<number> {
   const refusal = new Refusal(`a whole number from ${String(min)} to ${String(max)}`);
   return kind('N', (value) => {

@@ -1,3 +1,4 @@
+import { ADMIN_OPTIONS } from './admin-options.ts';
 import {
   cidrs,
   duration,
@@ -10,7 +11,6 @@ import {
   oneOf,
   share,
   text,
-  token,
 } from './option-kinds.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
 import { type Option, row } from './option.ts';
@@ -117,14 +117,6 @@ export const OPTIONS = {
     'how long requests under way may take to finish once ELB is told to end',
   ),
 
-  serverCa: row(
-    'Serving',
-    'server-ca',
-    ['ELB_SERVER_CA'],
-    filePath,
-    null,
-    'certificates that TLS servers are checked against (PEM); unset: those of the machine',
-  ),
   statsd: row('Observing', 'statsd', ['STATSD'], hostPort(8125), null, 'send statistics to this statsd; unset: none'),
   metrics: row(
     'Observing',
@@ -184,30 +176,7 @@ export const OPTIONS = {
     'send `X-Request-Id` to servers: what a trusted proxy says, else a new one',
   ),
 
-  adminAllow: row(
-    'Admin API',
-    'admin-allow',
-    ['ELB_ADMIN_ALLOW'],
-    cidrs,
-    '127.0.0.0/8, ::1',
-    'networks that may use the admin API',
-  ),
-  healthAllow: row(
-    'Admin API',
-    'health-allow',
-    ['ELB_HEALTH_ALLOW'],
-    cidrs,
-    null,
-    'networks that may also call `GET /__erulb__/health`, without a token: load balancers in front of ELB',
-  ),
-  adminToken: row(
-    'Admin API',
-    null,
-    ['ELB_ADMIN_TOKEN'],
-    token,
-    null,
-    'then the admin API also wants this: as a bearer token, or as the password of basic authentication',
-  ),
+  ...ADMIN_OPTIONS,
 
   ...LIMIT_OPTIONS,
 } as const;

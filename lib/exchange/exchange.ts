@@ -92,7 +92,6 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     this.#account?.received(at - from);
     this.#route(client, head, target);
-    this.#body.own();
     this.#delivery.pace();
     return at;
   }
@@ -263,7 +262,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       client,
       this.#about,
       this.#upgrade,
-      upstream?.setup?.host ?? null,
+      upstream?.host ?? null,
     );
     this.#delivery.start(upstream, this.#plan.policy, text);
   }

@@ -3,8 +3,8 @@ import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3
 import type { EtcdAccess } from '../core/config.ts';
 import { EtcdMember } from './etcd-member.ts';
 import { EtcdWatch } from './etcd-watch.ts';
-import { StoreError } from './store.ts';
-import type { Entry, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import { OWN, StoreError } from './store.ts';
+import type { Entry, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 export interface EtcdStoreOptions extends EtcdAccess {
   /** Begins every key: `/ELB/`. */
@@ -25,7 +25,8 @@ export class EtcdStore implements Store {
   readonly maxWriteBytes = 1_048_576;
   readonly #members: readonly EtcdMember[];
   readonly #prefix: Buffer;
-  readonly #range: { readonly key: Buffer; readonly range_end: Buffer };
+  /** Of the documents. */
+  readonly #range: KeyRange;
   readonly #watches = new Set<EtcdWatch>();
   /** Index of the member that answered last. */
   #current = 0;
@@ -38,16 +39,25 @@ export class EtcdStore implements Store {
   constructor(options: EtcdStoreOptions) {
     this.#members = options.endpoints.map((endpoint) => new EtcdMember(endpoint, options));
     this.#prefix = Buffer.from(options.prefix);
-    this.#range = { key: this.#prefix, range_end: afterPrefix(this.#prefix) };
+    this.#range = { key: this.#prefix, range_end: this.#fullKey(OWN) };
     this.label = `etcd ${this.#members.map((member) => member.name).join(',')}`;
   }
 
   async read(): Promise<Snapshot> {
-    const snapshot = await this.#onAnyMember((member) => this.#readFrom(member));
+    const snapshot = await this.#onAnyMember((member) => this.#readFrom(member, this.#range));
     this.#cluster = snapshot.cluster;
     this.#revision = snapshot.revision;
     return snapshot;
   }
+
+  readonly own: OwnKeys = {
+    list: async (prefix) => {
+      const key = this.#fullKey(prefix);
+      const range = { key, range_end: afterPrefix(key) };
+      const { entries } = await this.#onAnyMember((member) => this.#readFrom(member, range));
+      return entries;
+    },
+  };
 
   watch(revision: number, listener: WatchListener): Watch {
     // A watch that ended may have done so because of its member.
@@ -105,21 +115,22 @@ export class EtcdStore implements Store {
   }
 
   /** Pages of one revision; begun again if etcd forgets that revision meanwhile. */
-  async #readFrom(member: EtcdMember): Promise<Snapshot> {
+  async #readFrom(member: EtcdMember, range: KeyRange): Promise<Snapshot> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#readPages(member);
+        return await this.#readPages(member, range);
       } catch (error) {
         if (!(error instanceof GRPCOutOfRangeError) || tries === MAX_READS) throw error;
       }
     }
   }
 
-  async #readPages(member: EtcdMember): Promise<Snapshot> {
+  async #readPages(member: EtcdMember, range: KeyRange): Promise<Snapshot> {
     const entries: Entry[] = [];
-    let { key } = this.#range;
+    let { key } = range;
     let limit = FIRST_PAGE;
-    let page = await this.#readPage(member, key, limit, 0, this.#firstDeadline());
+    const { range_end } = range;
+    let page = await this.#readPage(member, { key, range_end }, limit, 0, this.#firstDeadline());
     const { revision, cluster_id: cluster } = page.header;
     for (;;) {
       for (const kv of page.kvs) {
@@ -130,24 +141,24 @@ export class EtcdStore implements Store {
       if (!page.more || last === undefined) return { revision: Number(revision), cluster, entries };
       key = Buffer.concat([last.key, Buffer.of(0)]);
       limit = nextLimit(page.kvs);
-      page = await this.#readPage(member, key, limit, Number(revision), Date.now() + PAGE_MS);
+      page = await this.#readPage(member, { key, range_end }, limit, Number(revision), Date.now() + PAGE_MS);
     }
   }
 
   /** A page, smaller if its answer turns out to be too large. */
   async #readPage(
     member: EtcdMember,
-    key: Buffer,
+    range: KeyRange,
     limit: number,
     revision: number,
     deadline: number,
   ): Promise<IRangeResponse> {
-    const request = { key, range_end: this.#range.range_end, limit, revision: String(revision) };
+    const request = { ...range, limit, revision: String(revision) };
     try {
       return await member.call<IRangeResponse>('KV', 'range', request, deadline);
     } catch (error) {
       if (!(error instanceof GRPCResourceExhastedError) || limit === 1) throw error;
-      return this.#readPage(member, key, Math.ceil(limit / 4), revision, Date.now() + PAGE_MS);
+      return this.#readPage(member, range, Math.ceil(limit / 4), revision, Date.now() + PAGE_MS);
     }
   }
 
@@ -186,6 +197,11 @@ export class EtcdStore implements Store {
   #fullKey(key: string): Buffer {
     return Buffer.concat([this.#prefix, Buffer.from(key)]);
   }
+}
+
+interface KeyRange {
+  readonly key: Buffer;
+  readonly range_end: Buffer;
 }
 
 const REACH_MS = 2500;

@@ -1,14 +1,16 @@
 import { watch as watchDirectory } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { FileDocument } from './file-document.ts';
 import { JsonDocument } from './json-document.ts';
 import { YamlDocument } from './yaml-document.ts';
 import { Ledger } from './ledger.ts';
 import type { Edit } from './ledger.ts';
-import { StoreError } from './store.ts';
-import type { Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import { OwnFile } from './own-file.ts';
+import { replaceFile } from './replace-file.ts';
+import { OWN, StoreError } from './store.ts';
+import type { OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 /**
  * All keys in one file, YAML or (named `.json`) JSON: watched, and rewritten as a whole by a write.
@@ -23,6 +25,9 @@ export class FileStore implements Store {
   readonly maxWrites = Number.MAX_SAFE_INTEGER;
   readonly maxWriteBytes = Number.MAX_SAFE_INTEGER;
   readonly #path: string;
+  /** In a file beside it: nobody wants to read them in his own. */
+  readonly own: OwnKeys = { list: (prefix) => this.#inTurn(() => this.#ownFile.list(prefix)) };
+  readonly #ownFile: OwnFile;
   readonly #ledger: Ledger;
   /** Text that the ledger holds; null before the first. */
   #text: string | null = null;
@@ -39,6 +44,7 @@ export class FileStore implements Store {
   constructor(path: string) {
     this.#path = path;
     this.label = `file ${path}`;
+    this.#ownFile = new OwnFile(`${path}.history`);
     this.#ledger = new Ledger(this.label);
   }
 
@@ -59,11 +65,17 @@ export class FileStore implements Store {
   write(writes: readonly Write[]): Promise<number | null> {
     return this.#inTurn(async () => {
       const { document, stamp } = await this.#load();
-      if (writes.some((write) => this.#ledger.revisionOf(write.key) !== write.expected)) return null;
-      if (writes.length === 0) return this.#ledger.revision;
-      const text = document.edited(writes);
-      if (!(await this.#replace(text, stamp))) return null;
-      this.#accept(text);
+      const documents = writes.filter(({ key }) => !key.startsWith(OWN));
+      const own = writes.filter(({ key }) => key.startsWith(OWN));
+      if (documents.some((write) => this.#ledger.revisionOf(write.key) !== write.expected)) return null;
+      const writeOwn = own.length === 0 ? async () => undefined : await this.#ownFile.plan(own);
+      if (writeOwn === null) return null;
+      if (documents.length > 0) {
+        const text = document.edited(documents);
+        if (!(await this.#replace(text, stamp))) return null;
+        this.#accept(text);
+      }
+      await this.#writing(writeOwn);
       return this.#ledger.revision;
     });
   }
@@ -115,21 +127,26 @@ export class FileStore implements Store {
     try {
       // The file itself, where the path is a link to it.
       const target = await realpath(this.#path);
-      const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
       const { mode } = await stat(target);
-      try {
-        await writeSynced(temporary, text, mode);
-        if ((await this.#stampNow()) !== stamp) return false;
-        await rename(temporary, target);
-      } finally {
-        await rm(temporary, { force: true });
-      }
-      await syncDirectory(dirname(target));
+      const isSame = async (): Promise<boolean> => (await this.#stampNow()) === stamp;
+      if (!(await replaceFile(target, text, mode, isSame))) return false;
       this.#stamp = await this.#stampNow();
       return true;
     } catch (error) {
-      throw new StoreError(`${this.#path} cannot be written: ${reasonOf(error)}`, { cause: error });
+      throw this.#unwritable(error);
     }
+  }
+
+  async #writing(write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
+  }
+
+  #unwritable(error: unknown): StoreError {
+    return new StoreError(`${this.#path} cannot be written: ${reasonOf(error)}`, { cause: error });
   }
 
   #startWatching(): void {
@@ -193,25 +210,6 @@ function difference(ledger: Ledger, entries: ReadonlyMap<string, string>): reado
   for (const [key, value] of entries) if (ledger.get(key) !== value) edits.push({ key, value });
   for (const key of ledger.keys()) if (!entries.has(key)) edits.push({ key, value: null });
   return edits;
-}
-
-async function writeSynced(path: string, text: string, mode: number): Promise<void> {
-  const file = await open(path, 'w', mode & 0o777);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,5 @@
-import type { Change, Snapshot, Watch, WatchEnd, WatchListener } from './store.ts';
+import { OWN } from './store.ts';
+import type { Change, Entry, Snapshot, Watch, WatchEnd, WatchListener } from './store.ts';
 
 /** A key to write or, with null, to remove. */
 export interface Edit {
@@ -44,8 +45,18 @@ export class Ledger {
   }
 
   snapshot(): Snapshot {
-    const entries = Array.from(this.#entries, ([key, { value, revision }]) => ({ key, value, revision }));
+    const entries = this.#list((key) => !key.startsWith(OWN));
     return { revision: this.#revision, cluster: this.#cluster, entries };
+  }
+
+  /** Keys of the program's own. */
+  own(prefix: string): readonly Entry[] {
+    return this.#list((key) => key.startsWith(prefix));
+  }
+
+  #list(isMeant: (key: string) => boolean): readonly Entry[] {
+    const entries = Array.from(this.#entries, ([key, { value, revision }]) => ({ key, value, revision }));
+    return entries.filter(({ key }) => isMeant(key));
   }
 
   /** Makes one revision of the edits that do something; answers the revision it is at then. */
@@ -58,9 +69,11 @@ export class Ledger {
       if (value === null) this.#entries.delete(key);
       else this.#entries.set(key, { value, revision });
     }
-    this.#history.push({ revision, changes });
+    const told = changes.filter(({ key }) => !key.startsWith(OWN));
+    if (told.length === 0) return revision;
+    this.#history.push({ revision, changes: told });
     if (this.#history.length > MAX_HISTORY) this.compact(revision - MAX_HISTORY);
-    for (const watcher of this.#watchers) watcher.tell((listener) => listener.changes(revision, changes));
+    for (const watcher of this.#watchers) watcher.tell((listener) => listener.changes(revision, told));
     return revision;
   }
 

@@ -1,13 +1,19 @@
 import { Ledger } from './ledger.ts';
 import type { Edit } from './ledger.ts';
 import { StoreError } from './store.ts';
-import type { Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type { OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 /** A store that lives as long as its process: for trying things out, and for tests of everything above the port. */
 export class MemoryStore implements Store {
   readonly label = 'memory';
   readonly maxWrites = 128;
   readonly maxWriteBytes = 1_048_576;
+  readonly own: OwnKeys = {
+    list: async (prefix) => {
+      this.#reach();
+      return this.#ledger.own(prefix);
+    },
+  };
   readonly #ledger: Ledger;
   #isReachable = true;
 

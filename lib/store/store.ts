@@ -69,9 +69,23 @@ export interface Store {
    * for its revision. Throws StoreError: it is then unknown whether it was written.
    */
   write(writes: readonly Write[]): Promise<number | null>;
+  /** Missing where a store has no place for them. */
+  readonly own?: OwnKeys;
   readonly maxWrites: number;
   readonly maxWriteBytes: number;
   close(): Promise<void>;
+}
+
+/**
+ * Begins the keys that the program keeps for itself beside the documents (history, instances). It sorts behind every directory of
+ * documents, so that those are one range of keys which nobody is woken for by anything else. Transactions may write them.
+ */
+export const OWN = '~';
+
+/** Own keys, which `read` and `watch` leave out. */
+export interface OwnKeys {
+  /** All that begin with `prefix`, which begins with `OWN`. Throws StoreError. */
+  list(prefix: string): Promise<readonly Entry[]>;
 }
 
 /** The store could not be reached or refused. The message is for an operator. */

@@ -14,6 +14,7 @@ import type { KeptOverlay } from './overlays.ts';
 import type { Held, Rejection } from './reports.ts';
 import { ServerLists } from './server-lists.ts';
 import { View } from './view.ts';
+import type { Replaced } from './view.ts';
 
 /**
  * The control plane's state: (state, event) -> effects, without clock, store or network.
@@ -36,7 +37,7 @@ export class SyncCore {
     held: new Map<string, Held>(),
     dangling: new Map<string, readonly string[]>(),
   };
-  readonly #view = new View();
+  readonly #view: View;
   readonly #documents: ReadonlyMap<DocumentName, Documents>;
   readonly #lists: ServerLists;
   /** What the data plane has. */
@@ -44,7 +45,8 @@ export class SyncCore {
   /** Upstreams that were replaced here before the store was known. */
   readonly #replacedUnseen = new Set<string>();
 
-  constructor(kinds: DocumentKinds) {
+  constructor(kinds: DocumentKinds, view = new View()) {
+    this.#view = view;
     this.#documents = new Map(Array.from(kinds, ([of, kind]) => [of, new Documents(kind, this.#reports)]));
     this.#lists = new ServerLists(this.#reports.rejected);
   }
@@ -84,10 +86,7 @@ export class SyncCore {
 
   /** Those keys and their values; null: removed. */
   overlaid(): ReadonlyMap<string, string | null> {
-    const overlays = new Map<string, string | null>();
-    for (const [key, { value }] of this.#view.overlaid)
-      if (this.#view.writeOf(key, value) !== null) overlays.set(key, value);
-    return overlays;
+    return this.#view.unwritten();
   }
 
   /** Takes over an operator's change from the process before. */
@@ -140,7 +139,7 @@ export class SyncCore {
     const turn = new Turn();
     for (const edit of edits) {
       // Each edit meets what the one before has done.
-      for (const [key, value] of this.#keysOf(edit)) this.#take(this.#view.put(key, value), turn, now);
+      for (const [key, value] of this.keysOf(edit)) this.#take(this.#view.put(key, value), turn, now);
       if (edit.kind === 'upstream' && !this.isLoaded) this.#replacedUnseen.add(edit.name);
     }
     return this.#effects(turn, now);
@@ -180,9 +179,11 @@ export class SyncCore {
     this.#view.writing(writes);
   }
 
-  written(writes: readonly Write[], revision: number | null, now: number): Effects {
+  /** `replaced`: overlays that what was written stands in for. */
+  written(writes: readonly Write[], revision: number | null, now: number, replaced?: Replaced): Effects {
     const turn = new Turn();
     this.#take(this.#view.written(writes, revision), turn, now);
+    if (replaced !== undefined) this.#take(this.#view.drop(replaced), turn, now);
     return this.#effects(turn, now);
   }
 
@@ -217,7 +218,8 @@ export class SyncCore {
     return this.#lists.has(name);
   }
 
-  #keysOf(edit: Edit): (readonly [string, string | null])[] {
+  /** Every key that an edit means to hold something, or nothing. */
+  keysOf(edit: Edit): (readonly [string, string | null])[] {
     if (edit.kind === 'document') return [[documentKey(edit.of, edit.name), edit.text]];
     const keys = new Map<string, string | null>();
     for (const server of this.#lists.keysOf(edit.name)) keys.set(serverKey(edit.name, server), null);

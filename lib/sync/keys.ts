@@ -28,3 +28,9 @@ const DOCUMENTS: Readonly<Record<DocumentName, string>> = { domain: 'rules/', op
 // Its keys are those of the record.
 const DIRECTORIES = Object.entries(DOCUMENTS) as readonly (readonly [DocumentName, string])[];
 const UPSTREAMS = 'upstreams/';
+
+/** Directory of the keys of a kind; null: every key. */
+export function directoryOfScope(scope: DocumentName | 'upstream' | null): string | null {
+  if (scope === null) return null;
+  return (scope === 'upstream' ? UPSTREAMS : DOCUMENTS[scope]).slice(0, -1);
+}

@@ -5,6 +5,8 @@ export interface Overlay {
   readonly since: number;
   /** Where it was made by a process before this one: what that knew. Null from the first look at the store on. */
   readonly origin: Origin | null;
+  /** Number of the change that an operator made. */
+  readonly edit: number;
 }
 
 /** What was known of the store when an overlay was made. */
@@ -25,6 +27,7 @@ export interface KeptOverlay extends Origin {
 export class Overlays {
   readonly #overlays = new Map<string, Overlay>();
   readonly #changed = new Set<string>();
+  #edits = 0;
 
   get all(): ReadonlyMap<string, Overlay> {
     return this.#overlays;
@@ -34,15 +37,15 @@ export class Overlays {
     return this.#overlays.get(key);
   }
 
-  set(key: string, overlay: Overlay): void {
-    this.#overlays.set(key, overlay);
+  set(key: string, overlay: Omit<Overlay, 'edit'>, edit = ++this.#edits): void {
+    this.#overlays.set(key, { ...overlay, edit });
     this.#changed.add(key);
   }
 
   /** The same value, but newer than that. */
   moveTo(key: string, since: number): void {
     const overlay = this.#overlays.get(key);
-    if (overlay !== undefined) this.set(key, { value: overlay.value, since, origin: null });
+    if (overlay !== undefined) this.set(key, { value: overlay.value, since, origin: null }, overlay.edit);
   }
 
   delete(key: string): void {

@@ -1,8 +1,12 @@
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
+import { directoryOf, Fingerprints } from './fingerprints.ts';
 import { meansTheSame } from './meaning.ts';
 import { Overlays } from './overlays.ts';
 import type { KeptOverlay } from './overlays.ts';
 import { OwnWrites } from './own-writes.ts';
+
+/** What was changed here of some keys, as it was at some time. */
+export type Replaced = ReadonlyMap<string, number | undefined>;
 
 /**
  * Memory: what the store holds, and over it what was changed here and is not dumped yet.
@@ -24,6 +28,11 @@ export class View {
   #written = -1;
   readonly #removed = new Map<string, number>();
   #cluster = '';
+  /** Of what the store holds; null until somebody asks. */
+  #prints: Fingerprints | null = null;
+  /** Revision at which memory last changed, by directory, and at which it was loaded as a whole. */
+  readonly #changedAt = new Map<string, number>();
+  #loadedAt = -1;
 
   get revision(): number {
     return this.#revision;
@@ -47,6 +56,12 @@ export class View {
     return this.#overlay.all;
   }
 
+  /** What was changed here and the store does not say; null: removed. */
+  unwritten(): ReadonlyMap<string, string | null> {
+    const overlays = Array.from(this.#overlay.all, ([key, { value }]) => [key, value] as const);
+    return new Map(overlays.filter(([key, value]) => this.writeOf(key, value) !== null));
+  }
+
   get(key: string): string | null {
     const overlay = this.#overlay.get(key);
     return overlay === undefined ? this.stored(key) : overlay.value;
@@ -54,6 +69,26 @@ export class View {
 
   stored(key: string): string | null {
     return this.#stored.get(key)?.value ?? null;
+  }
+
+  /** Hash of what the store holds. */
+  get hash(): string {
+    return this.#storedPrints().text(null);
+  }
+
+  /** Hash of memory: of one directory, or (null) of all. */
+  tag(directory: string | null): string {
+    const prints = new Fingerprints(this.#storedPrints());
+    for (const [key, { value }] of this.#overlay.all) prints.move(key, this.stored(key), value);
+    return prints.text(directory);
+  }
+
+  /** Whether a directory, or (null) everything, is known to be as the store had it at a revision. */
+  isUnchangedSince(revision: number, directory: string | null): boolean {
+    const isMeant = (other: string): boolean => directory === null || directory === other;
+    for (const key of this.#overlay.all.keys()) if (isMeant(directoryOf(key))) return false;
+    const changes = [...this.#changedAt].filter(([other]) => isMeant(other)).map(([, at]) => at);
+    return Math.max(this.#loadedAt, ...changes) <= revision;
   }
 
   /** The write that makes the store hold `value`, or null if it says that already. */
@@ -100,6 +135,8 @@ export class View {
     const candidates = new Set(this.#overlay.all.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
     for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
+    for (const key of candidates) this.#prints?.move(key, this.stored(key), stored.get(key)?.value ?? null);
+    if (!comparable || !this.isLoaded) this.#loadedAt = snapshot.revision;
     return this.#touching([...candidates], () => {
       for (const key of this.#overlay.all.keys()) {
         if (this.isLoaded && comparable) this.#supersedeByLoad(key, stored.get(key));
@@ -150,6 +187,25 @@ export class View {
     );
   }
 
+  /** The overlays that there are now for these keys. */
+  overlaysOf(keys: readonly string[]): Replaced {
+    return new Map(keys.map((key) => [key, this.#overlay.get(key)?.edit]));
+  }
+
+  /** What the store was told now stands in for these overlays; those that are newer stay. */
+  drop(overlays: Replaced): string[] {
+    return this.#touching([...overlays.keys()], () => {
+      for (const [key, edit] of overlays) if (this.#overlay.get(key)?.edit === edit) this.#overlay.delete(key);
+    });
+  }
+
+  #storedPrints(): Fingerprints {
+    if (this.#prints !== null) return this.#prints;
+    this.#prints = new Fingerprints();
+    for (const { key, value } of this.#stored.values()) this.#prints.move(key, null, value);
+    return this.#prints;
+  }
+
   /** A snapshot may be older than our own last write. */
   #keepWritten(stored: Map<string, Entry>, revision: number): void {
     if (this.#written <= revision) return;
@@ -163,6 +219,7 @@ export class View {
     if (Math.max(stored?.revision ?? 0, this.#removed.get(key) ?? 0) >= revision) return;
     if (value === null) this.#stored.delete(key);
     else this.#stored.set(key, { key, value, revision });
+    this.#prints?.move(key, stored?.value ?? null, value);
     this.#supersede(key, value, revision, stored?.revision ?? 0);
     this.#own.told(key, value);
     this.#settle(key);
@@ -213,6 +270,8 @@ export class View {
   #touching(keys: readonly string[], change: () => void): string[] {
     const before = new Map(keys.map((key) => [key, this.get(key)]));
     change();
-    return [...before].filter(([key, value]) => this.get(key) !== value).map(([key]) => key);
+    const changed = [...before].filter(([key, value]) => this.get(key) !== value).map(([key]) => key);
+    for (const key of changed) this.#changedAt.set(directoryOf(key), Math.max(this.#revision, this.#written));
+    return changed;
   }
 }

@@ -4,8 +4,9 @@ import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
+import { TlsClient, USUAL_TLS } from './tls-client.ts';
 
-/** What is dialled: a TCP address, or a Unix socket if `path` is not empty. `secure`: it is named by `https://`. */
+/** What is dialled: a TCP address, with TLS if `secure`, or a Unix socket if `path` is not empty. */
 export interface DialTarget {
   readonly host: string;
   readonly port: number;
@@ -43,7 +44,7 @@ export class Server {
     this.spec = spec;
     this.target = target;
     this.bounds = defaultBounds(idleMs);
-    this.dialer = PLAIN;
+    this.dialer = target.secure ? SECURE : PLAIN;
     this.effectiveWeight = spec.weight;
     this.#wheel = wheel;
   }
@@ -152,3 +153,4 @@ export class Server {
 export const SERVER_HOST = '\0';
 
 const PLAIN = new Dialer(null, null);
+const SECURE = new Dialer(new TlsClient(USUAL_TLS), null);

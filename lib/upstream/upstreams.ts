@@ -1,4 +1,3 @@
-import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
 import { Server } from './server.ts';
@@ -6,7 +5,6 @@ import { DEFAULT_OPTIONS } from './options/index.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { Algorithm } from './options/balance.ts';
 import { serverKey, type ServerSpec } from './server-spec.ts';
-import { setupOf, type UpstreamSetup } from './setup.ts';
 import { Upstream } from './upstream.ts';
 import { parseDirect } from './upstream-name.ts';
 
@@ -14,9 +12,8 @@ import { parseDirect } from './upstream-name.ts';
 export interface UpstreamsOptions {
   readonly wheel: Wheel;
   readonly balancers: Readonly<Record<Algorithm, BalancerKind>>;
-  readonly limits: Limits;
-  /** Certificates that servers' are checked against, PEM or a path; null: those of the machine. */
-  readonly serverCa: string | null;
+  /** Longest idleness of a server connection, in milliseconds. */
+  readonly idleMs: number;
 }
 
 /**
@@ -27,14 +24,11 @@ export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #named = new Map<string, Upstream>();
   readonly #direct = new Map<string, Upstream>();
-  /** That of upstreams without options, which share it. */
-  readonly #usual: UpstreamSetup;
   /** Those that are not at their defaults, of upstreams that exist or not. */
   readonly #configured = new Map<string, UpstreamOptions>();
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
-    this.#usual = setupOf(DEFAULT_OPTIONS, options, null);
   }
 
   /** The upstream of that name, or the server that the name addresses; null if it is neither. */
@@ -73,11 +67,7 @@ export class Upstreams {
   configure(name: string, options: UpstreamOptions | null): void {
     if (options === null) this.#configured.delete(name);
     else this.#configured.set(name, options);
-    const chosen = options ?? DEFAULT_OPTIONS;
-    for (const upstreams of [this.#named, this.#direct]) {
-      const upstream = upstreams.get(name);
-      upstream?.configure(chosen, setupOf(chosen, this.#options, upstream.setup));
-    }
+    for (const upstreams of [this.#named, this.#direct]) upstreams.get(name)?.configure(options ?? DEFAULT_OPTIONS);
   }
 
   names(): IterableIterator<string> {
@@ -110,30 +100,21 @@ export class Upstreams {
   }
 
   #open(name: string): Upstream {
-    const options = this.#configured.get(name);
-    const setup = options === undefined ? this.#usual : setupOf(options, this.#options, this.#usual);
-    return new Upstream(name, this.#options.balancers, options ?? DEFAULT_OPTIONS, setup);
+    return new Upstream(name, this.#options.balancers, this.#configured.get(name) ?? DEFAULT_OPTIONS);
   }
 
   #make(spec: ServerSpec): Server {
-    const { wheel, limits } = this.#options;
-    return new Server(
-      spec,
-      { host: spec.host, port: spec.port, path: '', secure: false },
-      wheel,
-      limits.serverKeepAliveMs,
-    );
+    const { wheel, idleMs } = this.#options;
+    return new Server(spec, { host: spec.host, port: spec.port, path: '', secure: false }, wheel, idleMs);
   }
 
   #makeDirect(name: string): Upstream | null {
     const address = parseDirect(name);
     if (address === null) return null;
-    const { wheel, limits } = this.#options;
+    const { wheel, idleMs } = this.#options;
     const { host, port } = address;
     const upstream = this.#open(name);
-    upstream.replace([
-      new Server({ ...ALONE, name, host, port }, { ...address, path: '' }, wheel, limits.serverKeepAliveMs),
-    ]);
+    upstream.replace([new Server({ ...ALONE, name, host, port }, { ...address, path: '' }, wheel, idleMs)]);
     if (this.#direct.size >= MAX_DIRECT) this.#dropIdleDirect();
     this.#direct.set(name, upstream);
     return upstream;

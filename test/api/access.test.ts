@@ -41,7 +41,9 @@ describe('admin access', () => {
   ];
   for (const [title, options, peer, authorization, status] of table) {
     it(`${title}: ${String(status)}`, () => {
-      expect(new Access({ probes: [], ...options }).check(peer, authorization)).to.equal(status);
+      const { allow, token } = options;
+      const tokens = token === null ? [] : [{ name: 'token', token }];
+      expect(new Access({ probes: [], allow, tokens }).check(peer, authorization).refusal).to.equal(status);
     });
   }
 });

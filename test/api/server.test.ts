@@ -44,7 +44,7 @@ describe('admin server', () => {
     const first = Promise.withResolvers<void>();
     const apply = async (): Promise<void> => first.resolve();
     sync = new Sync({ store, rules, maxNodes: 100, resolver, scheduler, log, apply });
-    const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], token: null };
+    const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], tokens: [] };
     const status = new StatusBoard();
     for (const section of syncSections(sync, () => scheduler.now())) status.offer(section);
     const metrics = {
@@ -57,7 +57,7 @@ describe('admin server', () => {
       }),
     };
     server = new AdminServer({
-      parts: { control: sync, status, metrics },
+      parts: { control: sync, changes: sync.changes, status, metrics },
       resources: [...resources, broken],
       access,
       log,

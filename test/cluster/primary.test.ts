@@ -291,7 +291,6 @@ const setup: WorkerSetup = {
   },
   drainMs: 5000,
   trustedProxies: [],
-  serverCa: null,
   metrics: false,
   accessLog: null,
   requestId: false,
