@@ -1,9 +1,20 @@
 import type { Rule } from '../lib/routing/rule.ts';
+import { all } from './all.ts';
+import { any } from './any.ts';
 import { backend } from './backend.ts';
+import { cookie } from './cookie.ts';
+import { header } from './header.ts';
+import { host } from './host.ts';
+import { ip } from './ip.ts';
+import { method } from './method.ts';
+import { not } from './not.ts';
 import { path } from './path.ts';
+import { query } from './query.ts';
+import { size } from './size.ts';
+import { time } from './time.ts';
 import { ua } from './ua.ts';
 
-const list: readonly Rule[] = [ua, path, backend];
+const list: readonly Rule[] = [ua, path, backend, host, method, header, cookie, query, ip, time, size, all, any, not];
 
 /** Every rule by its type: the word that a document's `type` says. */
 export const rules: ReadonlyMap<string, Rule> = new Map(list.map((rule) => [rule.type, rule]));

@@ -1,5 +1,5 @@
+import { defineMatcher } from '../lib/routing/matcher.ts';
 import { compilePattern } from '../lib/routing/pattern.ts';
-import { defineRule } from '../lib/routing/rule.ts';
 
 interface Args {
   readonly pattern: string;
@@ -14,7 +14,7 @@ interface Args {
  * Patterns are regular expressions of ECMAScript that run in linear time: no look-around, no back-references, no counted
  * repetition beyond 16. A pattern that asks for more is refused together with its document.
  */
-export const ua = defineRule<Args>({
+export const ua = defineMatcher<Args>({
   type: 'ua',
   summary: 'Goes by the User-Agent.',
   args: {
@@ -22,18 +22,15 @@ export const ua = defineRule<Args>({
     required: ['pattern'],
     additionalProperties: false,
   },
-  edges: ['succ', 'fail'],
-  compile(args, { edge, problem }) {
-    const succ = edge('succ');
-    const fail = edge('fail');
+  test(args, { problem }) {
     const pattern = compilePattern(args.pattern, { ignoreCase: true });
     if (typeof pattern === 'string') {
       problem('/pattern', pattern);
-      return () => fail;
+      return () => false;
     }
     return (request) => {
       const agent = request.field('user-agent');
-      return agent !== null && pattern.test(agent.toLowerCase()) ? succ : fail;
+      return agent !== null && pattern.test(agent.toLowerCase());
     };
   },
 });

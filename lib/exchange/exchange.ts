@@ -209,6 +209,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     const request = new RoutedHead(head, target, plan);
     request.clientAddress = clientAddress;
+    request.peerAddress = client.address;
     if (this.#account !== null) this.#account.record.graph = graph;
     const pending = walk(graph, request, plan);
     if (pending === undefined) this.#decided(head, target);

@@ -9,6 +9,7 @@ export class RoutedHead implements RoutedRequest {
   target: Target;
   plan: Plan;
   clientAddress = '';
+  peerAddress = '';
 
   constructor(head: Head, target: Target, plan: Plan) {
     this.head = head;

@@ -1,6 +1,7 @@
 import { Fault } from '../core/faults.ts';
 import { pointerStep } from '../core/problem.ts';
 import { checkArgs } from './args-schema.ts';
+import { edgeNames, edgeTarget } from './edges.ts';
 import type { GraphDocument, Problem, Rule } from './rule.ts';
 
 /** A node of a known type. */
@@ -78,19 +79,20 @@ function checkNodes(
     if (rule === undefined || !isObject(args)) continue;
     const checked = checkArgs(rule, args);
     for (const problem of checked.problems) problems.push({ at: `${at}/args${problem.at}`, msg: problem.msg });
-    const edges = edgesOf(rule, args);
+    // Ways into args of another shape than the rule's lead nowhere.
+    const edges = edgesOf(checked.compilable ? edgeNames(rule, args) : rule.edges, args);
     for (const [edge, target] of edges) {
-      if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args${pointerStep(edge)}`, msg: noNode(target) });
+      if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args/${edge}`, msg: noNode(target) });
     }
     nodes.set(name, { name, at, rule, args, compilable: checked.compilable, edges });
   }
 }
 
-function edgesOf(rule: Rule, args: Readonly<Record<string, unknown>>): Map<string, string> {
+function edgesOf(names: readonly string[], args: Readonly<Record<string, unknown>>): Map<string, string> {
   const edges = new Map<string, string>();
-  for (const edge of rule.edges) {
-    const target = Object.hasOwn(args, edge) ? args[edge] : undefined;
-    if (typeof target === 'string') edges.set(edge, target);
+  for (const edge of names) {
+    const target = edgeTarget(args, edge);
+    if (target !== null) edges.set(edge, target);
   }
   return edges;
 }

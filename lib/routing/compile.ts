@@ -34,7 +34,7 @@ export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules)
   problems.push(...cycles);
   const compiled = new Map<string, Node>();
   for (const node of order) {
-    if (node.compilable) compiled.set(node.name, compileNode(node, compiled, problems));
+    if (node.compilable) compiled.set(node.name, compileNode(node, compiled, rules, problems));
   }
   const init = graphDocument === null ? undefined : compiled.get(graphDocument.init);
   if (problems.length > 0 || graphDocument === null || init === undefined) {
@@ -49,7 +49,12 @@ function upstreamsOf(nodes: readonly CheckedNode[]): readonly string[] {
   return [...names];
 }
 
-function compileNode(checked: CheckedNode, compiled: ReadonlyMap<string, Node>, problems: Problem[]): Node {
+function compileNode(
+  checked: CheckedNode,
+  compiled: ReadonlyMap<string, Node>,
+  rules: ReadonlyMap<string, Rule>,
+  problems: Problem[],
+): Node {
   const { name, rule, args, edges, at } = checked;
   const report = (pointer: string, msg: string): void => {
     problems.push({ at: `${at}/args${pointer}`, msg });
@@ -60,7 +65,7 @@ function compileNode(checked: CheckedNode, compiled: ReadonlyMap<string, Node>, 
     return (target === undefined ? undefined : compiled.get(target)) ?? missingEdge;
   };
   try {
-    return { name, decide: rule.compile(args, { name, edge, problem: report }) };
+    return { name, decide: rule.compile(args, { name, rules, depth: 0, edge, problem: report }) };
   } catch (error) {
     // A defect of the rule. It costs this document, not the process with all its domains.
     report('', `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);

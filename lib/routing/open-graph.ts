@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { edgeTarget } from './edges.ts';
 import { Edge, missingEdge, type Graph } from './graph.ts';
 import type { GraphDocument, Node, Rule } from './rule.ts';
 
@@ -58,11 +59,11 @@ class Opening {
     const { args } = document;
     let isSound = true;
     const edge = (edgeName: string): Node => {
-      const target = Object.hasOwn(args, edgeName) ? args[edgeName] : null;
-      return this.edge(name, edgeName, typeof target === 'string' ? this.node(target) : missingEdge);
+      const target = edgeTarget(args, edgeName);
+      return this.edge(name, edgeName, target === null ? missingEdge : this.node(target));
     };
     try {
-      const decide = rule.compile(args, { name, edge, problem: () => (isSound = false) });
+      const decide = rule.compile(args, { name, rules: this.#rules, depth: 0, edge, problem: () => (isSound = false) });
       return isSound ? decide : broken;
     } catch {
       return broken;

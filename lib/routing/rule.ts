@@ -13,6 +13,8 @@ export interface RoutedRequest {
   readonly query: string;
   /** Address of the client: the TCP peer, or what a trusted proxy says. */
   readonly clientAddress: string;
+  /** Address of the TCP peer. */
+  readonly peerAddress: string;
   /** All values of a field joined by ", ", or null; `lowerName` in lower case. */
   field(lowerName: string): string | null;
 }
@@ -24,14 +26,25 @@ export interface Node {
   decide(request: RoutedRequest, plan: Plan): Node | null | Promise<Node | null>;
 }
 
+/** Decides whether a request fits. */
+export type Test = (request: RoutedRequest) => boolean;
+
+/** What the question of a rule may use. */
+export interface TestContext {
+  /** All rules by type: questions may be asked inside of others. */
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** How many questions this one stands inside of. */
+  readonly depth: number;
+  /** Reports a problem of the args; `at` is a JSON pointer below the args, such as `/pattern`. */
+  problem(at: string, msg: string): void;
+}
+
 /** What a rule's `compile` may use. */
-export interface CompileContext {
+export interface CompileContext extends TestContext {
   /** The rule's name in its document. */
   readonly name: string;
   /** The compiled node behind an edge; the node that answers 403 where the document names none. */
   edge(edge: string): Node;
-  /** Reports a problem of the args; `at` is a JSON pointer below the args, such as `/pattern`. */
-  problem(at: string, msg: string): void;
 }
 
 /**
@@ -45,9 +58,13 @@ export interface Rule<Args = Record<string, unknown>> {
   readonly summary: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly edges: readonly string[];
+  /** Further edges of a node with these args, each as the way to its target in them: `cases/0/to`. */
+  moreEdges?(args: Args): readonly string[];
   /** Names of the upstreams that a node with these args may send to; servers that are addressed directly are none. */
   upstreams?(args: Args): readonly string[];
   compile(args: Args, context: CompileContext): Node['decide'];
+  /** Of a rule that asks one question with two answers: that question, for `all`, `any` and `not`. */
+  test?(args: Args, context: TestContext): Test;
 }
 
 /** Declares a node type: one file in `rules/` each. */

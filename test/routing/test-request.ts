@@ -7,6 +7,7 @@ export interface RequestParts {
   readonly path?: string;
   readonly query?: string;
   readonly clientAddress?: string;
+  readonly peerAddress?: string;
   /** Values by lower-case name. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -17,6 +18,7 @@ export class TestRequest implements RoutedRequest {
   readonly host: string;
   readonly query: string;
   readonly clientAddress: string;
+  readonly peerAddress: string;
   readonly #path: string;
   readonly #fields: ReadonlyMap<string, string>;
   readonly #plan: Plan;
@@ -27,6 +29,7 @@ export class TestRequest implements RoutedRequest {
     this.host = parts.host ?? 'a.test';
     this.query = parts.query ?? '';
     this.clientAddress = parts.clientAddress ?? '127.0.0.1';
+    this.peerAddress = parts.peerAddress ?? '127.0.0.1';
     this.#path = parts.path ?? '/';
     this.#fields = new Map(Object.entries(parts.fields ?? {}));
   }

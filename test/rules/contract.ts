@@ -5,6 +5,7 @@ import { faultOf } from '../../lib/core/faults.ts';
 import { argsSchema, checkArgs } from '../../lib/routing/args-schema.ts';
 import { Plan } from '../../lib/routing/plan.ts';
 import type { CompileContext, Node, Problem, Rule } from '../../lib/routing/rule.ts';
+import { rules } from '../../rules/index.ts';
 import { TestRequest, type RequestParts } from '../routing/test-request.ts';
 
 /** A node compiled from args that should be good, with one node behind each of its edges. */
@@ -70,6 +71,8 @@ export function compileNode(rule: Rule, args: Readonly<Record<string, unknown>>)
   const edges: string[] = [];
   const context: CompileContext = {
     name: 'tested',
+    rules,
+    depth: 0,
     edge(edge) {
       edges.push(edge);
       return { name: edge, decide: () => null };
