@@ -11,12 +11,13 @@ export function createPlane(
   log: Log,
 ): DataPlane {
   const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
-  const { limits, drainMs, trustedProxies, adminSocket, metrics, accessLog, requestId } = setup;
+  const { limits, drainMs, trustedProxies, serverCa, adminSocket, metrics, accessLog, requestId } = setup;
   return new DataPlane({
     limits,
     drainMs,
     listeners,
     trustedProxies,
+    serverCa,
     adminSocket,
     metrics,
     accessLog,

@@ -46,13 +46,25 @@ export async function serve(
   // In one process there is one worker.
   const workers = Math.max(config.workers, 1);
   const limits = limitsOfWorker(config.limits, workers);
-  const { name, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel } = config;
+  const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel } = config;
   const meter = new Metrics();
   const primary = new Primary({
     workers,
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
-    setup: { name, limits, drainMs, trustedProxies, metrics, accessLog, requestId, statsd, logLevel, adminSocket },
+    setup: {
+      name,
+      limits,
+      drainMs,
+      trustedProxies,
+      serverCa,
+      metrics,
+      accessLog,
+      requestId,
+      statsd,
+      logLevel,
+      adminSocket,
+    },
     listen,
     log,
     onWorkers: (pids) => supervision.workers(pids),

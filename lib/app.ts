@@ -41,6 +41,8 @@ export interface DataPlaneOptions {
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
   readonly statsd: { readonly host: string; readonly port: number; readonly prefix: string } | null;
+  /** Certificates that servers' are checked against, PEM or a path; null: those of the machine. */
+  readonly serverCa: string | null;
   readonly rules: ReadonlyMap<string, Rule>;
   readonly log: Log;
 }
@@ -68,7 +70,7 @@ export class DataPlane {
       limits,
       wheel,
       table: new DomainTable(),
-      upstreams: new Upstreams({ wheel, balancers, idleMs: limits.serverKeepAliveMs }),
+      upstreams: new Upstreams({ wheel, balancers, limits, serverCa: options.serverCa }),
       admin: controlPlane(options.adminSocket, wheel),
       observer: observerOf({ log: this.#accessLog, tally: this.#tally, meter: this.#statsd?.meter ?? null }),
       requestIds: options.requestId,
@@ -201,7 +203,7 @@ function mostConnections(maxConnections: number, log: Log): number {
 
 /** The control plane as an upstream of one server: admin requests take the way of every other request. */
 function controlPlane(path: string, wheel: Wheel): Upstream {
-  const upstream = new Upstream('control plane', balancers, DEFAULT_OPTIONS);
+  const upstream = new Upstream('control plane', balancers, DEFAULT_OPTIONS, null);
   const spec = {
     name: path,
     host: '',

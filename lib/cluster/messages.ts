@@ -11,6 +11,8 @@ export interface WorkerSetup {
   readonly limits: Limits;
   readonly drainMs: number;
   readonly trustedProxies: readonly string[];
+  /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
+  readonly serverCa: string | null;
   /** Whether requests are counted for reports. */
   readonly metrics: boolean;
   readonly accessLog: AccessLogSetup | null;

@@ -45,6 +45,8 @@ export interface Config {
   readonly listen: readonly ListenAddress[];
   readonly workers: number;
   readonly trustedProxies: readonly string[];
+  /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
+  readonly serverCa: string | null;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   /** Whether requests are counted. */
   readonly metrics: boolean;
@@ -163,6 +165,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
+    serverCa: readPem('ELB_SERVER_CA', values.serverCa, problems)?.toString() ?? null,
     statsd: values.statsd,
     metrics: values.metrics === 'on',
     metricsListen: values.metricsListen ?? [],

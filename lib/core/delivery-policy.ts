@@ -1,5 +1,3 @@
-import type { Limits } from './limits.ts';
-
 /** What of a try may be mended by another one; a bit each. */
 export const RetryOn = {
   /** No connection was made: refused, unreachable, not in time, its certificate not trusted. */
@@ -52,28 +50,4 @@ export interface DeliveryPolicy {
   readonly hedgeMs: number;
   /** Longest idleness of a kept connection that a request which cannot be sent twice is given to; below 0: always a new one. */
   readonly unsafeReuseMs: number;
-}
-
-/** What holds for an upstream without options (spec 4, 6). */
-export function defaultPolicy(limits: Limits): DeliveryPolicy {
-  return {
-    connectMs: limits.connectMs,
-    raceMs: 250,
-    sendMs: limits.readMs,
-    firstByteMs: limits.readMs,
-    readMs: limits.readMs,
-    requestMs: 0,
-    tunnelIdleMs: limits.tunnelIdleMs,
-    tries: 3,
-    retryOn: RetryOn.CONNECT | RetryOn.CLOSED | RetryOn.TIMEOUT | RetryOn.INVALID,
-    statuses: new Set([500, 504]),
-    nonIdempotent: false,
-    sameServer: false,
-    tryMs: 0,
-    backoffMs: 0,
-    maxBackoffMs: 0,
-    replayBytes: 65_536,
-    hedgeMs: 0,
-    unsafeReuseMs: 1000,
-  };
 }

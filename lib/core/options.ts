@@ -117,6 +117,14 @@ export const OPTIONS = {
     'how long requests under way may take to finish once ELB is told to end',
   ),
 
+  serverCa: row(
+    'Serving',
+    'server-ca',
+    ['ELB_SERVER_CA'],
+    filePath,
+    null,
+    'certificates that TLS servers are checked against (PEM); unset: those of the machine',
+  ),
   statsd: row('Observing', 'statsd', ['STATSD'], hostPort(8125), null, 'send statistics to this statsd; unset: none'),
   metrics: row(
     'Observing',

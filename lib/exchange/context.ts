@@ -1,5 +1,5 @@
 import type { CidrList } from '../core/cidr.ts';
-import { defaultPolicy, type DeliveryPolicy } from '../core/delivery-policy.ts';
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
@@ -7,6 +7,8 @@ import { Target } from '../http/target.ts';
 import type { DomainTable } from '../routing/domain-table.ts';
 import type { Gate } from '../overload/gate.ts';
 import type { Observer } from '../stats/observer.ts';
+import { DEFAULT_OPTIONS } from '../upstream/options/index.ts';
+import { policyOf } from '../upstream/setup.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -61,7 +63,7 @@ export class Context {
 
   constructor(shared: Shared) {
     this.shared = shared;
-    this.policy = defaultPolicy(shared.limits);
+    this.policy = policyOf(DEFAULT_OPTIONS, shared.limits);
     this.replay = new ReplayMemory(shared.limits.maxReplayBytes);
     this.requestHead = new Head(shared.limits.maxFields);
     this.replyHead = new Head(shared.limits.maxFields);

@@ -75,10 +75,10 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** Sends `head` and the body to a server of `upstream`, in its own way or as `policy` says. */
   start(upstream: Upstream | null, policy: DeliveryPolicy | null, head: string): void {
     const { wheel } = this.#context.shared;
-    const how = policy ?? upstream?.policy ?? this.#context.policy;
+    const how = policy ?? upstream?.setup?.policy ?? this.#context.policy;
     this.#tries.begin(upstream, how, wheel.now);
     this.#pace.policy = how;
-    this.#request.set(head, upstream?.host === SERVER_HOST);
+    this.#request.set(head, upstream?.setup?.host === SERVER_HOST);
     this.#body.retain(how.nonIdempotent || idempotent(this.#request.method), how.replayBytes);
     if (how.requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);

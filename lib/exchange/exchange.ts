@@ -263,7 +263,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       client,
       this.#about,
       this.#upgrade,
-      upstream?.host ?? null,
+      upstream?.setup?.host ?? null,
     );
     this.#delivery.start(upstream, this.#plan.policy, text);
   }

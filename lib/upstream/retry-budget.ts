@@ -14,7 +14,7 @@ export interface RetryBudgetOptions {
  * Ten counters, one a second, and their sums: a request costs a comparison and an addition.
  */
 export class RetryBudget {
-  readonly options: RetryBudgetOptions;
+  options: RetryBudgetOptions;
   readonly #requests = new Float64Array(SECONDS);
   readonly #spent = new Float64Array(SECONDS);
   #requestSum = 0;

@@ -4,9 +4,8 @@ import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
-import { TlsClient, USUAL_TLS } from './tls-client.ts';
 
-/** What is dialled: a TCP address, with TLS if `secure`, or a Unix socket if `path` is not empty. */
+/** What is dialled: a TCP address, or a Unix socket if `path` is not empty. `secure`: it is named by `https://`. */
 export interface DialTarget {
   readonly host: string;
   readonly port: number;
@@ -44,7 +43,7 @@ export class Server {
     this.spec = spec;
     this.target = target;
     this.bounds = defaultBounds(idleMs);
-    this.dialer = target.secure ? SECURE : PLAIN;
+    this.dialer = PLAIN;
     this.effectiveWeight = spec.weight;
     this.#wheel = wheel;
   }
@@ -153,4 +152,3 @@ export class Server {
 export const SERVER_HOST = '\0';
 
 const PLAIN = new Dialer(null, null);
-const SECURE = new Dialer(new TlsClient(USUAL_TLS), null);

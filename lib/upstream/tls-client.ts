@@ -1,7 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { Server } from './server.ts';
+
+export const TLS_VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
+export type TlsVersion = (typeof TLS_VERSIONS)[number];
 
 /** How servers are spoken to in TLS. */
 export interface TlsSettings {
@@ -14,24 +18,12 @@ export interface TlsSettings {
   readonly key: string | null;
   /** The name that is asked for and checked, instead of the server's own; null: its own. */
   readonly serverName: string | null;
-  readonly minVersion: tls.SecureVersion;
+  readonly minVersion: TlsVersion;
   /** In OpenSSL's notation; null: Node's. */
   readonly ciphers: string | null;
   /** Whether a later connection goes on with the session of an earlier one. */
   readonly reuseSessions: boolean;
 }
-
-/** TLS as it is where nothing else is said. */
-export const USUAL_TLS: TlsSettings = {
-  verify: true,
-  ca: null,
-  certificate: null,
-  key: null,
-  serverName: null,
-  minVersion: 'TLSv1.2',
-  ciphers: null,
-  reuseSessions: true,
-};
 
 /** The client's side of TLS towards the servers of an upstream: its certificates, and the sessions that can go on. */
 export class TlsClient {
@@ -70,20 +62,53 @@ export class TlsClient {
   }
 
   #secureContext(): tls.SecureContext {
-    this.#context ??= makeContext(this.#settings);
+    this.#context ??= makeContext(this.#settings, machineCertificates);
     return this.#context;
   }
 }
 
-/** Throws what OpenSSL or the file system has to say. */
-export function makeContext({ ca, certificate, key, minVersion, ciphers }: TlsSettings): tls.SecureContext {
+/** What is wrong with the files, certificates or ciphers of settings, and with which of them; null: nothing. */
+export function tlsProblem(settings: TlsSettings): { readonly at: string; readonly msg: string } | null {
+  const { ca, certificate, key, ciphers, minVersion } = settings;
+  const nothing = { ...settings, certificate: null, key: null, ciphers: null };
+  const parts: readonly [string, boolean, () => void][] = [
+    ['/ca', ca !== null, () => void new X509Certificate(readPem(ca ?? ''))],
+    ['/certificate', certificate !== null, () => void makeContext({ ...settings, ca: null, ciphers: null }, none)],
+    ['/ciphers', ciphers !== null, () => void makeContext({ ...nothing, ca: null, ciphers, minVersion }, none)],
+    ['/key', key !== null, () => void readPem(key ?? '')],
+  ];
+  for (const [at, isThere, make] of parts) {
+    const msg = isThere ? messageOf(make) : null;
+    if (msg !== null) return { at, msg };
+  }
+  return null;
+}
+
+function messageOf(make: () => void): string | null {
+  try {
+    make();
+    return null;
+  } catch (error) {
+    return `cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Throws what OpenSSL or the file system has to say. `usual`: what is trusted where `ca` says nothing. */
+function makeContext(
+  { ca, certificate, key, minVersion, ciphers }: TlsSettings,
+  usual: () => string[],
+): tls.SecureContext {
   return tls.createSecureContext({
-    ca: ca === null ? machineCertificates() : readPem(ca),
+    ca: ca === null ? usual() : readPem(ca),
     minVersion,
     ...(certificate === null ? {} : { cert: readPem(certificate) }),
     ...(key === null ? {} : { key: readPem(key) }),
     ...(ciphers === null ? {} : { ciphers }),
   });
+}
+
+function none(): string[] {
+  return [];
 }
 
 function readPem(pemOrPath: string): string {

@@ -1,9 +1,9 @@
-import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { Balancer, BalancerKind } from './balancer.ts';
 import type { Algorithm } from './options/balance.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
+import type { UpstreamSetup } from './setup.ts';
 
 /**
  * A named group of servers and the choice among them: first the others, then the backups, and if all of those that may be
@@ -13,20 +13,25 @@ export class Upstream {
   readonly name: string;
   servers: readonly Server[] = [];
   options: UpstreamOptions;
-  /** How requests are delivered to its servers; null: in the way of all. */
-  policy: DeliveryPolicy | null = null;
-  /** What requests say in Host: null, what the client said; `SERVER_HOST`, the server's own name; else this. */
-  host: string | null = null;
-  budget = new RetryBudget(DEFAULT_BUDGET);
+  /** How requests and connections are made; null: as they are without options. */
+  setup: UpstreamSetup | null;
+  readonly budget: RetryBudget;
   /** What has happened since it was made. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
   readonly #kinds: Readonly<Record<Algorithm, BalancerKind>>;
   #primary: Balancer;
   #backup: Balancer;
 
-  constructor(name: string, kinds: Readonly<Record<Algorithm, BalancerKind>>, options: UpstreamOptions) {
+  constructor(
+    name: string,
+    kinds: Readonly<Record<Algorithm, BalancerKind>>,
+    options: UpstreamOptions,
+    setup: UpstreamSetup | null = null,
+  ) {
     this.name = name;
     this.options = options;
+    this.setup = setup;
+    this.budget = new RetryBudget(options.retry.budget);
     this.#kinds = kinds;
     this.#primary = this.#balancer([]);
     this.#backup = this.#primary;
@@ -35,13 +40,16 @@ export class Upstream {
   /** Replaces the server list at once for new requests. */
   replace(servers: readonly Server[]): void {
     this.servers = servers;
+    for (const server of servers) this.#equip(server);
     this.#primary = this.#balancer(servers.filter((server) => !server.spec.backup));
     this.#backup = this.#balancer(servers.filter((server) => server.spec.backup));
   }
 
   /** Changes the options at once for new requests; the servers are the same. */
-  configure(options: UpstreamOptions): void {
+  configure(options: UpstreamOptions, setup: UpstreamSetup): void {
     this.options = options;
+    this.setup = setup;
+    this.budget.options = options.retry.budget;
     this.replace(this.servers);
   }
 
@@ -52,6 +60,11 @@ export class Upstream {
     // With a failure behind it a request may go on to the next server, but only a new request forgives.
     if (!this.#forgive()) return null;
     return this.#primary.pick(tried) ?? this.#backup.pick(tried);
+  }
+
+  #equip(server: Server): void {
+    const { setup } = this;
+    if (setup !== null) server.configure(server.target.secure ? setup.secure : setup.plain, setup.bounds);
   }
 
   #balancer(servers: readonly Server[]): Balancer {
@@ -69,6 +82,3 @@ export class Upstream {
     return forgiven;
   }
 }
-
-/** A fifth of the requests, and ten a second whatever there is of them. */
-const DEFAULT_BUDGET = { ratio: 0.2, minPerSecond: 10 };

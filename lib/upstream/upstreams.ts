@@ -1,3 +1,4 @@
+import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
 import { Server } from './server.ts';
@@ -5,6 +6,7 @@ import { DEFAULT_OPTIONS } from './options/index.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { Algorithm } from './options/balance.ts';
 import { serverKey, type ServerSpec } from './server-spec.ts';
+import { setupOf, type UpstreamSetup } from './setup.ts';
 import { Upstream } from './upstream.ts';
 import { parseDirect } from './upstream-name.ts';
 
@@ -12,8 +14,9 @@ import { parseDirect } from './upstream-name.ts';
 export interface UpstreamsOptions {
   readonly wheel: Wheel;
   readonly balancers: Readonly<Record<Algorithm, BalancerKind>>;
-  /** Longest idleness of a server connection, in milliseconds. */
-  readonly idleMs: number;
+  readonly limits: Limits;
+  /** Certificates that servers' are checked against, PEM or a path; null: those of the machine. */
+  readonly serverCa: string | null;
 }
 
 /**
@@ -24,11 +27,14 @@ export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #named = new Map<string, Upstream>();
   readonly #direct = new Map<string, Upstream>();
+  /** That of upstreams without options, which share it. */
+  readonly #usual: UpstreamSetup;
   /** Those that are not at their defaults, of upstreams that exist or not. */
   readonly #configured = new Map<string, UpstreamOptions>();
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
+    this.#usual = setupOf(DEFAULT_OPTIONS, options, null);
   }
 
   /** The upstream of that name, or the server that the name addresses; null if it is neither. */
@@ -67,7 +73,11 @@ export class Upstreams {
   configure(name: string, options: UpstreamOptions | null): void {
     if (options === null) this.#configured.delete(name);
     else this.#configured.set(name, options);
-    for (const upstreams of [this.#named, this.#direct]) upstreams.get(name)?.configure(options ?? DEFAULT_OPTIONS);
+    const chosen = options ?? DEFAULT_OPTIONS;
+    for (const upstreams of [this.#named, this.#direct]) {
+      const upstream = upstreams.get(name);
+      upstream?.configure(chosen, setupOf(chosen, this.#options, upstream.setup));
+    }
   }
 
   names(): IterableIterator<string> {
@@ -100,21 +110,30 @@ export class Upstreams {
   }
 
   #open(name: string): Upstream {
-    return new Upstream(name, this.#options.balancers, this.#configured.get(name) ?? DEFAULT_OPTIONS);
+    const options = this.#configured.get(name);
+    const setup = options === undefined ? this.#usual : setupOf(options, this.#options, this.#usual);
+    return new Upstream(name, this.#options.balancers, options ?? DEFAULT_OPTIONS, setup);
   }
 
   #make(spec: ServerSpec): Server {
-    const { wheel, idleMs } = this.#options;
-    return new Server(spec, { host: spec.host, port: spec.port, path: '', secure: false }, wheel, idleMs);
+    const { wheel, limits } = this.#options;
+    return new Server(
+      spec,
+      { host: spec.host, port: spec.port, path: '', secure: false },
+      wheel,
+      limits.serverKeepAliveMs,
+    );
   }
 
   #makeDirect(name: string): Upstream | null {
     const address = parseDirect(name);
     if (address === null) return null;
-    const { wheel, idleMs } = this.#options;
+    const { wheel, limits } = this.#options;
     const { host, port } = address;
     const upstream = this.#open(name);
-    upstream.replace([new Server({ ...ALONE, name, host, port }, { ...address, path: '' }, wheel, idleMs)]);
+    upstream.replace([
+      new Server({ ...ALONE, name, host, port }, { ...address, path: '' }, wheel, limits.serverKeepAliveMs),
+    ]);
     if (this.#direct.size >= MAX_DIRECT) this.#dropIdleDirect();
     this.#direct.set(name, upstream);
     return upstream;

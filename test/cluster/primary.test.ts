@@ -291,6 +291,7 @@ const setup: WorkerSetup = {
   },
   drainMs: 5000,
   trustedProxies: [],
+  serverCa: null,
   metrics: false,
   accessLog: null,
   requestId: false,

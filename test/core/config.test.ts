@@ -23,6 +23,7 @@ describe('config', () => {
       listen: [{ kind: 'tcp', host: '0.0.0.0', port: 8080 }],
       workers: availableParallelism(),
       trustedProxies: [],
+      serverCa: null,
       statsd: null,
       metrics: true,
       metricsListen: [],

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
-import { defaultPolicy, RetryOn, type DeliveryPolicy } from '../../lib/core/delivery-policy.ts';
+import { RetryOn, type DeliveryPolicy } from '../../lib/core/delivery-policy.ts';
 import { defineRule } from '../../lib/routing/rule.ts';
 import { rules } from '../../rules/index.ts';
+import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
+import { policyOf } from '../../lib/upstream/setup.ts';
 import { answering, LIMITS, type RawClient, type TestPlane, type TestServers } from '../fixtures/plane.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
 import { OK, SERVERS, type ServerPeer } from '../peers/servers.ts';
@@ -25,7 +27,7 @@ describe('delivery by a policy', () => {
     servers: TestServers,
     maxReplayBytes = LIMITS.maxReplayBytes,
   ): Promise<TestPlane> {
-    const whole = { ...defaultPolicy(LIMITS), ...policy };
+    const whole = { ...policyOf(DEFAULT_OPTIONS, LIMITS), ...policy };
     const policed = defineRule({
       type: 'policed',
       summary: 'Forwards as the test says.',

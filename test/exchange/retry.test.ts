@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { defaultPolicy, RetryOn } from '../../lib/core/delivery-policy.ts';
+import { RetryOn } from '../../lib/core/delivery-policy.ts';
 import { Fault } from '../../lib/core/faults.ts';
 import { backoff, conditionOf, idempotent } from '../../lib/exchange/retry.ts';
+import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
+import { policyOf } from '../../lib/upstream/setup.ts';
 import { LIMITS } from '../fixtures/plane.ts';
 
 describe('what is retried', () => {
@@ -27,7 +29,7 @@ describe('what is retried', () => {
 
   it('waits at most twice as long before each further try, and no longer than the bound', () => {
     const longest = (tried: number): number =>
-      backoff({ ...defaultPolicy(LIMITS), backoffMs: 100, maxBackoffMs: 350 }, tried, 1);
+      backoff({ ...policyOf(DEFAULT_OPTIONS, LIMITS), backoffMs: 100, maxBackoffMs: 350 }, tried, 1);
     expect([1, 2, 3, 9].map((tried) => longest(tried))).to.deep.equal([100, 200, 350, 350]);
     fc.assert(
       fc.property(
@@ -36,7 +38,11 @@ describe('what is retried', () => {
         fc.integer({ min: 1, max: 60 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (base, max, tried, random) => {
-          const wait = backoff({ ...defaultPolicy(LIMITS), backoffMs: base, maxBackoffMs: max }, tried, random);
+          const wait = backoff(
+            { ...policyOf(DEFAULT_OPTIONS, LIMITS), backoffMs: base, maxBackoffMs: max },
+            tried,
+            random,
+          );
           expect(wait).to.be.within(0, Math.max(base, base === 0 ? 0 : max));
         },
       ),

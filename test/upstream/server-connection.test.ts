@@ -5,8 +5,12 @@ import { Rig, turnsUntil } from '../fixtures/rig.ts';
 
 describe('a server connection', () => {
   const rig = new Rig();
-  const wheel = new Wheel(10);
-  beforeEach(() => wheel.start());
+  let wheel: Wheel;
+  beforeEach(() => {
+    // Made here: its clock stands until it is started.
+    wheel = new Wheel(10);
+    wheel.start();
+  });
   afterEach(async () => {
     wheel.stop();
     await rig.stop();

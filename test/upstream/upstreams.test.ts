@@ -4,6 +4,7 @@ import { Wheel } from '../../lib/core/wheel.ts';
 import { DEFAULT_OPTIONS, readOptions } from '../../lib/upstream/options/index.ts';
 import { Upstreams } from '../../lib/upstream/upstreams.ts';
 import type { ServerSpec } from '../../lib/upstream/server-spec.ts';
+import { LIMITS } from '../fixtures/plane.ts';
 
 const SPEC: ServerSpec = {
   name: '10.0.0.1:80',
@@ -21,7 +22,7 @@ const { options: OTHER } = readOptions({ balance: { slow_start: '10s' } });
 describe('upstreams', () => {
   let upstreams: Upstreams;
   beforeEach(() => {
-    upstreams = new Upstreams({ wheel: new Wheel(), balancers, idleMs: 1000 });
+    upstreams = new Upstreams({ wheel: new Wheel(), balancers, limits: LIMITS, serverCa: null });
   });
   afterEach(() => upstreams.close());
 

@@ -2,10 +2,15 @@ import type { Problem } from '../../core/problem.ts';
 import { Schema } from '../../core/schema.ts';
 import type { JsonSchema } from '../../core/schema.ts';
 import { balance } from './balance.ts';
+import { connections } from './connections.ts';
+import { host } from './host.ts';
+import { retry } from './retry.ts';
+import { timeouts } from './timeouts.ts';
+import { tls } from './tls.ts';
 import type { OptionSection } from './section.ts';
 
 /** The sections of an upstream's options. */
-export const sections = { balance };
+export const sections = { balance, retry, timeouts, connections, tls, host };
 
 /** An upstream's options, complete: what its document leaves out is at its default. Read-only, and shared where equal. */
 export type UpstreamOptions = { readonly [Name in keyof typeof sections]: OptionsOf<(typeof sections)[Name]> };

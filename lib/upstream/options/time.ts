@@ -12,6 +12,17 @@ export function timeOption(fallback: string, description: string): OptionSchema 
   };
 }
 
+/** As `timeOption`, for one that has no value of its own: null then. */
+export function optionalTime(description: string): OptionSchema {
+  return {
+    type: ['string', 'null'],
+    title: 'a time such as 500ms, 10s or 1m30s, or null',
+    pattern: PATTERN,
+    default: null,
+    description,
+  };
+}
+
 /** Of a text that `timeOption` accepts. */
 export function milliseconds(text: string): number {
   return parseTime(text) ?? 0;

@@ -1,0 +1,69 @@
+import type { ProxyVersion } from '../../net/proxy-header.ts';
+import { defineSection } from './section.ts';
+import { milliseconds, optionalTime, timeOption } from './time.ts';
+
+export interface ConnectionOptions {
+  /** Null: as the options of the program say. */
+  readonly idleMs: number | null;
+  readonly maxIdle: number;
+  /** 0: unbounded, as below. */
+  readonly maxAgeMs: number;
+  readonly maxRequests: number;
+  readonly unsafeReuseMs: number;
+  /** Null: servers are told nothing. */
+  readonly proxy: ProxyVersion | null;
+}
+
+const PROXY = { off: null, v1: 1, v2: 2 } as const;
+
+interface Document {
+  readonly idle: string | null;
+  readonly max_idle: number;
+  readonly max_age: string;
+  readonly max_requests: number;
+  readonly unsafe_reuse: string;
+  readonly proxy_protocol: keyof typeof PROXY;
+}
+
+/** How connections to servers are made and kept. */
+export const connections = defineSection({
+  summary: 'How connections to servers are made and kept.',
+  properties: {
+    idle: optionalTime(
+      'how long a connection is kept unused, and always less than its server says in Keep-Alive; null: `server-keep-alive`',
+    ),
+    max_idle: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 512,
+      description: 'most connections kept unused, per server and worker; 0: none is kept',
+    },
+    max_age: timeOption('1h', 'a connection that was made longer ago carries no further request; 0s: no bound'),
+    max_requests: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1_000_000_000,
+      default: 0,
+      description: 'a connection that has carried so many requests carries no further one; 0: no bound',
+    },
+    unsafe_reuse: timeOption(
+      '1s',
+      'a request that cannot be sent twice is given to a kept connection only if it was used so recently; 0s: always to a new one',
+    ),
+    proxy_protocol: {
+      enum: Object.keys(PROXY),
+      default: 'off',
+      description:
+        'tells servers the address of the client by the PROXY protocol; a connection is used for one client only then',
+    },
+  },
+  read: (document: Document): ConnectionOptions => ({
+    idleMs: document.idle === null ? null : milliseconds(document.idle),
+    maxIdle: document.max_idle,
+    maxAgeMs: milliseconds(document.max_age),
+    maxRequests: document.max_requests,
+    unsafeReuseMs: milliseconds(document.unsafe_reuse),
+    proxy: PROXY[document.proxy_protocol],
+  }),
+});
