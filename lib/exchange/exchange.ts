@@ -92,6 +92,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     this.#account?.received(at - from);
     this.#route(client, head, target);
+    this.#body.own();
     this.#delivery.pace();
     return at;
   }

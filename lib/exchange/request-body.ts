@@ -25,6 +25,8 @@ export class RequestBody {
   /** Most bytes that are kept after they were sent. */
   #keepBytes = 0;
   readonly #kept = new Stash();
+  /** What arrives stays where it is until `own`. */
+  #borrows = false;
   /** Bytes of `#kept` that are counted in `#memory`. */
   #counted = 0;
   #sink: Connection | null = null;
@@ -33,7 +35,10 @@ export class RequestBody {
     this.#memory = memory;
   }
 
-  /** Begins a new request's body. What arrives before the first `attach` is kept, whatever becomes of it then. */
+  /**
+   * Begins a new request's body. What arrives before the first `attach` is kept, whatever becomes of it then; in the bytes it came
+   * in at first, so that a body whose server is there at once is not copied twice. `own` must be called before they are overwritten.
+   */
   begin(head: Head, maxBodyBytes: number): void {
     this.#reader.reset(head.bodyKind, head.bodyLength, maxBodyBytes);
     this.#chunked = head.bodyKind === BodyKind.CHUNKED;
@@ -42,6 +47,13 @@ export class RequestBody {
     this.#keepBytes = 0;
     this.complete = this.#reader.done;
     this.#whole = true;
+    this.#borrows = true;
+  }
+
+  /** What is still kept leaves the bytes it came in. */
+  own(): void {
+    this.#borrows = false;
+    this.#kept.own();
   }
 
   /** `harmless`: the request may be sent twice, so up to so many bytes are kept after they were sent. */
@@ -117,7 +129,9 @@ export class RequestBody {
 
   #pass(bytes: Buffer, from: number, to: number): void {
     if (this.#sink === null) {
-      if (this.#whole) this.#kept.add(bytes, from, to);
+      if (!this.#whole) return;
+      if (this.#borrows && this.#kept.length === 0) this.#kept.borrow(bytes, from, to);
+      else this.#kept.add(bytes, from, to);
       return;
     }
     this.#writer.data(bytes, from, to);
