@@ -24,6 +24,7 @@ import type { WorkerReport } from './stats/report.ts';
 import { Statsd } from './stats/statsd.ts';
 import { Tally } from './stats/tally.ts';
 import { DEFAULT_OPTIONS, readOptions } from './upstream/options/index.ts';
+import { USUAL_PARAMETERS } from './upstream/server-spec.ts';
 import { Server } from './upstream/server.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
@@ -45,6 +46,8 @@ export interface DataPlaneOptions {
   readonly serverCa: string | null;
   readonly rules: ReadonlyMap<string, Rule>;
   readonly log: Log;
+  /** From 0 to 1: where balancers begin, and what they draw. */
+  readonly random?: () => number;
 }
 
 /** A worker's data plane, put together: listeners, exchanges, the table of domains and the upstreams. */
@@ -70,7 +73,13 @@ export class DataPlane {
       limits,
       wheel,
       table: new DomainTable(),
-      upstreams: new Upstreams({ wheel, balancers, limits, serverCa: options.serverCa }),
+      upstreams: new Upstreams({
+        wheel,
+        balancers,
+        limits,
+        serverCa: options.serverCa,
+        random: options.random ?? Math.random,
+      }),
       admin: controlPlane(options.adminSocket, wheel),
       observer: observerOf({ log: this.#accessLog, tally: this.#tally, meter: this.#statsd?.meter ?? null }),
       requestIds: options.requestId,
@@ -203,18 +212,8 @@ function mostConnections(maxConnections: number, log: Log): number {
 
 /** The control plane as an upstream of one server: admin requests take the way of every other request. */
 function controlPlane(path: string, wheel: Wheel): Upstream {
-  const upstream = new Upstream('control plane', balancers, DEFAULT_OPTIONS, null);
-  const spec = {
-    name: path,
-    host: '',
-    port: 0,
-    weight: 1,
-    maxFails: 0,
-    failTimeoutMs: 0,
-    backup: false,
-    down: false,
-    maxConns: 0,
-  };
+  const upstream = new Upstream('control plane', { wheel, balancers, random: Math.random }, DEFAULT_OPTIONS, null);
+  const spec = { ...USUAL_PARAMETERS, name: path, host: '', port: 0, maxFails: 0 };
   upstream.replace([new Server(spec, { host: '', port: 0, path, secure: false }, wheel, ADMIN_IDLE_MS)]);
   return upstream;
 }

@@ -13,6 +13,9 @@ export interface ServerView {
   readonly backup?: true;
   readonly down?: true;
   readonly max_conns?: number;
+  readonly priority?: number;
+  readonly drain?: true;
+  readonly tags?: readonly string[];
 }
 
 /** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options. */

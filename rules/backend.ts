@@ -13,8 +13,11 @@ interface Args {
  *     {"type": "backend", "args": {"servername": "web"}}
  *     {"type": "backend", "args": {"servername": "10.0.0.7:8080", "X-Team": "a", "X-Tag": ["b", "c"]}}
  *
+ *     {"type": "backend", "args": {"servername": "web#canary"}}
+ *
  * `servername` is the name of an upstream, or `host:port`, `http://host:port` or `https://host:port` without a path. An upstream
- * of that name comes first. An object with one key counts as that key, whatever its value. Without `servername` the answer is
+ * of that name comes first. Behind `#` stands a tag: only servers of the upstream that have it are used (`tags=canary` in their
+ * parameters). An object with one key counts as that key, whatever its value. Without `servername` the answer is
  * 404; an upstream that does not exist or has no usable server answers 502.
  *
  * Every other arg is a field that is set on the request before it is forwarded, in place of all fields of that name the client
@@ -36,7 +39,7 @@ export const backend = defineRule<Args>({
   edges: [],
   upstreams({ servername }) {
     const name = nameOf(servername);
-    return name === null || name === '' || isDirect(name) ? [] : [name];
+    return name === null || name === '' || isDirect(name) ? [] : [name.split('#', 1)[0] ?? name];
   },
   compile({ servername, ...rest }, context) {
     const target = targetOf(servername, context);

@@ -1,39 +1,33 @@
-import { type Balancer, defineBalancer, eligible } from '../upstream/balancer.ts';
+import { type Balancer, type BalancerSetting, defineBalancer, eligible } from '../upstream/balancer.ts';
 import type { Server } from '../upstream/server.ts';
+import { Turns } from './turns.ts';
 
 /**
- * Smooth weighted round robin (nginx 1.3.1): each pick adds every server's weight to what it has gathered, takes the
- * richest, and makes it pay the sum. Weights 5, 1, 1 give a a b a c a a, never five in a row. A server that failed comes
- * back by one unit of weight a pick.
+ * Weighted round robin, smooth: weights 5, 1, 1 give a a b a a c a, never five in a row, and each server its exact share of
+ * every round. It goes on where it was when the list changes. Workers begin at different servers.
  */
 export const roundRobin = defineBalancer({
-  name: 'round-robin',
-  make: (servers) => (servers.length === 1 ? new Single(servers) : new RoundRobin(servers)),
+  keyed: false,
+  measures: false,
+  make: (servers, setting) => (servers.length === 1 ? new Single(servers) : new RoundRobin(servers, setting)),
 });
 
 class RoundRobin implements Balancer {
-  readonly #servers: readonly Server[];
+  readonly turns: Turns;
 
-  constructor(servers: readonly Server[]) {
-    this.#servers = servers;
+  constructor(servers: readonly Server[], { random, before }: BalancerSetting) {
+    this.turns = new Turns(servers, random(), before instanceof RoundRobin ? before.turns : null);
   }
 
   pick(tried: readonly Server[]): Server | null {
-    let best: Server | null = null;
-    let total = 0;
-    for (const server of this.#servers) {
-      if (!eligible(server, tried)) continue;
-      if (server.effectiveWeight < server.spec.weight) server.effectiveWeight++;
-      server.currentWeight += server.effectiveWeight;
-      total += server.effectiveWeight;
-      if (best === null || server.currentWeight > best.currentWeight) best = server;
-    }
-    if (best !== null) best.currentWeight -= total;
-    return best;
+    const next = this.turns.next(tried);
+    if (next === -1) return null;
+    this.turns.take(next);
+    return this.turns.server(next);
   }
 }
 
-/** One server needs no weights. */
+/** One server needs no turns. */
 class Single implements Balancer {
   readonly #servers: readonly Server[];
 

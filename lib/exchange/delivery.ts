@@ -3,6 +3,7 @@ import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
 import { Half, mayReuse, Reuse } from '../http/persist.ts';
 import type { RequestRecord } from '../stats/request-record.ts';
+import type { Affinity } from '../upstream/affinity.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { SERVER_HOST, type Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -73,10 +74,10 @@ export class Delivery implements TryOwner, AlarmOwner {
   }
 
   /** Sends `head` and the body to a server of `upstream`, in its own way or as `policy` says. */
-  start(upstream: Upstream | null, policy: DeliveryPolicy | null, head: string): void {
+  start(upstream: Upstream | null, affinity: Readonly<Affinity>, policy: DeliveryPolicy | null, head: string): void {
     const { wheel } = this.#context.shared;
     const how = policy ?? upstream?.setup?.policy ?? this.#context.policy;
-    this.#tries.begin(upstream, how, wheel.now);
+    this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
     this.#request.set(head, upstream?.setup?.host === SERVER_HOST);
     this.#body.retain(how.nonIdempotent || idempotent(this.#request.method), how.replayBytes);
@@ -164,12 +165,13 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (this.policy.statuses.has(one.relay.status)) {
       one.server?.failed();
       if (this.#goOnWithout(one) || this.#retryElsewhere(one)) return;
-    } else one.server?.succeeded();
+    } else one.succeeded();
     this.#race.promote(one);
     this.#race.dropOther(one);
     this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
+    one.relay.ownLines = this.#tries.sessionLine(one.server, one.relay);
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
     this.#request.keepAlive = one.relay.pass(
       this.#request.keepAlive && this.#body.complete && this.#context.drain === null,
@@ -181,6 +183,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   onTryUpgraded(one: Try): void {
     one.server?.succeeded();
+    one.relay.ownLines = this.#tries.sessionLine(one.server, one.relay);
     one.deadline.dispose();
     this.#owner.onUpgraded();
   }

@@ -6,8 +6,10 @@ import { requestPersists } from '../http/persist.ts';
 import { readTarget, type Target } from '../http/target.ts';
 import { Plan } from '../routing/plan.ts';
 import { walk } from '../routing/walk.ts';
+import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Account } from './account.ts';
+import { affinityOf } from './affinity.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
@@ -193,7 +195,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     if (target.path.startsWith(ADMIN)) {
       plan.setFields = ['X-Elb-Peer', client.address];
       if (this.#account !== null) this.#account.record.isAdmin = true;
-      this.#deliver(shared.admin, head, target);
+      this.#deliver(shared.admin, NO_AFFINITY, head, target);
       return;
     }
     if (shedding || client.refusal !== 0) {
@@ -213,7 +215,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     request.peerAddress = client.address;
     if (this.#account !== null) this.#account.record.graph = graph;
     const pending = walk(graph, request, plan);
-    if (pending === undefined) this.#decided(head, target);
+    if (pending === undefined) this.#decided(request);
     else this.#await(pending, request);
   }
 
@@ -228,7 +230,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     pending.then(
       () => {
         if (!isCurrent()) return;
-        this.#decided(head, target);
+        this.#decided(request);
         this.#delivery.pace();
       },
       () => {
@@ -237,7 +239,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     );
   }
 
-  #decided(head: Head, target: Target): void {
+  #decided(request: RoutedHead): void {
     const { upstream: name, fault } = this.#plan;
     if (name === null) {
       this.#answer(fault === 0 ? Fault.FORBIDDEN : fault);
@@ -245,11 +247,15 @@ export class Exchange implements ClientUser, DeliveryOwner {
     }
     const { shared, ready } = this.#context;
     const upstream = shared.upstreams.get(name);
-    if (upstream === null && !ready) this.#answer(Fault.NOT_READY);
-    else this.#deliver(upstream, head, target);
+    if (upstream === null && !ready) {
+      this.#answer(Fault.NOT_READY);
+      return;
+    }
+    const affinity = upstream === null ? NO_AFFINITY : affinityOf(request, upstream, name);
+    this.#deliver(upstream, affinity, request.head, request.target);
   }
 
-  #deliver(upstream: Upstream | null, head: Head, target: Target): void {
+  #deliver(upstream: Upstream | null, affinity: Readonly<Affinity>, head: Head, target: Target): void {
     const client = this.#client;
     if (client === null) return;
     if (this.#context.shared.requestIds) {
@@ -266,7 +272,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       this.#upgrade,
       upstream?.setup?.host ?? null,
     );
-    this.#delivery.start(upstream, this.#plan.policy, text);
+    this.#delivery.start(upstream, affinity, this.#plan.policy, text);
   }
 
   /** Answers a fault by ourselves; the connection goes on if nothing of the request is left unread. */

@@ -42,6 +42,8 @@ export class ReplyRelay {
   reusable = false;
   /** How long the server says that it keeps its connection, in milliseconds. */
   keptMs = FOREVER;
+  /** Fields of ours for the head that is passed on, each line with its end. */
+  ownLines = '';
   /** No byte of a reply has come yet. */
   untouched = true;
   readonly #context: Context;
@@ -79,6 +81,7 @@ export class ReplyRelay {
     this.fault = 0;
     this.done = false;
     this.reusable = false;
+    this.ownLines = '';
     this.untouched = true;
     this.#passing = false;
     this.#interims = 0;
@@ -116,7 +119,7 @@ export class ReplyRelay {
     const edits = this.#edits;
     edits.listed = connectionNames(head);
     edits.dropLength = head.status === 204;
-    edits.lines = chunked ? 'Transfer-Encoding: chunked\r\n' : '';
+    edits.lines = chunked ? `${this.ownLines}Transfer-Encoding: chunked\r\n` : this.ownLines;
     if (!goesOn) edits.lines += 'Connection: close\r\n';
     else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
     this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
@@ -137,8 +140,13 @@ export class ReplyRelay {
     const { replyHead: head } = this.#context;
     this.#edits.listed = connectionNames(head);
     this.#edits.dropLength = true;
-    this.#edits.lines = `Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
+    this.#edits.lines = `${this.ownLines}Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
     return encodeReply(head, this.#edits);
+  }
+
+  /** All Set-Cookie fields of the head that was just taken. */
+  setCookie(): string | null {
+    return this.#context.replyHead.get('set-cookie');
   }
 
   /** What came behind the head of a 101, while the call lasts that brought it. */

@@ -1,6 +1,9 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
+import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { setsCookie } from './affinity.ts';
+import type { ReplyRelay } from './reply-relay.ts';
 import { backoff } from './retry.ts';
 
 /** The servers that one request was given to, in turn, which one is next, and what further tries its upstream allows. */
@@ -10,14 +13,16 @@ export class Tries {
   /** Tries so far. */
   count = 0;
   readonly #tried: Server[] = [];
+  #affinity: Readonly<Affinity> = NO_AFFINITY;
 
   constructor(policy: DeliveryPolicy) {
     this.policy = policy;
   }
 
   /** Begins a new request; `now`: wheel time. */
-  begin(upstream: Upstream | null, policy: DeliveryPolicy, now: number): void {
+  begin(upstream: Upstream | null, affinity: Readonly<Affinity>, policy: DeliveryPolicy, now: number): void {
     this.upstream = upstream;
+    this.#affinity = affinity;
     this.policy = policy;
     upstream?.budget.deposit(now);
   }
@@ -26,15 +31,24 @@ export class Tries {
   next(): Server | null {
     const { upstream, policy } = this;
     if (upstream === null || this.count >= policy.tries) return null;
-    let server = upstream.pick(this.#tried);
+    let server = upstream.pick(this.#tried, this.#affinity);
     if (server === null && policy.sameServer && this.count > 0) {
       this.#tried.length = 0;
-      server = upstream.pick(this.#tried);
+      server = upstream.pick(this.#tried, this.#affinity);
     }
     if (server === null) return null;
     this.count++;
     this.#tried.push(server);
     return server;
+  }
+
+  /** What the reply of a server has to say for its client to come back to it; empty for nothing. */
+  sessionLine(server: Server | null, relay: ReplyRelay): string {
+    const choice = this.upstream?.choice;
+    if (server === null || choice === undefined || choice.sessions === null) return '';
+    const { along } = choice.sessions.options;
+    if (along !== '' && !setsCookie(relay.setCookie(), along)) return '';
+    return choice.sessionLine(this.#affinity, server);
   }
 
   /** A try follows others that failed; answers how long it has to wait, in milliseconds. */
@@ -62,6 +76,7 @@ export class Tries {
 
   reset(): void {
     this.upstream = null;
+    this.#affinity = NO_AFFINITY;
     this.count = 0;
     this.#tried.length = 0;
   }

@@ -136,6 +136,12 @@ export class Try implements ServerConnectionUser {
     return this.spentMs;
   }
 
+  /** The server has replied well. */
+  succeeded(): void {
+    this.server?.succeeded();
+    this.server?.latency?.add(this.spentMs);
+  }
+
   /** Time since it was opened, in milliseconds. */
   get spentMs(): number {
     return performance.now() - this.#since;

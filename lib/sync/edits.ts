@@ -85,7 +85,7 @@ function readServers(
   const problems: Problem[] = [];
   const read: ServerParameters[] = [];
   if (!isListedName(name)) {
-    problems.push({ at: '', msg: 'the name of an upstream is text without slash, space and control characters' });
+    problems.push({ at: '', msg: 'the name of an upstream is text without slash, #, space and control characters' });
   }
   if (typeof servers !== 'object' || servers === null || Array.isArray(servers)) {
     problems.push({ at: '', msg: 'an upstream is an object of "host:port" to parameters' });

@@ -138,6 +138,9 @@ export class ServerLists {
       ...(server.backup && { backup: true as const }),
       ...(server.down && { down: true as const }),
       ...(server.maxConns > 0 && { max_conns: server.maxConns }),
+      ...(server.priority > 0 && { priority: server.priority }),
+      ...(server.drain && { drain: true as const }),
+      ...(server.tags.length > 0 && { tags: server.tags }),
     };
   }
 }

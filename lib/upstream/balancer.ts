@@ -1,26 +1,45 @@
+import type { BalanceOptions } from './options/balance.ts';
 import type { Server } from './server.ts';
 
 /**
- * Picks a server for one try. A balancer is disposable: it is made anew whenever the list changes, and all that must
- * survive is kept on the servers.
+ * Picks a server for one try. A balancer is disposable: it is made anew whenever the list or its options change, and all that
+ * must survive is kept on the servers, or taken over from the balancer before.
  */
 export interface Balancer {
-  /** A server that is available, not down, below its `max_conns` and not in `tried`; null if there is none. */
-  pick(tried: readonly Server[]): Server | null;
+  /**
+   * A server that is `eligible`; null if there is none. `key`: for kinds that are `keyed`, 32 bits that stand for what requests
+   * that belong to one server have in common; else 0.
+   */
+  pick(tried: readonly Server[], key: number): Server | null;
 }
 
-/** Declares a balancing algorithm over servers of one tier (either the backups or the others). */
+/** Declares a balancing algorithm over the servers of one tier. */
 export interface BalancerKind {
-  readonly name: string;
-  make(servers: readonly Server[]): Balancer;
+  /** Whether it chooses by a key of the request. */
+  readonly keyed: boolean;
+  /** Whether it needs to know how fast servers reply. */
+  readonly measures: boolean;
+  make(servers: readonly Server[], setting: BalancerSetting): Balancer;
+}
+
+export interface BalancerSetting {
+  readonly options: BalanceOptions;
+  readonly random: () => number;
+  /** What chose in this place before; null: nothing did. */
+  readonly before: Balancer | null;
 }
 
 export function defineBalancer(kind: BalancerKind): BalancerKind {
   return kind;
 }
 
-/** What every algorithm asks first. */
+/** What every algorithm asks first: whether a new request may be given to a server. */
 export function eligible(server: Server, tried: readonly Server[]): boolean {
+  return server.share > 0 && usable(server, tried);
+}
+
+/** Whether a request that belongs to a server may be given to it: also while it takes no others. */
+export function usable(server: Server, tried: readonly Server[]): boolean {
   const { spec } = server;
   return (
     !spec.down &&

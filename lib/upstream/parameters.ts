@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
+import { USUAL_PARAMETERS } from './server-spec.ts';
 import { formatTime, parseTime } from './time.ts';
 
 /** One server as a document says it: where it is, not yet resolved, and its parameters. */
@@ -14,6 +15,9 @@ export interface ServerParameters {
   readonly maxConns: number;
   readonly backup: boolean;
   readonly down: boolean;
+  readonly priority: number;
+  readonly drain: boolean;
+  readonly tags: readonly string[];
 }
 
 export interface ParameterProblem {
@@ -22,14 +26,14 @@ export interface ParameterProblem {
 
 /**
  * Reads a server's name and parameters, the words that follow `server` in nginx (ngx_http_upstream_module): `weight=10
- * max_fails=2 fail_timeout=10s max_conns=100 backup down`, in any order, the last of two equal ones counting. Times are
- * `10` or `10s`, `500ms`, `1m30s`, `1h`, `1d`. What nginx knows and we do not (`slow_start=`, `route=`, `resolve`, ...) is a
+ * max_fails=2 fail_timeout=10s max_conns=100 backup down`, and ours: `priority=1 tags=a,b drain`; in any order, the last of two
+ * equal ones counting. Times are `10` or `10s`, `500ms`, `1m30s`, `1h`, `1d`. What nginx knows and we do not (`slow_start=`, `route=`, `resolve`, ...) is a
  * problem, not silence. `backup=true` and `down=true`, as the predecessor dumped them, are understood.
  */
 export function parseServer(name: string, text: string): ServerParameters | ParameterProblem {
   const place = parsePlace(name);
   if ('problem' in place) return place;
-  const server = { name, ...place, ...DEFAULTS };
+  const server = { name, ...place, ...USUAL_PARAMETERS };
   const problems: string[] = [];
   for (const word of text.split(/\s+/)) {
     const problem = word === '' ? null : setParameter(server, word);
@@ -41,16 +45,18 @@ export function parseServer(name: string, text: string): ServerParameters | Para
 /** The parameters as text that `parseServer` reads to the same; what is at its default is left out. */
 export function formatParameters(server: ServerParameters): string {
   const words: string[] = [];
-  if (server.weight !== DEFAULTS.weight) words.push(`weight=${server.weight}`);
-  if (server.maxFails !== DEFAULTS.maxFails) words.push(`max_fails=${server.maxFails}`);
-  if (server.failTimeoutMs !== DEFAULTS.failTimeoutMs) words.push(`fail_timeout=${formatTime(server.failTimeoutMs)}`);
-  if (server.maxConns !== DEFAULTS.maxConns) words.push(`max_conns=${server.maxConns}`);
-  if (server.backup) words.push('backup');
-  if (server.down) words.push('down');
+  if (server.weight !== USUAL_PARAMETERS.weight) words.push(`weight=${server.weight}`);
+  if (server.maxFails !== USUAL_PARAMETERS.maxFails) words.push(`max_fails=${server.maxFails}`);
+  if (server.failTimeoutMs !== USUAL_PARAMETERS.failTimeoutMs)
+    words.push(`fail_timeout=${formatTime(server.failTimeoutMs)}`);
+  if (server.maxConns !== USUAL_PARAMETERS.maxConns) words.push(`max_conns=${server.maxConns}`);
+  if (server.priority !== USUAL_PARAMETERS.priority) words.push(`priority=${server.priority}`);
+  if (server.tags.length > 0) words.push(`tags=${server.tags.join(',')}`);
+  for (const flag of FLAGS) if (server[flag]) words.push(flag);
   return words.join(' ');
 }
 
-const DEFAULTS = { weight: 1, maxFails: 1, failTimeoutMs: 10_000, maxConns: 0, backup: false, down: false };
+const FLAGS = ['backup', 'down', 'drain'] as const;
 const DEFAULT_PORT = 80;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -63,6 +69,7 @@ function setParameter(server: Mutable<ServerParameters>, word: string): string |
     case 'weight':
     case 'max_fails':
     case 'max_conns':
+    case 'priority':
       return setNumber(server, key, value);
     case 'fail_timeout': {
       const ms = parseTime(value ?? '');
@@ -72,19 +79,28 @@ function setParameter(server: Mutable<ServerParameters>, word: string): string |
     }
     case 'backup':
     case 'down':
+    case 'drain':
       if (value !== null && value !== 'true') return `${key} takes no value`;
       server[key] = true;
       return null;
+    case 'tags':
+      if (value === null || !/^[^,\s#]+(?:,[^,\s#]+)*$/.test(value))
+        return `tags are words without #, separated by commas, not ${quote(value)}`;
+      server.tags = [...new Set(value.split(','))].toSorted();
+      return null;
     default:
-      return `unknown parameter ${quote(key)}: there are weight, max_fails, fail_timeout, max_conns, backup, down`;
+      return `unknown parameter ${quote(key)}: there are ${KNOWN}`;
   }
 }
 
 const NUMBERS = {
-  weight: { field: 'weight', min: 1 },
+  weight: { field: 'weight', min: 0 },
   max_fails: { field: 'maxFails', min: 0 },
   max_conns: { field: 'maxConns', min: 0 },
+  priority: { field: 'priority', min: 0 },
 } as const;
+
+const KNOWN = [...Object.keys(NUMBERS), 'fail_timeout', 'tags', ...FLAGS].join(', ');
 
 function setNumber(server: Mutable<ServerParameters>, key: keyof typeof NUMBERS, value: string | null): string | null {
   const { field, min } = NUMBERS[key];

@@ -1,5 +1,6 @@
 import type { Wheel } from '../core/wheel.ts';
 import { Dialer, type ClientEnd } from './dialer.ts';
+import { Latency } from './latency.ts';
 import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -26,9 +27,13 @@ export class Server {
   spec: ServerSpec;
   /** Exchanges that use it now. */
   inFlight = 0;
-  /** Smooth weighted round robin: the weight it has gathered, and its weight lowered by recent failures. */
-  currentWeight = 0;
-  effectiveWeight: number;
+  /** What balancers give it of all requests, in proportion to the others; 0: none but those of its sessions. */
+  share = 1;
+  /** Wheel time since when it is in use, for its slow start; and what it has gathered for its next request in that. */
+  startedAt = -Infinity;
+  warmth = 0;
+  /** Null where nobody asks for it. */
+  latency: Latency | null = null;
   /** Failures since it last worked. */
   fails = 0;
   /** Wheel time of the last failure, and since when its probation is counted. */
@@ -44,7 +49,6 @@ export class Server {
     this.target = target;
     this.bounds = defaultBounds(idleMs);
     this.dialer = PLAIN;
-    this.effectiveWeight = spec.weight;
     this.#wheel = wheel;
   }
 
@@ -128,18 +132,32 @@ export class Server {
   }
 
   failed(): void {
-    const { maxFails, failTimeoutMs, weight } = this.spec;
+    const { maxFails, failTimeoutMs } = this.spec;
     const { now } = this.#wheel;
     if (this.fails < maxFails && now - this.failedAt > failTimeoutMs) this.fails = 0;
     this.fails++;
     this.failedAt = now;
     this.checkedAt = now;
-    if (maxFails > 0) this.effectiveWeight = Math.max(0, this.effectiveWeight - weight / maxFails);
   }
 
   /** Only a try after its time out clears it: successes between failures do not (as in nginx). */
   succeeded(): void {
-    if (this.failedAt < this.checkedAt) this.fails = 0;
+    if (this.failedAt >= this.checkedAt) return;
+    const { maxFails } = this.spec;
+    if (maxFails > 0 && this.fails >= maxFails) this.start();
+    this.fails = 0;
+  }
+
+  /** It has come, or come back, among servers that are in use. */
+  start(): void {
+    this.startedAt = this.#wheel.now;
+    this.warmth = 0;
+  }
+
+  /** Whether it is to be known how fast it replies. */
+  measure(isWanted: boolean): void {
+    if (!isWanted) this.latency = null;
+    else this.latency ??= new Latency(this.#wheel);
   }
 
   /** Forgets its failures: every server of its upstream is out, so all are tried again. */

@@ -1,6 +1,12 @@
-/** Whether a list of servers can have this name: it is a part of their keys in the store. */
+/** Whether a list of servers can have this name: it is a part of their keys in the store, and tags are written behind it. */
 export function isListedName(name: string): boolean {
-  return /^[^/\s\p{Cc}]+$/u.test(name);
+  return /^[^/#\s\p{Cc}]+$/u.test(name);
+}
+
+/** The list that a graph means by a name, without the tag that its server is to have: `web` of `web#canary`. */
+export function listedName(name: string): string {
+  const end = name.indexOf('#');
+  return end === -1 ? name : name.slice(0, end);
 }
 
 /** Whether a graph can send requests to an upstream of this name: a list of servers, or one server named by its address. */

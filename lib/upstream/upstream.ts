@@ -1,13 +1,15 @@
-import type { Balancer, BalancerKind } from './balancer.ts';
-import type { Algorithm } from './options/balance.ts';
+import { NO_AFFINITY } from './affinity.ts';
+import type { Affinity } from './affinity.ts';
+import { Choice } from './choice.ts';
+import type { ChoiceMeans } from './choice.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
 import type { UpstreamSetup } from './setup.ts';
 
 /**
- * A named group of servers and the choice among them: first the others, then the backups, and if all of those that may be
- * used are out because they failed, all of them again (spec 4).
+ * A named group of servers, and how they are used. If all of those that may be used are out because they failed, all of them are
+ * tried again (spec 4).
  */
 export class Upstream {
   readonly name: string;
@@ -18,31 +20,23 @@ export class Upstream {
   readonly budget: RetryBudget;
   /** What has happened since it was made. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
-  readonly #kinds: Readonly<Record<Algorithm, BalancerKind>>;
-  #primary: Balancer;
-  #backup: Balancer;
+  choice: Choice;
+  readonly #means: ChoiceMeans;
 
-  constructor(
-    name: string,
-    kinds: Readonly<Record<Algorithm, BalancerKind>>,
-    options: UpstreamOptions,
-    setup: UpstreamSetup | null = null,
-  ) {
+  constructor(name: string, means: ChoiceMeans, options: UpstreamOptions, setup: UpstreamSetup | null = null) {
     this.name = name;
     this.options = options;
     this.setup = setup;
     this.budget = new RetryBudget(options.retry.budget);
-    this.#kinds = kinds;
-    this.#primary = this.#balancer([]);
-    this.#backup = this.#primary;
+    this.#means = means;
+    this.choice = new Choice(name, [], options, means, null);
   }
 
   /** Replaces the server list at once for new requests. */
   replace(servers: readonly Server[]): void {
     this.servers = servers;
     for (const server of servers) this.#equip(server);
-    this.#primary = this.#balancer(servers.filter((server) => !server.spec.backup));
-    this.#backup = this.#balancer(servers.filter((server) => server.spec.backup));
+    this.choice = new Choice(this.name, servers, this.options, this.#means, this.choice);
   }
 
   /** Changes the options at once for new requests; the servers are the same. */
@@ -54,21 +48,17 @@ export class Upstream {
   }
 
   /** A server for the next try; null if no server is usable that was not tried yet. */
-  pick(tried: readonly Server[]): Server | null {
-    const server = this.#primary.pick(tried) ?? this.#backup.pick(tried);
+  pick(tried: readonly Server[], affinity: Readonly<Affinity> = NO_AFFINITY): Server | null {
+    const server = this.choice.pick(tried, affinity);
     if (server !== null || tried.length > 0) return server;
     // With a failure behind it a request may go on to the next server, but only a new request forgives.
     if (!this.#forgive()) return null;
-    return this.#primary.pick(tried) ?? this.#backup.pick(tried);
+    return this.choice.pick(tried, affinity);
   }
 
   #equip(server: Server): void {
     const { setup } = this;
     if (setup !== null) server.configure(server.target.secure ? setup.secure : setup.plain, setup.bounds);
-  }
-
-  #balancer(servers: readonly Server[]): Balancer {
-    return this.#kinds[this.options.balance.algorithm].make(servers);
   }
 
   /** Clears the failures of all servers; false if none had any. */

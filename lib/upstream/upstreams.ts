@@ -1,14 +1,15 @@
 import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
+import type { ChoiceMeans } from './choice.ts';
 import { Server } from './server.ts';
 import { DEFAULT_OPTIONS } from './options/index.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { Algorithm } from './options/balance.ts';
-import { serverKey, type ServerSpec } from './server-spec.ts';
+import { serverKey, USUAL_PARAMETERS, type ServerSpec } from './server-spec.ts';
 import { setupOf, type UpstreamSetup } from './setup.ts';
 import { Upstream } from './upstream.ts';
-import { parseDirect } from './upstream-name.ts';
+import { listedName, parseDirect } from './upstream-name.ts';
 
 /** What every server of this process shares. */
 export interface UpstreamsOptions {
@@ -17,6 +18,8 @@ export interface UpstreamsOptions {
   readonly limits: Limits;
   /** Certificates that servers' are checked against, PEM or a path; null: those of the machine. */
   readonly serverCa: string | null;
+  /** From 0 to 1. */
+  readonly random: () => number;
 }
 
 /**
@@ -25,6 +28,7 @@ export interface UpstreamsOptions {
  */
 export class Upstreams {
   readonly #options: UpstreamsOptions;
+  readonly #means: ChoiceMeans;
   readonly #named = new Map<string, Upstream>();
   readonly #direct = new Map<string, Upstream>();
   /** That of upstreams without options, which share it. */
@@ -34,12 +38,16 @@ export class Upstreams {
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
+    const { wheel, balancers, random } = options;
+    this.#means = { wheel, balancers, random };
     this.#usual = setupOf(DEFAULT_OPTIONS, options, null);
   }
 
-  /** The upstream of that name, or the server that the name addresses; null if it is neither. */
+  /** The upstream of that name, which may have a tag behind it, or the server that it addresses; null if it is neither. */
   get(name: string): Upstream | null {
-    return this.#named.get(name) ?? this.#direct.get(name) ?? this.#makeDirect(name);
+    return (
+      this.#named.get(name) ?? this.#direct.get(name) ?? this.#named.get(listedName(name)) ?? this.#makeDirect(name)
+    );
   }
 
   /** Replaces an upstream's servers. A server that stays is the same object, with connections, counters and health. */
@@ -55,12 +63,11 @@ export class Upstreams {
       const key = serverKey(spec);
       const known = before.get(key);
       before.delete(key);
-      if (known === undefined) after.push(this.#make(spec));
-      else {
-        if (known.spec.weight !== spec.weight) known.effectiveWeight = spec.weight;
-        known.spec = spec;
-        after.push(known);
-      }
+      const server = known ?? this.#make(spec);
+      server.spec = spec;
+      // Where all are new, none has to start slowly.
+      if (known === undefined && upstream.servers.length > 0) server.start();
+      after.push(server);
     }
     upstream.replace(after);
     for (const gone of before.values()) gone.unlist();
@@ -112,7 +119,7 @@ export class Upstreams {
   #open(name: string): Upstream {
     const options = this.#configured.get(name);
     const setup = options === undefined ? this.#usual : setupOf(options, this.#options, this.#usual);
-    return new Upstream(name, this.#options.balancers, options ?? DEFAULT_OPTIONS, setup);
+    return new Upstream(name, this.#means, options ?? DEFAULT_OPTIONS, setup);
   }
 
   #make(spec: ServerSpec): Server {
@@ -152,7 +159,7 @@ export class Upstreams {
 const MAX_DIRECT = 1000;
 
 /** Parameters of a server that is named directly: alone, so never taken out. */
-const ALONE = { weight: 1, maxFails: 0, failTimeoutMs: 10_000, backup: false, down: false, maxConns: 0 } as const;
+const ALONE = { ...USUAL_PARAMETERS, maxFails: 0 };
 
 function close(upstream: Upstream): void {
   for (const server of upstream.servers) server.unlist();

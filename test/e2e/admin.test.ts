@@ -253,7 +253,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'a server that is none',
-    call: ['PUT', 'upstream', { up1: { '127.0.0.1:80': 'weight=0' } }],
+    call: ['PUT', 'upstream', { up1: { '127.0.0.1:80': 'weight=-1' } }],
     status: 400,
     problems: [['/up1/127.0.0.1:80', /weight/]],
   },

@@ -13,12 +13,12 @@ import { ReplayMemory } from '../../lib/exchange/replay-memory.ts';
 import { RequestBody } from '../../lib/exchange/request-body.ts';
 import { Listener } from '../../lib/net/listener.ts';
 import { DomainTable } from '../../lib/routing/domain-table.ts';
-import { Server } from '../../lib/upstream/server.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
 import { Upstream } from '../../lib/upstream/upstream.ts';
 import { Upstreams } from '../../lib/upstream/upstreams.ts';
 import { answering, LIMITS } from '../fixtures/plane.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
+import { serverOf } from '../fixtures/servers.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\n\r\nok';
 const GET = 'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n';
@@ -53,10 +53,8 @@ describe('exchange in adversity', () => {
   it('never lends a server connection again that it has given up itself', async () => {
     const peer = await rig.serve(() => undefined);
     const wheel = new Wheel();
-    const spec = { name: 'a', host: '127.0.0.1', port: peer.port, weight: 1, maxFails: 1, failTimeoutMs: 1 };
-    const target = { host: '127.0.0.1', port: peer.port, path: '', secure: false };
     for (const what of ['a byte', 'the end', 'the time'] as const) {
-      const server = new Server({ ...spec, backup: false, down: false, maxConns: 0 }, target, wheel, 60_000);
+      const server = serverOf({ name: 'a', port: peer.port }, wheel);
       const connection = server.connect(-1, null);
       await turnsUntil(() => connection.connected);
       connection.release(FOREVER);
@@ -77,8 +75,8 @@ describe('exchange in adversity', () => {
     const bound = new net.BoundSocket({ host: '127.0.0.1', port: 0 });
     const { port } = bound.address();
     const wheel = new Wheel();
-    const upstreams = new Upstreams({ wheel, balancers, limits: LIMITS, serverCa: null });
-    const admin = new Upstream('admin', balancers, DEFAULT_OPTIONS);
+    const upstreams = new Upstreams({ wheel, balancers, limits: LIMITS, serverCa: null, random: () => 0 });
+    const admin = new Upstream('admin', { wheel, balancers, random: Math.random }, DEFAULT_OPTIONS);
     const trusted = new CidrList([]);
     const context = new Context({
       limits: LIMITS,

@@ -193,7 +193,7 @@ describe('sync', () => {
         { kind: 'put-domain', name: 'good.test', document: graphTo('up') },
         { kind: 'put-domain', name: 'b.test', document: { init: 'x', rules: { r: { type: 'nope', args: {} } } } },
         { kind: 'put-domain', name: 'http://c', document: graphTo('up') },
-        { kind: 'put-upstream', name: 'u/p', servers: { 'a/b:80': '', 'h:80': 'weight=0', 'i:80': 5 } },
+        { kind: 'put-upstream', name: 'u/p', servers: { 'a/b:80': '', 'h:80': 'weight=-1', 'i:80': 5 } },
         { kind: 'put-upstream', name: 'list', servers: [] },
         { kind: 'put-options', name: 'up', document: { balance: { algorithm: 'best' } } },
         { kind: 'put-options', name: 'u/p', document: {} },

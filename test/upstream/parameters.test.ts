@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { formatParameters, parseServer } from '../../lib/upstream/parameters.ts';
 import type { ServerParameters } from '../../lib/upstream/parameters.ts';
-
-const DEFAULTS = { weight: 1, maxFails: 1, failTimeoutMs: 10_000, maxConns: 0, backup: false, down: false };
+import { USUAL_PARAMETERS } from '../../lib/upstream/server-spec.ts';
 
 const names: readonly { readonly name: string; readonly host: string; readonly port: number }[] = [
   { name: '10.0.0.1:8080', host: '10.0.0.1', port: 8080 },
@@ -31,6 +30,8 @@ const texts: readonly { readonly text: string; readonly is: Partial<ServerParame
   { text: 'fail_timeout=1d', is: { failTimeoutMs: 86_400_000 }, written: 'fail_timeout=86400s' },
   { text: 'fail_timeout=0', is: { failTimeoutMs: 0 }, written: 'fail_timeout=0s' },
   { text: 'weight=2 weight=3', is: { weight: 3 }, written: 'weight=3' },
+  { text: 'weight=0 priority=2 drain', is: { weight: 0, priority: 2, drain: true } },
+  { text: 'tags=v2,zone=a,b,v2', is: { tags: ['b', 'v2', 'zone=a'] }, written: 'tags=b,v2,zone=a' },
 ];
 
 const refused: readonly { readonly name?: string; readonly text?: string; readonly says: string }[] = [
@@ -49,8 +50,12 @@ const refused: readonly { readonly name?: string; readonly text?: string; readon
   { name: 'a:65536', says: 'port outside of 1 to 65535' },
   { name: 'a:http', says: 'is not host:port' },
   { name: 'unix:/run/a.sock', says: 'not supported' },
-  { text: 'weight=0', says: 'weight is a whole number from 1 to 2147483647, not "0"' },
-  { text: 'weight', says: 'weight is a whole number from 1 to 2147483647, not nothing' },
+  { text: 'weight', says: 'weight is a whole number from 0 to 2147483647, not nothing' },
+  { text: 'tags', says: 'tags are words' },
+  { text: 'tags=a,,b', says: 'tags are words without #, separated by commas, not "a,,b"' },
+  { text: 'tags=a#b', says: 'tags are words' },
+  { text: 'drain=no', says: 'drain takes no value' },
+  { text: 'priority=-1', says: 'priority is a whole number' },
   { text: 'weight=-1', says: 'weight is' },
   { text: 'weight=1.5', says: 'weight is' },
   { text: 'weight=2147483648', says: 'weight is' },
@@ -71,14 +76,14 @@ const refused: readonly { readonly name?: string; readonly text?: string; readon
 describe('server parameters', () => {
   for (const { name, host, port } of names) {
     it(`reads the name ${name}`, () => {
-      expect(parseServer(name, '')).to.deep.equal({ name, host, port, ...DEFAULTS });
+      expect(parseServer(name, '')).to.deep.equal({ name, host, port, ...USUAL_PARAMETERS });
     });
   }
 
   for (const { text, is, written } of texts) {
     it(`reads ${JSON.stringify(text)} and writes it in its own form`, () => {
       const parsed = parseServer('a:80', text);
-      expect(parsed).to.deep.equal({ name: 'a:80', host: 'a', port: 80, ...DEFAULTS, ...is });
+      expect(parsed).to.deep.equal({ name: 'a:80', host: 'a', port: 80, ...USUAL_PARAMETERS, ...is });
       if (!('problem' in parsed)) expect(formatParameters(parsed)).to.equal(written ?? text);
     });
   }
@@ -92,7 +97,10 @@ describe('server parameters', () => {
 
   it('reads what it writes, whatever the parameters', () => {
     const parameters = fc.record({
-      weight: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      weight: fc.nat(),
+      priority: fc.nat(),
+      drain: fc.boolean(),
+      tags: fc.uniqueArray(fc.stringMatching(/^[a-z:=.-]{1,5}$/)).map((tags) => tags.toSorted()),
       maxFails: fc.nat(),
       failTimeoutMs: fc.nat(),
       maxConns: fc.nat(),

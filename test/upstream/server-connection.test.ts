@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Wheel } from '../../lib/core/wheel.ts';
-import { Server } from '../../lib/upstream/server.ts';
+import type { Server } from '../../lib/upstream/server.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
+import { serverOf } from '../fixtures/servers.ts';
 
 describe('a server connection', () => {
   const rig = new Rig();
@@ -16,23 +17,7 @@ describe('a server connection', () => {
     await rig.stop();
   });
 
-  const serverAt = (port: number): Server =>
-    new Server(
-      {
-        name: `127.0.0.1:${port}`,
-        host: '127.0.0.1',
-        port,
-        weight: 1,
-        maxFails: 1,
-        failTimeoutMs: 10_000,
-        backup: false,
-        down: false,
-        maxConns: 0,
-      },
-      { host: '127.0.0.1', port, path: '', secure: false },
-      wheel,
-      60_000,
-    );
+  const serverAt = (port: number): Server => serverOf({ name: `127.0.0.1:${port}`, port }, wheel);
 
   it('goes to the pool when it is made after nobody waits for it any more', async () => {
     const { port } = await rig.serve(() => undefined);

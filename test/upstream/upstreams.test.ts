@@ -3,26 +3,16 @@ import { balancers } from '../../lib/balance/index.ts';
 import { Wheel } from '../../lib/core/wheel.ts';
 import { DEFAULT_OPTIONS, readOptions } from '../../lib/upstream/options/index.ts';
 import { Upstreams } from '../../lib/upstream/upstreams.ts';
-import type { ServerSpec } from '../../lib/upstream/server-spec.ts';
+import { USUAL_PARAMETERS, type ServerSpec } from '../../lib/upstream/server-spec.ts';
 import { LIMITS } from '../fixtures/plane.ts';
 
-const SPEC: ServerSpec = {
-  name: '10.0.0.1:80',
-  host: '10.0.0.1',
-  port: 80,
-  weight: 1,
-  maxFails: 1,
-  failTimeoutMs: 10_000,
-  backup: false,
-  down: false,
-  maxConns: 0,
-};
+const SPEC: ServerSpec = { ...USUAL_PARAMETERS, name: '10.0.0.1:80', host: '10.0.0.1', port: 80 };
 const { options: OTHER } = readOptions({ balance: { slow_start: '10s' } });
 
 describe('upstreams', () => {
   let upstreams: Upstreams;
   beforeEach(() => {
-    upstreams = new Upstreams({ wheel: new Wheel(), balancers, limits: LIMITS, serverCa: null });
+    upstreams = new Upstreams({ wheel: new Wheel(), balancers, limits: LIMITS, serverCa: null, random: () => 0 });
   });
   afterEach(() => upstreams.close());
 

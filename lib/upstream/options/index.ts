@@ -8,9 +8,10 @@ import { retry } from './retry.ts';
 import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
 import type { OptionSection } from './section.ts';
+import { sticky } from './sticky.ts';
 
 /** The sections of an upstream's options. */
-export const sections = { balance, retry, timeouts, connections, tls, host };
+export const sections = { balance, sticky, retry, timeouts, connections, tls, host };
 
 /** An upstream's options, complete: what its document leaves out is at its default. Read-only, and shared where equal. */
 export type UpstreamOptions = { readonly [Name in keyof typeof sections]: OptionsOf<(typeof sections)[Name]> };
