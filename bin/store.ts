@@ -7,13 +7,14 @@ import { EtcdStore } from '../lib/store/etcd.ts';
 import { FileStore } from '../lib/store/file.ts';
 import { ImageFile } from '../lib/store/image-file.ts';
 import type { Store } from '../lib/store/store.ts';
+import { WholeWrites } from '../lib/store/whole-writes.ts';
 import { History } from '../lib/sync/history.ts';
 
 /** The store the configuration asks for. */
 export function createStore({ store, name }: Config): Store {
   switch (store.kind) {
     case 'etcd':
-      return new EtcdStore({ ...store.etcd, prefix: `/${name}/` });
+      return new WholeWrites(new EtcdStore({ ...store.etcd, prefix: `/${name}/` }), systemScheduler, Math.random);
     case 'file':
       return new FileStore(store.path);
   }

@@ -86,6 +86,7 @@ export class Sync implements Control {
       core: this.#core,
       history: options.history ?? null,
       read: (unless) => this.#read(unless),
+      hear: (revision) => this.#hearUpTo(revision),
       commit: (effects) => this.#commit(effects),
     });
     const images = options.images ?? null;
@@ -243,6 +244,10 @@ export class Sync implements Control {
     if (!this.#wasRead) throw new StoreError(`${this.#options.store.label} has not been read yet`);
   }
 
+  async #hearUpTo(revision: number): Promise<void> {
+    if (!(await this.#served.until(revision, HEAR_MS))) await this.#follow.refresh();
+  }
+
   #loaded(effects: Effects): void {
     if (this.#state === 'closed') void this.#open(effects);
     else this.#news(effects);
@@ -307,5 +312,7 @@ export class Sync implements Control {
 
 /** Longest time the first table waits for the addresses of its names. */
 const RESOLVE_MS = 2000;
+/** Longest time that news of our own transactions may take before it is fetched. */
+const HEAR_MS = 2000;
 /** Changes that the program makes by itself. */
 const HERE: ChangeTerms = { call: '', by: { address: '', token: null }, ifMatch: null, mode: 'memory' };

@@ -4,7 +4,7 @@ import type { EtcdAccess } from '../core/config.ts';
 import { EtcdMember } from './etcd-member.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { OWN, StoreError } from './store.ts';
-import type { Entry, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type { Condition, Entry, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 export interface EtcdStoreOptions extends EtcdAccess {
   /** Begins every key: `/ELB/`. */
@@ -76,7 +76,7 @@ export class EtcdStore implements Store {
     return watch;
   }
 
-  async write(writes: readonly Write[]): Promise<number | null> {
+  async write(writes: readonly Write[], conditions: readonly Condition[] = []): Promise<number | null> {
     // Finds a member that works, with a call that may be repeated; a transaction is sent once.
     const { member, header } = await this.#onAnyMember(async (candidate) => {
       const request = { key: this.#prefix, count_only: true };
@@ -87,9 +87,9 @@ export class EtcdStore implements Store {
     if (isOther || Number(header.revision) < this.#revision) {
       throw new StoreError(`${member.name} holds another history than what was read`);
     }
-    if (writes.length === 0) return Number(header.revision);
+    if (writes.length + conditions.length === 0) return Number(header.revision);
     const request: ITxnRequest = {
-      compare: writes.map(({ key, expected }) => ({
+      compare: [...writes, ...conditions].map(({ key, expected }) => ({
         key: this.#fullKey(key),
         target: 'Mod',
         result: 'Equal',

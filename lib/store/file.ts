@@ -10,7 +10,7 @@ import type { Edit } from './ledger.ts';
 import { OwnFile } from './own-file.ts';
 import { replaceFile } from './replace-file.ts';
 import { OWN, StoreError } from './store.ts';
-import type { OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type { Condition, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 /**
  * All keys in one file, YAML or (named `.json`) JSON: watched, and rewritten as a whole by a write.
@@ -62,12 +62,13 @@ export class FileStore implements Store {
     return watch;
   }
 
-  write(writes: readonly Write[]): Promise<number | null> {
+  write(writes: readonly Write[], conditions: readonly Condition[] = []): Promise<number | null> {
     return this.#inTurn(async () => {
       const { document, stamp } = await this.#load();
       const documents = writes.filter(({ key }) => !key.startsWith(OWN));
       const own = writes.filter(({ key }) => key.startsWith(OWN));
-      if (documents.some((write) => this.#ledger.revisionOf(write.key) !== write.expected)) return null;
+      if ([...documents, ...conditions].some((write) => this.#ledger.revisionOf(write.key) !== write.expected))
+        return null;
       const writeOwn = own.length === 0 ? async () => undefined : await this.#ownFile.plan(own);
       if (writeOwn === null) return null;
       if (documents.length > 0) {

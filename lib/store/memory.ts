@@ -1,7 +1,7 @@
 import { Ledger } from './ledger.ts';
 import type { Edit } from './ledger.ts';
 import { StoreError } from './store.ts';
-import type { OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type { Condition, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 /** A store that lives as long as its process: for trying things out, and for tests of everything above the port. */
 export class MemoryStore implements Store {
@@ -33,9 +33,11 @@ export class MemoryStore implements Store {
     return watch;
   }
 
-  async write(writes: readonly Write[]): Promise<number | null> {
+  async write(writes: readonly Write[], conditions: readonly Condition[] = []): Promise<number | null> {
     this.#reach();
-    if (writes.some((write) => this.#ledger.revisionOf(write.key) !== write.expected)) return null;
+    if (writes.length + conditions.length > this.maxWrites) throw new StoreError(`more than ${this.maxWrites} writes`);
+    const expectations = [...writes, ...conditions];
+    if (expectations.some(({ key, expected }) => this.#ledger.revisionOf(key) !== expected)) return null;
     return this.#ledger.commit(writes);
   }
 

@@ -28,6 +28,9 @@ export interface Write {
   readonly expected: number;
 }
 
+/** A key that has to be as it was for a transaction: its last write, 0 for "absent". */
+export type Condition = Omit<Write, 'value'>;
+
 export interface WatchListener {
   /** All changes of exactly one revision, in order; revisions only grow. */
   changes(revision: number, changes: readonly Change[]): void;
@@ -65,10 +68,15 @@ export interface Store {
   watch(revision: number, listener: WatchListener): Watch;
   /**
    * Writes all or nothing. Resolves with the new revision, or with null if an `expected` revision did not hold (nothing was
-   * written). At most `maxWrites` at once, with keys and values of `maxWriteBytes` together. No write at all asks the store
-   * for its revision. Throws StoreError: it is then unknown whether it was written.
+   * written). At most `maxWrites` at once, conditions included, with keys and values of `maxWriteBytes` together. No write at all
+   * asks the store for its revision. Throws StoreError: it is then unknown whether it was written.
    */
-  write(writes: readonly Write[]): Promise<number | null>;
+  write(writes: readonly Write[], conditions?: readonly Condition[]): Promise<number | null>;
+  /**
+   * Whether a transaction of this size is made of several. Readers and watchers see all of it or nothing all the same; but its
+   * keys' revisions are then not that of the answer, and are only known once they are told. Missing: it never is.
+   */
+  inPieces?(writes: readonly Write[]): boolean;
   /** Missing where a store has no place for them. */
   readonly own?: OwnKeys;
   readonly maxWrites: number;

@@ -1,5 +1,6 @@
 import type { ChangeControl, ChangeTerms, HistoryRecord, ItemChange, Mutation, Outcome, Scope } from '../control.ts';
 import type { Scheduler } from '../core/scheduler.ts';
+import { nextBatch } from '../store/batch.ts';
 import { StoreError } from '../store/store.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { Resolver } from '../upstream/resolve.ts';
@@ -7,14 +8,13 @@ import type { SyncCore } from './core.ts';
 import type { Effects } from './effects.ts';
 import type { HeldNames } from './held-names.ts';
 import type { DocumentKinds } from './document-kinds.ts';
-import { nextBatch } from './dump.ts';
 import { checkMutations } from './edits.ts';
 import type { History } from './history.ts';
 import { itemChanges } from './item-changes.ts';
 import type { KeyChange } from './item-changes.ts';
 import { directoryOfScope } from './keys.ts';
 import { checkValues } from './check-values.ts';
-import type { View } from './view.ts';
+import type { Replaced, View } from './view.ts';
 
 export interface ChangesOptions {
   readonly store: Store;
@@ -28,6 +28,8 @@ export interface ChangesOptions {
   readonly history: History | null;
   /** Reads the store, unless `known`, when it was read by this process already. Throws StoreError. */
   readonly read: (unless?: 'known') => Promise<void>;
+  /** Resolves once the store has told everything up to a revision. Throws StoreError. */
+  readonly hear: (revision: number) => Promise<void>;
   /** Does what follows from an event; resolves when it is in force. */
   readonly commit: (effects: Effects) => Promise<void>;
 }
@@ -98,9 +100,7 @@ export class Changes implements ChangeControl {
         // Planned anew each time: memory may change while a part of it is written.
         const batch = nextBatch(core.dump(), store.maxWrites - own.writes, store.maxWriteBytes - own.bytes);
         const described = itemChanges(this.#stored(batch), false);
-        const revision = await this.#write(batch, terms, (at) =>
-          core.written(batch, at, this.#options.scheduler.now()),
-        );
+        const revision = await this.#write(batch, terms);
         if (revision === null) {
           conflicts++;
           await this.#options.read();
@@ -152,9 +152,7 @@ export class Changes implements ChangeControl {
           await commit(core.written([], null, scheduler.now(), replaced));
           return this.#done(planned.changes);
         }
-        const revision = await this.#write(writes, terms, (at) =>
-          core.written(writes, at, scheduler.now(), at === null ? undefined : replaced),
-        );
+        const revision = await this.#write(writes, terms, replaced);
         if (revision !== null) return this.#done(planned.changes, revision);
         await this.#options.read();
       }
@@ -176,16 +174,17 @@ export class Changes implements ChangeControl {
   }
 
   /** One transaction, with its record. */
-  async #write(
-    writes: readonly Write[],
-    terms: ChangeTerms,
-    written: (revision: number | null) => Effects,
-  ): Promise<number | null> {
-    const { store, core, history, commit } = this.#options;
+  async #write(writes: readonly Write[], terms: ChangeTerms, replaced?: Replaced): Promise<number | null> {
+    const { store, core, history, scheduler, commit } = this.#options;
     const record = writes.length === 0 ? null : ((await history?.prepare(terms, this.#stored(writes))) ?? null);
     core.writing(writes);
-    const revision = await store.write([...writes, ...(record?.writes ?? [])]);
-    await commit(written(revision));
+    const all = [...writes, ...(record?.writes ?? [])];
+    const revision = await store.write(all);
+    // Each of its keys has another revision then, which comes with the news.
+    const isTold = revision !== null && store.inPieces?.(all) === true;
+    if (isTold) await this.#options.hear(revision);
+    const known = isTold ? null : revision;
+    await commit(core.written(writes, known, scheduler.now(), revision === null ? undefined : replaced));
     await record?.end(revision !== null);
     return revision;
   }

@@ -1,6 +1,7 @@
 import type { ChangeTerms, HistoryRecord } from '../control.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Log } from '../core/log.ts';
+import { slicesOf } from '../store/slices.ts';
 import { OWN } from '../store/store.ts';
 import type { Entry, OwnKeys, Store, Write } from '../store/store.ts';
 import { itemChanges } from './item-changes.ts';
@@ -60,7 +61,7 @@ export class History {
     const named = items.map(({ kind, name, change }) => ({ kind, name, change }));
     const about = { at, by: terms.by, call: terms.call, keys: changes.length, items: named };
     const text = JSON.stringify(changes);
-    const slices = text.length <= INLINE_CHARS ? [] : slicesOf(text);
+    const slices = text.length <= INLINE_CHARS ? [] : slicesOf(text, SLICE_CHARS);
     const isTooLarge = text.length > MAX_RECORD_CHARS;
     const parts: Write[] = isTooLarge
       ? []
@@ -160,18 +161,6 @@ export class History {
 function recordOf(id: string, { revision }: Entry, head: Head): HistoryRecord {
   const { at, by, call, keys, items, parts } = head;
   return { id, at, by, call, revision, keys, items, kept: parts !== null };
-}
-
-function slicesOf(text: string): readonly string[] {
-  const slices: string[] = [];
-  for (let from = 0; from < text.length;) {
-    const end = from + SLICE_CHARS;
-    // A surrogate pair is not torn: half of one is no UTF-8.
-    const isTorn = (text.codePointAt(end - 1) ?? 0) > 0xffff;
-    slices.push(text.slice(from, isTorn ? end + 1 : end));
-    from = isTorn ? end + 1 : end;
-  }
-  return slices;
 }
 
 const RECORDS = `${OWN}history/`;

@@ -89,6 +89,21 @@ function describeHistory(
       expect((await call('PUT', 'rollback?to=a&before=b')).status).to.equal(400);
     });
 
+    it('takes a transaction of any size, and leads back over it', async () => {
+      const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`${i}.many.test`, graphTo('u')]));
+      const held = await running.held();
+      expect((await call('PUT', 'domain?store=1', many)).text).to.equal(OK);
+      const [newest] = await records();
+      expect(newest).to.deep.include({ call: 'PUT domain', keys: 300 });
+      expect((await call('GET', 'domain')).text).to.include('299.many.test');
+      expect(await running.held())
+        .to.include('0.many.test')
+        .and.include('299.many.test');
+      expect((await call('PUT', `rollback?before=${newest?.id ?? ''}`)).status).to.equal(200);
+      expect(await running.held()).to.equal(held);
+      expect((await call('GET', 'domain')).text).to.equal('{}\n');
+    });
+
     it('a change that rests on an older state is refused with what is there: 409', async () => {
       const seen = await call('GET', 'domain');
       const ifMatch = { 'If-Match': seen.headers.etag };

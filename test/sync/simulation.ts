@@ -6,7 +6,7 @@ import type { FollowAction, FollowEvent } from '../../lib/store/follow-state.ts'
 import type { Snapshot, Write } from '../../lib/store/store.ts';
 import { SyncCore } from '../../lib/sync/core.ts';
 import type { Effects } from '../../lib/sync/effects.ts';
-import { nextBatch } from '../../lib/sync/dump.ts';
+import { nextBatch } from '../../lib/store/batch.ts';
 import { documentKinds } from '../../lib/sync/document-kinds.ts';
 import { checkMutations } from '../../lib/sync/edits.ts';
 import { documentKey } from '../../lib/sync/keys.ts';

@@ -1,4 +1,4 @@
-import type { Write } from '../store/store.ts';
+import type { Write } from './store.ts';
 
 /** The beginning of `writes` that one transaction can hold: at least one, if there is any. */
 export function nextBatch(writes: readonly Write[], maxWrites: number, maxBytes: number): readonly Write[] {
