@@ -2,6 +2,7 @@ import type { Rule } from '../lib/routing/rule.ts';
 import { all } from './all.ts';
 import { any } from './any.ts';
 import { backend } from './backend.ts';
+import { close } from './close.ts';
 import { cookie } from './cookie.ts';
 import { header } from './header.ts';
 import { host } from './host.ts';
@@ -10,11 +11,35 @@ import { method } from './method.ts';
 import { not } from './not.ts';
 import { path } from './path.ts';
 import { query } from './query.ts';
+import { redirect } from './redirect.ts';
+import { respond } from './respond.ts';
 import { size } from './size.ts';
+import { split } from './split.ts';
+import { switchRule } from './switch.ts';
 import { time } from './time.ts';
 import { ua } from './ua.ts';
 
-const list: readonly Rule[] = [ua, path, backend, host, method, header, cookie, query, ip, time, size, all, any, not];
+const list: readonly Rule[] = [
+  ua,
+  path,
+  host,
+  method,
+  header,
+  cookie,
+  query,
+  ip,
+  time,
+  size,
+  all,
+  any,
+  not,
+  switchRule,
+  split,
+  backend,
+  respond,
+  redirect,
+  close,
+];
 
 /** Every rule by its type: the word that a document's `type` says. */
 export const rules: ReadonlyMap<string, Rule> = new Map(list.map((rule) => [rule.type, rule]));

@@ -98,6 +98,7 @@ export const FAULTS = {
   NO_ROOM: elb(-100, 503, 'option max-connections', 'too many connections at this moment'),
   NO_SOCKET: elb(-101, 503, 'docs/reliability.md', 'no connection to a server can be made at this moment'),
   OVERLOADED: elb(-99, 503, 'docs/reliability.md', 'too many requests at this moment'),
+  CLOSED: elb(-110, 0, 'rule close', 'graph closes the connection without an answer'),
   LAST_HOP: elb(-98, 200, 'RFC 9110 7.6.2', 'Max-Forwards is 0: this proxy answers for itself'),
   INTERNAL: elb(-97, 500, 'RFC 9110 15.6.1', 'internal error'),
 } as const satisfies Record<string, FaultRow>;

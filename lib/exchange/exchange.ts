@@ -4,8 +4,7 @@ import type { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { requestPersists } from '../http/persist.ts';
 import { readTarget, type Target } from '../http/target.ts';
-import { Plan } from '../routing/plan.ts';
-import { walk } from '../routing/walk.ts';
+import type { Answer } from '../routing/plan.ts';
 import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Account } from './account.ts';
@@ -17,9 +16,10 @@ import type { DeliveryOwner } from './delivery-owner.ts';
 import { Delivery } from './delivery.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
-import { ownReply } from './own-reply.ts';
+import { encodeOwn } from './own-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { requestId } from './request-id.ts';
+import { Route, type RouteOwner } from './route.ts';
 import { RoutedHead } from './routed-head.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -31,15 +31,13 @@ import { Tunnel } from './tunnel.ts';
  * Besides this line there are three ways out: an answer of our own, a retry inside `Delivery`, a tunnel. An exchange is lent
  * to a client connection for one request and used again for the next one.
  */
-export class Exchange implements ClientUser, DeliveryOwner {
+export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   readonly #context: Context;
-  readonly #plan = new Plan();
+  readonly #route: Route;
   readonly #body: RequestBody;
   readonly #delivery: Delivery;
   readonly #forwardHead = new ForwardHead();
   #client: ClientConnection | null = null;
-  /** Grows with every request, so that what was begun for an earlier one does nothing. */
-  #generation = 0;
   #method = '';
   #minor = 1;
   /** The lines about the client in the head that is forwarded. */
@@ -56,7 +54,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
     this.#delivery = new Delivery(context, this, this.#body);
     const { observer } = context.shared;
     this.#account = observer === null ? null : new Account(observer);
-    this.#plan.trace = this.#account?.trace ?? null;
+    this.#route = new Route(this, this.#account?.trace ?? null);
   }
 
   /**
@@ -66,7 +64,6 @@ export class Exchange implements ClientUser, DeliveryOwner {
   begin(client: ClientConnection, bytes: Buffer, from: number, to: number): number {
     const { requestHead: head, target, shared } = this.#context;
     this.#client = client;
-    this.#generation++;
     this.#method = head.method();
     this.#account?.begin(head, client);
     let fault = readTarget(head, target);
@@ -93,7 +90,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
       return to;
     }
     this.#account?.received(at - from);
-    this.#route(client, head, target);
+    this.#find(client, head, target);
     this.#body.own();
     this.#delivery.pace();
     return at;
@@ -176,10 +173,9 @@ export class Exchange implements ClientUser, DeliveryOwner {
     if (this.#context.drain !== null) client.drain(this.#context.drain);
   }
 
-  #route(client: ClientConnection, head: Head, target: Target): void {
+  #find(client: ClientConnection, head: Head, target: Target): void {
     const { shared, ready, shedding } = this.#context;
-    const plan = this.#plan;
-    plan.reset();
+    const plan = this.#route.plan;
     let clientAddress = client.address;
     if (client.forwarded !== null) this.#about = client.forwarded;
     else {
@@ -214,35 +210,22 @@ export class Exchange implements ClientUser, DeliveryOwner {
     request.clientAddress = clientAddress;
     request.peerAddress = client.address;
     if (this.#account !== null) this.#account.record.graph = graph;
-    const pending = walk(graph, request, plan);
-    if (pending === undefined) this.#decided(request);
-    else this.#await(pending, request);
+    this.#route.walk(graph, request);
   }
 
-  /** A node waits: the head leaves the shared buffer, and whoever has left meanwhile is not served. */
-  #await(pending: Promise<void>, request: RoutedHead): void {
-    const generation = this.#generation;
-    const head = request.head.copy();
-    const target = request.target.copy();
-    request.head = head;
-    request.target = target;
-    const isCurrent = (): boolean => generation === this.#generation && this.#client !== null;
-    pending.then(
-      () => {
-        if (!isCurrent()) return;
-        this.#decided(request);
-        this.#delivery.pace();
-      },
-      () => {
-        if (isCurrent()) this.#answer(Fault.INTERNAL);
-      },
-    );
+  onRouted(request: RoutedHead, isLate: boolean): void {
+    this.#decided(request);
+    if (isLate) this.#delivery.pace();
+  }
+
+  onUnroutable(): void {
+    this.#answer(Fault.INTERNAL);
   }
 
   #decided(request: RoutedHead): void {
-    const { upstream: name, fault } = this.#plan;
-    if (name === null) {
-      this.#answer(fault === 0 ? Fault.FORBIDDEN : fault);
+    const { upstream: name, answer, fault } = this.#route.plan;
+    if (name === null || answer !== null) {
+      this.#answer(answer !== null ? 0 : fault === 0 ? Fault.FORBIDDEN : fault, answer);
       return;
     }
     const { shared, ready } = this.#context;
@@ -266,39 +249,40 @@ export class Exchange implements ClientUser, DeliveryOwner {
     const text = this.#forwardHead.encode(
       head,
       target,
-      this.#plan,
+      this.#route.plan,
       client,
       this.#about,
       this.#upgrade,
       upstream?.setup?.host ?? null,
     );
-    this.#delivery.start(upstream, affinity, this.#plan.policy, text);
+    this.#delivery.start(upstream, affinity, this.#route.plan.policy, text);
   }
 
-  /** Answers a fault by ourselves; the connection goes on if nothing of the request is left unread. */
-  #answer(fault: number): void {
+  /** Answers a fault, or what the graph answers, by ourselves; the connection goes on if nothing of the request is left unread. */
+  #answer(fault: number, answer: Answer | null = null): void {
     const client = this.#client;
     if (client === null) return;
-    if (!this.#body.complete) {
-      this.#refuse(fault);
+    const status = answer?.status ?? faultOf(fault).status;
+    if (!this.#body.complete || status === 0) {
+      this.#refuse(fault, answer);
       return;
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
-    const reply = ownReply(fault, keepAlive, this.#method === 'HEAD');
-    this.#close(faultOf(fault).status, fault, reply);
+    const reply = encodeOwn(fault, answer, keepAlive, this.#method === 'HEAD');
+    this.#close(status, fault, reply);
     this.#settle();
     client.connection.writeText(reply);
     client.next(keepAlive, !this.#keepAlive);
   }
 
-  /** Answers a fault and ends the client's connection; inside a reply there is only the end. */
-  #refuse(fault: number): void {
+  /** Answers and ends the client's connection; inside a reply there is only the end. */
+  #refuse(fault: number, answer: Answer | null = null): void {
     const client = this.#client;
-    const status = this.#delivery.abandon();
-    const reply = status === 0 ? ownReply(fault, false, this.#method === 'HEAD') : '';
-    this.#close(status === 0 ? faultOf(fault).status : status, fault, reply);
+    const passed = this.#delivery.abandon();
+    const reply = passed === 0 ? encodeOwn(fault, answer, false, this.#method === 'HEAD') : '';
+    this.#close(passed === 0 ? (answer?.status ?? faultOf(fault).status) : passed, fault, reply);
     this.#settle();
-    if (status === 0) client?.refuse(reply);
+    if (passed === 0) client?.refuse(reply);
     else client?.cut();
   }
 
@@ -311,6 +295,7 @@ export class Exchange implements ClientUser, DeliveryOwner {
   #settle(): void {
     this.#client?.deadline.cancel();
     this.#client = null;
+    this.#route.reset();
     this.#delivery.reset();
     this.#body.reset();
     this.#context.returnExchange(this);

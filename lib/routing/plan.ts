@@ -1,5 +1,14 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 
+/** A reply that the graph gives by itself. Belongs to the graph, unless it was made for one request. */
+export interface Answer {
+  readonly status: number;
+  /** Whole field lines, each ended by CRLF; those of date and framing are not among them. */
+  readonly lines: string;
+  /** Every character is one byte. */
+  readonly body: string;
+}
+
 /**
  * What the graph decided and the exchange does: one record per client connection, reset for each request.
  */
@@ -8,6 +17,8 @@ export class Plan {
   upstream: string | null = null;
   /** A code of `Fault` that answers the request when there is no upstream; 0 with one. */
   fault = 0;
+  /** What answers the request instead of a server or a fault. */
+  answer: Answer | null = null;
   /** Path instead of the request's, in normal form, beginning with a slash; null keeps it. */
   path: string | null = null;
   /**
@@ -25,6 +36,7 @@ export class Plan {
   reset(): void {
     this.upstream = null;
     this.fault = 0;
+    this.answer = null;
     this.path = null;
     this.setFields = NONE;
     this.policy = null;

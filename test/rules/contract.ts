@@ -1,8 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { faultOf } from '../../lib/core/faults.ts';
+import { Fault, faultOf } from '../../lib/core/faults.ts';
 import { argsSchema, checkArgs } from '../../lib/routing/args-schema.ts';
+import { edgeNames } from '../../lib/routing/edges.ts';
 import { Plan } from '../../lib/routing/plan.ts';
 import type { CompileContext, Node, Problem, Rule } from '../../lib/routing/rule.ts';
 import { rules } from '../../rules/index.ts';
@@ -23,8 +24,12 @@ export interface Decision {
   readonly plan: Plan;
 }
 
-/** What every rule keeps to. `args` are good args of the rule, the more different the better. */
-export function ruleContract(rule: Rule, args: readonly Readonly<Record<string, unknown>>[]): void {
+/** What every rule keeps to. `args` are good args of the rule, the more different the better. `isRandom`: it may draw lots. */
+export function ruleContract(
+  rule: Rule,
+  args: readonly Readonly<Record<string, unknown>>[],
+  { isRandom = false }: { readonly isRandom?: boolean } = {},
+): void {
   describe('as a rule', () => {
     it('has a schema that ajv takes in strict mode, with a description for each property', () => {
       const schema = argsSchema(rule);
@@ -46,7 +51,8 @@ export function ruleContract(rule: Rule, args: readonly Readonly<Record<string, 
       it(`accepts ${title} and asks for declared edges only`, () => {
         const { problems, schemaProblems, edges } = compileNode(rule, each);
         expect([schemaProblems, problems]).to.deep.equal([[], []]);
-        for (const edge of edges) expect(rule.edges).to.include(edge);
+        const declared = edgeNames(rule, each);
+        for (const edge of edges) expect(declared).to.include(edge);
       });
 
       it(`bears any request, and decides the same each time: ${title}`, () => {
@@ -55,7 +61,8 @@ export function ruleContract(rule: Rule, args: readonly Readonly<Record<string, 
         fc.assert(
           fc.property(hostileRequest, (request) => {
             const [first, second] = [decide(node, request), decide(node, request)];
-            expect(second).to.deep.equal(first);
+            if (!isRandom) expect(second).to.deep.equal(first);
+            expectUsable(second);
             expectUsable(first);
           }),
           { numRuns: 300 },
@@ -101,8 +108,14 @@ export function decide(node: Compiled, request: RequestParts, plan: Plan = new P
 
 /** Either an edge or an end that says what happens, and a path that can be sent. */
 function expectUsable({ edge, plan }: Decision): void {
-  if (edge === null) expect(plan.upstream !== null || faultOf(plan.fault).status >= 400).to.equal(true);
+  if (edge === null) expect(isEnd(plan)).to.equal(true);
+  if (plan.answer !== null)
+    expect(plan.answer.lines).to.match(/^(?:[!#-'*+.^-z|~A-Z0-9-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*$/);
   if (plan.path !== null) expect(plan.path).to.match(/^\/[\u0021-\u007e]*$/);
+}
+
+function isEnd({ upstream, answer, fault }: Plan): boolean {
+  return upstream !== null || answer !== null || fault === Fault.CLOSED || faultOf(fault).status >= 400;
 }
 
 /** What the parser lets through, and worse. */

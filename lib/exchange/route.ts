@@ -1,0 +1,68 @@
+import type { Graph } from '../routing/graph.ts';
+import { Plan } from '../routing/plan.ts';
+import { walk } from '../routing/walk.ts';
+import type { RoutedHead } from './routed-head.ts';
+
+/** Who wants a request routed. One of these is told, once, unless the route is reset before. */
+export interface RouteOwner {
+  /** The walk is over, and the plan says what happens. `isLate`: the request has waited for a node. */
+  onRouted(request: RoutedHead, isLate: boolean): void;
+  /** A node has failed. */
+  onUnroutable(): void;
+}
+
+/** The way of one request through its domain's graph, and the plan that comes of it. Used again for the next request. */
+export class Route {
+  plan = new Plan();
+  readonly #owner: RouteOwner;
+  readonly #trace: string[] | null;
+  /** Grows with every reset, so that a walk for an earlier request tells nobody. */
+  #generation = 0;
+  #isWaiting = false;
+
+  /** `trace`: gets the names of walked nodes; null where nobody wants them. */
+  constructor(owner: RouteOwner, trace: string[] | null) {
+    this.#owner = owner;
+    this.#trace = trace;
+    this.plan.trace = trace;
+  }
+
+  walk(graph: Graph, request: RoutedHead): void {
+    const pending = walk(graph, request, this.plan);
+    if (pending === undefined) this.#owner.onRouted(request, false);
+    else this.#await(pending, request);
+  }
+
+  /** Ready for the next request. A walk that still waits goes on alone and writes into the plan that it was given. */
+  reset(): void {
+    this.#generation++;
+    if (this.#isWaiting) {
+      this.#isWaiting = false;
+      this.plan = new Plan();
+      this.plan.trace = this.#trace;
+    } else this.plan.reset();
+  }
+
+  /** A node waits: the head leaves the shared buffer. */
+  #await(pending: Promise<void>, request: RoutedHead): void {
+    const generation = this.#generation;
+    this.#isWaiting = true;
+    request.head = request.head.copy();
+    request.target = request.target.copy();
+    pending.then(
+      () => {
+        if (this.#ends(generation)) this.#owner.onRouted(request, true);
+      },
+      () => {
+        if (this.#ends(generation)) this.#owner.onUnroutable();
+      },
+    );
+  }
+
+  /** The walk that began in `generation` is over: whether its request is still there. */
+  #ends(generation: number): boolean {
+    if (generation !== this.#generation) return false;
+    this.#isWaiting = false;
+    return true;
+  }
+}
