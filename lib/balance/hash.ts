@@ -4,6 +4,6 @@ import { Ring } from './ring.ts';
 /** The server that a value of the request belongs to. */
 export const hash = defineBalancer({
   keyed: true,
-  measures: false,
+  measures: null,
   make: (servers, { options }) => new Ring(servers, options.hash.bound),
 });

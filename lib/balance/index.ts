@@ -2,6 +2,7 @@ import type { Algorithm } from '../upstream/options/balance.ts';
 import type { BalancerKind } from '../upstream/balancer.ts';
 import { hash } from './hash.ts';
 import { ipHash } from './ip-hash.ts';
+import { leastBandwidth } from './least-bandwidth.ts';
 import { leastConn } from './least-conn.ts';
 import { p2c } from './p2c.ts';
 import { random } from './random.ts';
@@ -14,6 +15,7 @@ export const balancers: Readonly<Record<Algorithm, BalancerKind>> = {
   random,
   'weighted-random': weightedRandom,
   'least-conn': leastConn,
+  'least-bandwidth': leastBandwidth,
   p2c,
   'ip-hash': ipHash,
   hash,

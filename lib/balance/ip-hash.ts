@@ -4,6 +4,6 @@ import { Ring } from './ring.ts';
 /** The server that the client's address belongs to. */
 export const ipHash = defineBalancer({
   keyed: true,
-  measures: false,
+  measures: null,
   make: (servers, { options }) => new Ring(servers, options.hash.bound),
 });

@@ -9,7 +9,7 @@ import { WeightedDraw } from './weighted-draw.ts';
  */
 export const p2c = defineBalancer({
   keyed: false,
-  measures: true,
+  measures: 'latency',
   make: (servers, { random }) => new PowerOfTwo(new WeightedDraw(servers, random)),
 });
 
@@ -30,7 +30,7 @@ class PowerOfTwo implements Balancer {
   /** A server that has not replied yet is worth a try, one at a time. */
   #cost(server: Server): number {
     const replyMs = server.latency?.value() ?? 0;
-    const load = 1 + (server.inFlight * this.#draw.meanShare) / server.share;
+    const load = 1 + (server.inFlight * this.#draw.meanShare) / (server.share * server.part);
     return replyMs === 0 ? (server.inFlight === 0 ? 0 : UNKNOWN_MS * load) : replyMs * load;
   }
 }

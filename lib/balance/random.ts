@@ -4,7 +4,7 @@ import type { Server } from '../upstream/server.ts';
 /** Any server, whatever its weight. */
 export const random = defineBalancer({
   keyed: false,
-  measures: false,
+  measures: null,
   make: (servers, setting) => new Random(servers, setting),
 });
 

@@ -8,7 +8,7 @@ import { Turns } from './turns.ts';
  */
 export const roundRobin = defineBalancer({
   keyed: false,
-  measures: false,
+  measures: null,
   make: (servers, setting) => (servers.length === 1 ? new Single(servers) : new RoundRobin(servers, setting)),
 });
 

@@ -5,7 +5,7 @@ import { WeightedDraw } from './weighted-draw.ts';
 /** Any server, as often as its weight says. */
 export const weightedRandom = defineBalancer({
   keyed: false,
-  measures: false,
+  measures: null,
   make: (servers, { random }) => new WeightedRandom(new WeightedDraw(servers, random)),
 });
 

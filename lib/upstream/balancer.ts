@@ -17,10 +17,12 @@ export interface Balancer {
 export interface BalancerKind {
   /** Whether it chooses by a key of the request. */
   readonly keyed: boolean;
-  /** Whether it needs to know how fast servers reply. */
-  readonly measures: boolean;
+  /** What it needs to know of servers that nobody else asks for: how fast they reply, or how many bytes they send and get. */
+  readonly measures: Measure | null;
   make(servers: readonly Server[], setting: BalancerSetting): Balancer;
 }
+
+export type Measure = 'latency' | 'traffic';
 
 export interface BalancerSetting {
   readonly options: BalanceOptions;

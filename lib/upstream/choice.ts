@@ -1,6 +1,6 @@
 import type { Wheel } from '../core/wheel.ts';
 import type { Affinity } from './affinity.ts';
-import { usable, type BalancerKind } from './balancer.ts';
+import { usable, type BalancerKind, type Measure } from './balancer.ts';
 import type { Algorithm, HashOptions } from './options/balance.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import { Sessions } from './sessions.ts';
@@ -46,6 +46,7 @@ export class Choice {
     const slowStart = balance.slowStartMs === 0 ? null : new SlowStart(balance);
     const wanted = balance.tags.length === 0 ? servers : servers.filter((server) => hasAny(server, balance.tags));
     share(wanted, kind.measures);
+    if (slowStart === null) for (const server of wanted) server.part = 1;
     this.#wheel = means.wheel;
     this.#choosing = { kind, options: balance, random: means.random, slowStart };
     this.#all = new Tiers(wanted, this.#choosing, before === null ? null : before.#all);
@@ -57,6 +58,7 @@ export class Choice {
   pick(tried: readonly Server[], affinity: Readonly<Affinity>): Server | null {
     const { session, tag, key } = affinity;
     const { now } = this.#wheel;
+    this.#choosing.slowStart?.refresh(this.#all.servers, now);
     if (session !== null && this.sessions !== null) {
       const server = this.sessions.find(session);
       if (server !== null && (tag === null || server.spec.tags.includes(tag)) && usable(server, tried)) return server;
@@ -88,7 +90,7 @@ export class Choice {
 }
 
 /** Servers of weight 0 have no share, unless all are like that. */
-function share(servers: readonly Server[], measures: boolean): void {
+function share(servers: readonly Server[], measures: Measure | null): void {
   const isLevel = servers.every(({ spec }) => spec.weight === 0);
   for (const server of servers) {
     const { weight, down, drain } = server.spec;

@@ -4,6 +4,7 @@ import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import { isExhaustion } from '../net/exhaustion.ts';
 import type { ClientEnd, Dialer } from './dialer.ts';
 import type { Server } from './server.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Who uses a server connection for one exchange. */
 export interface ServerConnectionUser {
@@ -42,6 +43,8 @@ export class ServerConnection implements ConnectionOwner {
   /** It is made for nobody, as another one was faster: for the pool. */
   #isOrphan = false;
   #user: ServerConnectionUser | null = null;
+  /** Of the bytes that were written. */
+  #counted = 0;
 
   constructor(server: Server, client: ClientEnd | null, wheel: Wheel) {
     this.server = server;
@@ -99,6 +102,8 @@ export class ServerConnection implements ConnectionOwner {
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
+    const { traffic } = this.server;
+    if (traffic !== null) this.#count(traffic, to - from);
     if (this.#user === null) this.end();
     else this.#user.onServerBytes(bytes, from, to);
   }
@@ -127,6 +132,13 @@ export class ServerConnection implements ConnectionOwner {
     if (this.#user !== null) return;
     this.#blame();
     this.end();
+  }
+
+  /** Bytes that have come, and those that were sent since the last time. */
+  #count(traffic: Traffic, came: number): void {
+    const { written } = this.connection;
+    traffic.add(came + written - this.#counted);
+    this.#counted = written;
   }
 
   /** Nobody uses it: it waits for its next user, so long at most. */

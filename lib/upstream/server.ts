@@ -1,10 +1,12 @@
 import type { Wheel } from '../core/wheel.ts';
 import { Dialer, type ClientEnd } from './dialer.ts';
+import type { Measure } from './balancer.ts';
 import { Latency } from './latency.ts';
 import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
+import { Traffic } from './traffic.ts';
 
 /** What is dialled: a TCP address, or a Unix socket if `path` is not empty. `secure`: it is named by `https://`. */
 export interface DialTarget {
@@ -32,8 +34,11 @@ export class Server {
   /** Wheel time since when it is in use, for its slow start; and what it has gathered for its next request in that. */
   startedAt = -Infinity;
   warmth = 0;
-  /** Null where nobody asks for it. */
+  /** Of its share, that it has come to. */
+  part = 1;
+  /** Null where nobody asks for them. */
   latency: Latency | null = null;
+  traffic: Traffic | null = null;
   /** Failures since it last worked. */
   fails = 0;
   /** Wheel time of the last failure, and since when its probation is counted. */
@@ -154,10 +159,10 @@ export class Server {
     this.warmth = 0;
   }
 
-  /** Whether it is to be known how fast it replies. */
-  measure(isWanted: boolean): void {
-    if (!isWanted) this.latency = null;
-    else this.latency ??= new Latency(this.#wheel);
+  /** What is to be known of it from now on. */
+  measure(wanted: Measure | null): void {
+    this.latency = wanted === 'latency' ? (this.latency ?? new Latency(this.#wheel)) : null;
+    this.traffic = wanted === 'traffic' ? (this.traffic ?? new Traffic(this.#wheel)) : null;
   }
 
   /** Forgets its failures: every server of its upstream is out, so all are tried again. */

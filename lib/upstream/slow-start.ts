@@ -4,14 +4,23 @@ import type { Server } from './server.ts';
 
 /**
  * Slow start: which choices of a server that has just come, or come back, stand. They are a part of all that the balancer
- * makes, which grows from `slowStartLeast` to 1; the others go to other servers. So it works with every algorithm, and nothing is
- * computed for servers that are up for long. The time when a server has come is kept on the server: changes do not begin anew.
+ * makes, which grows from `slowStartLeast` to 1; the others go to other servers. So it works with every algorithm. Those that
+ * look for the least load would choose such a server again and again: they count its load by its `part`, too. The time when a
+ * server has come is kept on the server: changes do not begin anew.
  */
 export class SlowStart {
   readonly #options: BalanceOptions;
+  #at = 0;
 
   constructor(options: BalanceOptions) {
     this.#options = options;
+  }
+
+  /** Brings the parts of servers up to the time; once per tick of the wheel. */
+  refresh(servers: readonly Server[], now: number): void {
+    if (now === this.#at) return;
+    this.#at = now;
+    for (const server of servers) server.part = this.part(now - server.startedAt);
   }
 
   /** `tier`: those that it was chosen among; `key`: as a balancer gets it; `now`: wheel time. */

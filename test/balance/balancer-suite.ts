@@ -51,6 +51,7 @@ export class Bench {
       got[name] = (got[name] ?? 0) + 1;
       server?.chosen();
       server?.latency?.add(1);
+      server?.traffic?.add(100);
       server?.done();
     }
     return got;

@@ -82,6 +82,21 @@ describe('least connections', () => {
   });
 });
 
+describe('least bandwidth', () => {
+  it('chooses the server with the fewest bytes per second, of late', () => {
+    const bench = new Bench(named(3), { algorithm: 'least-bandwidth' });
+    const [one, two, three] = bench.servers;
+    one?.traffic?.add(10_000);
+    two?.traffic?.add(1_000_000);
+    three?.traffic?.add(20_000);
+    for (let i = 0; i < 5; i++) expect(bench.pick()).to.equal(one);
+    bench.time.advance(60_000);
+    one?.traffic?.add(100_000);
+    three?.traffic?.add(100_000);
+    expect(bench.pick()).to.equal(two);
+  });
+});
+
 describe('power of two choices', () => {
   it('avoids a server that is slow, and comes back to it when it is not', () => {
     const bench = new Bench(named(5), { algorithm: 'p2c' });

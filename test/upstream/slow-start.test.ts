@@ -26,6 +26,18 @@ describe('slow start', () => {
     });
   }
 
+  it('(least-conn) holds back a server that comes back among busy ones, however many there are', () => {
+    const bench = new Bench(named(50), { algorithm: 'least-conn', ...SLOW });
+    for (let i = 0; i < 500; i++) bench.pick()?.chosen();
+    const back = bench.server('10.0.0.7:80');
+    while (back.inFlight > 0) back.done();
+    back.start();
+    bench.time.advance(20_000);
+    for (let i = 0; i < 100; i++) bench.pick()?.chosen();
+    // The others have some twelve each; its share is a fifth.
+    expect(back.inFlight).to.be.within(1, 3);
+  });
+
   it('moves keys to a server that comes back one after the other, and each only once', () => {
     const bench = new Bench(named(4), { algorithm: 'hash', ...SLOW });
     const back = bench.server('10.0.0.1:80');

@@ -2,7 +2,16 @@ import { defineSection, type ReportProblem } from './section.ts';
 import { milliseconds, timeOption } from './time.ts';
 
 /** How a server is chosen among those that can be used. */
-export const ALGORITHMS = ['round-robin', 'random', 'weighted-random', 'least-conn', 'p2c', 'ip-hash', 'hash'] as const;
+export const ALGORITHMS = [
+  'round-robin',
+  'random',
+  'weighted-random',
+  'least-conn',
+  'least-bandwidth',
+  'p2c',
+  'ip-hash',
+  'hash',
+] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** What a request is hashed on. */
