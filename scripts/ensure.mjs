@@ -1,7 +1,7 @@
 /**
  * Brings a clone to the state in which the project runs: npm packages as the lock file says, the project's own Node, and
- * with `--test` or `--image` the Debian packages that `npm test` or `npm run test:image` uses. Says nothing and changes nothing
- * where all is there.
+ * with `--test`, `--bench` or `--image` the Debian packages that `npm test`, `npm run bench` or `npm run test:image` uses. Says
+ * nothing and changes nothing where all is there.
  *
  * Plain JavaScript without dependencies: it runs on whatever Node the machine has, before `node_modules` exists.
  */
@@ -27,6 +27,16 @@ const TEST_TOOLS = [
   { debian: 'prometheus', present: () => onPath('promtool') },
 ];
 
+/** The load generator, and the peers that are not npm packages. */
+const BENCH_TOOLS = [
+  { debian: 'nginx-light', present: () => onPath('nginx') },
+  { debian: 'libnginx-mod-http-lua', present: () => existsSync('/usr/lib/nginx/modules/ngx_http_lua_module.so') },
+  { debian: 'lua-cjson', present: () => existsSync('/usr/share/lua/5.4/cjson') },
+  { debian: 'haproxy', present: () => onPath('haproxy') },
+  { debian: 'caddy', present: () => onPath('caddy') },
+  { debian: 'wrk', present: () => onPath('wrk') },
+];
+
 const IMAGE_TOOLS = [
   { debian: 'docker.io', present: () => onPath('dockerd') && onPath('docker') },
   { debian: 'libcap2-bin', present: () => onPath('setcap') },
@@ -37,6 +47,7 @@ const SERVICES = {
   'etcd-server': ['etcd'],
   'nginx-light': ['nginx'],
   haproxy: ['haproxy'],
+  caddy: ['caddy'],
   apache2: ['apache2'],
   prometheus: ['prometheus', 'prometheus-node-exporter'],
   'docker.io': ['docker.socket', 'docker'],
@@ -44,6 +55,7 @@ const SERVICES = {
 
 ensurePackages();
 if (process.argv.includes('--test')) ensureTools(TEST_TOOLS);
+if (process.argv.includes('--bench')) ensureTools(BENCH_TOOLS);
 if (process.argv.includes('--image')) ensureTools(IMAGE_TOOLS);
 
 function ensurePackages() {

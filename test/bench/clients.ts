@@ -1,13 +1,25 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HOST, requestText } from './request.ts';
 import type { LoadResult } from './load.ts';
 import { percentilesOf } from './percentiles.ts';
 import { PATHS } from './servers.ts';
 
+/** Resolves when a peer answers with what a server says: some listen before they know their domains. */
+export async function untilReady(port: number, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const status = await replyStatus(port);
+    if (status === 200) return;
+    if (performance.now() > deadline) throw new Error(`still answers ${status} after ${withinMs} ms`);
+    await delay(50);
+  }
+}
+
 /** Status of the reply to one request of the kind that load is made of. */
-export async function replyStatus(port: number): Promise<number> {
+async function replyStatus(port: number): Promise<number> {
   const request = http.get({ port, host: '127.0.0.1', path: PATHS.small, headers: { host: HOST }, agent: false });
   // The event hands over the reply.
   const [reply] = (await once(request, 'response')) as [http.IncomingMessage];

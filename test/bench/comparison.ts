@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { replyStatus } from './clients.ts';
+import { untilReady } from './clients.ts';
 import { usageOf } from './measure.ts';
 import type { Peer, Scene } from './peer.ts';
 import { PROXY_CORE, PinnedProcess, freePort } from './process.ts';
@@ -67,6 +66,7 @@ export class Comparison {
     const scene: Scene = {
       directory,
       port,
+      workers: 1,
       servers: this.#places.servers,
       table,
       statistics: needs === 'statistics' ? { statsdPort: this.#places.statsdPort } : null,
@@ -75,7 +75,7 @@ export class Comparison {
     const running = { pinned, target: this.#targetOf(pinned, port, directory) };
     try {
       await pinned.accepts(port, START_MS);
-      await untilReady(port);
+      await untilReady(port, START_MS);
     } catch (error) {
       await pinned.stop();
       throw error;
@@ -86,17 +86,6 @@ export class Comparison {
   #targetOf(pinned: PinnedProcess, port: number, directory: string): Target {
     const serverPort = this.#places.servers[0] ?? 0;
     return { port, serverPort, directory, usage: () => usageOf(pinned.pid) };
-  }
-}
-
-/** Resolves when a peer answers with what a server says: some listen before they know their domains. */
-async function untilReady(port: number): Promise<void> {
-  const deadline = performance.now() + START_MS;
-  for (;;) {
-    const status = await replyStatus(port);
-    if (status === 200) return;
-    if (performance.now() > deadline) throw new Error(`still answers ${status} after ${START_MS} ms`);
-    await delay(50);
   }
 }
 

@@ -28,7 +28,7 @@ export async function runWrk(load: Load, port: number, seconds: number, director
   const script = join(directory, 'wrk.lua');
   writeFileSync(script, scriptOf(requestText(load)));
   const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script];
-  const { stdout } = await run('taskset', ['-c', String(LOAD_CORE), 'wrk', ...args, `http://127.0.0.1:${port}/`]);
+  const { stdout } = await run('taskset', ['-c', LOAD_CORE, 'wrk', ...args, `http://127.0.0.1:${port}/`]);
   return readResult(stdout, 'wrk');
 }
 
@@ -42,7 +42,7 @@ export interface PacedResult extends LoadResult {
 export async function runPaced(load: Load, port: number, rate: number, seconds: number): Promise<PacedResult> {
   const program = fileURLToPath(new URL('programs/paced-load.ts', import.meta.url));
   const numbers = [port, rate.toFixed(0), seconds, load.connections].map(String);
-  const args = ['-c', String(LOAD_CORE), 'chrt', '--idle', '0', process.execPath, program, ...numbers, load.path];
+  const args = ['-c', LOAD_CORE, 'chrt', '--idle', '0', process.execPath, program, ...numbers, load.path];
   const { stdout } = await run('taskset', args);
   // The generator adds one figure to those of a LoadResult.
   return readResult(stdout, 'paced-load') as PacedResult;

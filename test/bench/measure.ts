@@ -20,6 +20,11 @@ export function usageOf(root: number): Usage {
   return { cpuUs: (ticks * 1e6) / TICKS_PER_SECOND, residentBytes };
 }
 
+/** CPU time of each process of a tree, by process id, in microseconds. */
+export function cpuOfEach(root: number): Map<number, number> {
+  return new Map(tree(root).map(({ pid, cpuTicks }) => [pid, (cpuTicks * 1e6) / TICKS_PER_SECOND]));
+}
+
 /** Share of the machine's time that was not idle between two calls of `coreTimes`, for each core. */
 export function busyShares(before: readonly CoreTime[], after: readonly CoreTime[]): number[] {
   return after.map((core, i) => {

@@ -6,6 +6,8 @@ export interface Scene {
   readonly directory: string;
   /** Where the peer listens on 127.0.0.1. */
   readonly port: number;
+  /** Processes that do the work, for a peer that can have several: 1 wherever peers are compared. */
+  readonly workers: number;
   /** Ports of the servers behind it, all on 127.0.0.1; the last node of the graph sends requests to all of them in turn. */
   readonly servers: readonly number[];
   /** `large`: 100,000 domains and 10,000 upstreams beside the one that requests are for. */

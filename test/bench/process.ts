@@ -12,8 +12,11 @@ export interface Command {
 }
 
 /** The proxy has a core for itself; load and servers share the other one. */
-export const PROXY_CORE = 0;
-export const LOAD_CORE = 1;
+export const PROXY_CORE = '0';
+export const LOAD_CORE = '1';
+
+/** Twice as many as the clients that any work has: each of them may have a connection to a server. */
+const DESCRIPTORS = 40_000;
 
 /** A process on one core, with its own process group, and its output in a file. */
 export class PinnedProcess {
@@ -33,10 +36,11 @@ export class PinnedProcess {
     });
   }
 
-  /** Starts a command; `taskset` becomes the program, so that the process id is the program's own. */
-  static async start(core: number, command: Command, logFile: string): Promise<PinnedProcess> {
+  /** Starts a command; the shell and `taskset` become the program, so that the process id is the program's own. */
+  static async start(cores: string, command: Command, logFile: string): Promise<PinnedProcess> {
     const log = openSync(logFile, 'a');
-    const child = spawn('taskset', ['-c', String(core), command.program, ...command.args], {
+    const words = ['taskset', '-c', cores, command.program, ...command.args];
+    const child = spawn('sh', ['-c', `ulimit -n ${DESCRIPTORS} 2>/dev/null; exec "$@"`, 'sh', ...words], {
       stdio: ['ignore', log, log],
       detached: true,
       env: { ...process.env, ...command.env },

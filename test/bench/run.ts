@@ -27,7 +27,7 @@ const USAGE = `npm run bench -- [--quick] [--work a,b] [--peers nginx,elb] [--ro
 async function main(): Promise<void> {
   const { works, peers, rounds, seconds, writes } = readArguments();
   requireMachine();
-  spawnSync('taskset', ['-cp', String(LOAD_CORE), String(process.pid)]);
+  spawnSync('taskset', ['-cp', LOAD_CORE, String(process.pid)]);
   const directory = mkdtempSync(join(tmpdir(), 'elb-bench-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
 /** Ends the program where it could not measure. */
 function requireMachine(): void {
   const missing = ['taskset', 'chrt', 'wrk', 'nginx'].filter((name) => outputOf(name, ['-v'], /()/) === null);
-  if (missing.length === 0 && availableParallelism() > LOAD_CORE) return;
+  if (missing.length === 0 && availableParallelism() > Number(LOAD_CORE)) return;
   process.stderr.write(
     `bench: needs two cores and Debian's util-linux, wrk and nginx; missing: ${missing.join(', ')}\n`,
   );

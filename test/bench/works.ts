@@ -62,7 +62,9 @@ export const works: readonly Work[] = [
     table: 'large',
     needs: 'large table',
   }),
-  httpWork('h', 'as a, with statsd on (nginx: with its access log)', small, { needs: 'statistics' }),
+  httpWork('h', 'as a, with statsd, metrics and access log on (nginx: with its access log)', small, {
+    needs: 'statistics',
+  }),
   {
     key: 'i',
     title: '10,000 idle clients that have each had one reply',

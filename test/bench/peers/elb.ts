@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { definePeer } from '../peer.ts';
 import { siteOf } from '../site.ts';
 
-/** ELB as `npm run elb` starts it, with one worker; its primary is counted with it. */
+/** ELB as `npm run elb` starts it; its primary is counted with its workers. */
 export const elb = definePeer({
   name: 'elb',
   source: 'this project',
@@ -15,13 +15,29 @@ export const elb = definePeer({
     const { status, stdout } = spawnSync(process.execPath, [PROGRAM, '--version'], { encoding: 'utf8' });
     return status === 0 ? stdout.trim().replace(/^elb /, '') : null;
   },
-  prepare: ({ directory, port, servers, table, statistics }) => {
+  prepare: ({ directory, port, workers, servers, table, statistics }) => {
     const file = join(directory, 'site.json');
     writeFileSync(file, JSON.stringify(siteOf(servers, table)));
-    const args = [PROGRAM, '--file', file, '--listen', `127.0.0.1:${port}`, '--workers', '1', '--log', 'warn'];
-    args.push('--state', directory);
-    if (statistics !== null) args.push('--statsd', `127.0.0.1:${statistics.statsdPort}`);
-    return { program: process.execPath, args };
+    const place = [
+      '--file',
+      file,
+      '--state',
+      directory,
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--workers',
+      String(workers),
+      '--log',
+      'warn',
+    ];
+    // As little as nginx reports, unless that is the work.
+    const reports =
+      statistics === null
+        ? ['--metrics', 'off']
+        : ['--statsd', `127.0.0.1:${statistics.statsdPort}`, '--access-log', join(directory, 'access.log')];
+    // Load at full speed is overload, from which nobody is to be turned away here.
+    const patience = ['--max-wait', '1m', '--keep-alive', '1h'];
+    return { program: process.execPath, args: [PROGRAM, ...place, ...reports, ...patience] };
   },
 });
 
