@@ -18,7 +18,7 @@ export async function alone(config: Config): Promise<void> {
   const directory = await orExit(privateDirectory(config.state));
   const bound = await orExit(bindAll(config.listen));
   const listeners = bound.map(({ address, socket }) => ({ address, handle: socket }));
-  const startWorker = sameProcess((start) => createPlane(start, listeners, log));
+  const startWorker = sameProcess((start, tell) => createPlane(start, listeners, log, tell));
   process.on('exit', (code) => {
     if (code === 0) log.info('ended');
   });

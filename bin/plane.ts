@@ -2,6 +2,7 @@ import { DataPlane } from '../lib/app.ts';
 import type { ToWorker } from '../lib/cluster/messages.ts';
 import type { BoundListener } from '../lib/core/listener.ts';
 import type { Log } from '../lib/core/log.ts';
+import type { WorkerSightings } from '../lib/upstream/server-health.ts';
 import { rules } from '../rules/index.ts';
 
 /** The data plane of a worker, from what its primary told it. */
@@ -9,9 +10,10 @@ export function createPlane(
   { setup }: ToWorker & { readonly kind: 'start' },
   listeners: readonly BoundListener[],
   log: Log,
+  tell: (sightings: WorkerSightings) => void,
 ): DataPlane {
   const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
-  const { limits, drainMs, trustedProxies, serverCa, adminSocket, metrics, accessLog, requestId } = setup;
+  const { limits, drainMs, trustedProxies, serverCa, adminSocket, metrics, accessLog, requestId, workers } = setup;
   return new DataPlane({
     limits,
     drainMs,
@@ -25,5 +27,7 @@ export function createPlane(
     statsd,
     rules,
     log,
+    tell,
+    workers,
   });
 }

@@ -18,6 +18,8 @@ import type { SyncOptions } from '../lib/sync.ts';
 import { Resolver, systemLookup } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
+import { createHealth, serversSection } from './health.ts';
+import type { HealthParts } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { createStatus } from './status.ts';
@@ -48,12 +50,14 @@ export async function serve(
   const limits = limitsOfWorker(config.limits, workers);
   const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel } = config;
   const meter = new Metrics();
+  const health = createHealth(config, log, () => primary);
   const primary = new Primary({
     workers,
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
     setup: {
       name,
+      workers,
       limits,
       drainMs,
       trustedProxies,
@@ -66,6 +70,7 @@ export async function serve(
       adminSocket,
     },
     listen,
+    health: health.relay,
     log,
     onWorkers: (pids) => supervision.workers(pids),
     reports: meter.collector,
@@ -74,7 +79,7 @@ export async function serve(
   const resolver = new Resolver({ lookup: systemLookup, scheduler });
   const images = createImages(config);
   const loaded = Promise.withResolvers<void>();
-  const announce = announcingFirst(primary, log, () => loaded.resolve());
+  const announce = announcingFirst(primary, health, log, () => loaded.resolve());
   const apply: SyncOptions['apply'] = (changes, whole, revision) => {
     meter.follow(changes);
     return announce(changes, whole, revision);
@@ -92,6 +97,7 @@ export async function serve(
     apply,
   });
   const status = createStatus(name, sync, primary, supervision);
+  status.offer(serversSection(health));
   const parts = { control: sync, changes: sync.changes, status, metrics: meter };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
@@ -131,6 +137,7 @@ export async function serve(
   const succeeded = await ending.promise;
   supervision.closeListeners();
   if (succeeded) admin.retire();
+  health.stop();
   await primary.drain();
   await admin.stop();
   await Promise.all(scraped.map((server) => server.stop()));
@@ -149,6 +156,7 @@ function workerProcess({ listen }: Supervision): StartWorker {
 /** From the first table on requests are answered; that moment is worth a line. */
 function announcingFirst(
   primary: Primary,
+  health: HealthParts,
   log: Log,
   whenLoaded: () => void,
 ): (changes: readonly TableChange[], whole: boolean, revision: number) => Promise<void> {
@@ -156,7 +164,10 @@ function announcingFirst(
   return async (changes, whole, revision) => {
     const announce = whole && !isAnnounced;
     isAnnounced ||= whole;
-    await primary.apply(changes, whole, revision);
+    const applied = primary.apply(changes, whole, revision);
+    // Workers hear of a server before they hear of its health.
+    health.apply(changes);
+    await applied;
     if (!announce) return;
     log.info({ entries: changes.length }, 'configuration loaded');
     whenLoaded();

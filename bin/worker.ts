@@ -3,7 +3,7 @@ import { createLog } from '../lib/core/log.ts';
 import { createPlane } from './plane.ts';
 
 /** A worker process; `serve.ts` starts it. */
-serveOwnProcess((start) => {
+serveOwnProcess((start, tell) => {
   const listeners = start.listen.map((address, i) => ({ address, handle: { fd: FIRST_SOCKET_FD + i } }));
-  return createPlane(start, listeners, createLog(start.setup.logLevel));
+  return createPlane(start, listeners, createLog(start.setup.logLevel), tell);
 });

@@ -26,6 +26,8 @@ import { Tally } from './stats/tally.ts';
 import { DEFAULT_OPTIONS, readOptions } from './upstream/options/index.ts';
 import { USUAL_PARAMETERS } from './upstream/server-spec.ts';
 import { Server } from './upstream/server.ts';
+import type { HealthNews, WorkerSightings } from './upstream/server-health.ts';
+import { Sightings } from './upstream/sightings.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
@@ -45,6 +47,10 @@ export interface DataPlaneOptions {
   /** Certificates that servers' are checked against, PEM or a path; null: those of the machine. */
   readonly serverCa: string | null;
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Tells the primary what was seen of servers at work; without it nobody is told. */
+  readonly tell?: (sightings: WorkerSightings) => void;
+  /** Number of workers that share what an upstream may have as a whole; 1 if unset. */
+  readonly workers?: number;
   readonly log: Log;
   /** From 0 to 1: where balancers begin, and what they draw. */
   readonly random?: () => number;
@@ -79,6 +85,8 @@ export class DataPlane {
         limits,
         serverCa: options.serverCa,
         random: options.random ?? Math.random,
+        ...(options.tell !== undefined && { sightings: new Sightings(wheel, options.tell) }),
+        workers: options.workers ?? 1,
       }),
       admin: controlPlane(options.adminSocket, wheel),
       observer: observerOf({ log: this.#accessLog, tally: this.#tally, meter: this.#statsd?.meter ?? null }),
@@ -114,6 +122,11 @@ export class DataPlane {
     });
     wheel.start();
     this.#overload.start();
+  }
+
+  /** News of the servers' health. */
+  learn(news: HealthNews): void {
+    this.#context.shared.upstreams.learn(news);
   }
 
   /** Puts changes into force, all at once. `whole`: from now on, what is not in the table does not exist. */

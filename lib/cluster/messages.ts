@@ -3,11 +3,14 @@ import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 
 /** What a worker needs to know before it begins. Plain data: it travels between processes. */
 export interface WorkerSetup {
   /** Instance name: prefix of the metrics. */
   readonly name: string;
+  /** Number of workers, this one included. */
+  readonly workers: number;
   readonly limits: Limits;
   readonly drainMs: number;
   readonly trustedProxies: readonly string[];
@@ -44,6 +47,8 @@ export type ToWorker =
   | { readonly kind: 'drain' }
   /** Log files were moved away: open new ones. */
   | { readonly kind: 'reopen' }
+  /** Of the servers' health: what the primary has decided, what other workers have seen. */
+  | { readonly kind: 'health'; readonly news: HealthNews }
   /** Asks for a report. */
   | { readonly kind: 'ask'; readonly question: number };
 
@@ -54,6 +59,8 @@ export type ToPrimary =
   /** Everything up to this sequence is in force. */
   | { readonly kind: 'applied'; readonly sequence: number }
   | { readonly kind: 'listening' }
+  /** What it has seen of servers and upstreams at work. */
+  | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
   /** The answer to `ask`. */
   | { readonly kind: 'report'; readonly question: number; readonly report: WorkerReport }
   /** Cannot listen; the message is for an operator. */

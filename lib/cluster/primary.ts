@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import { Table } from '../table.ts';
+import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { StartWorker } from './link.ts';
 import { Member } from './member.ts';
 import type { WorkerView } from './member.ts';
@@ -23,6 +24,8 @@ export interface PrimaryOptions {
   readonly onWorkers?: (pids: readonly number[]) => void;
   /** Told what workers report, and that they are gone; each worker has a number of its own. */
   readonly reports?: { took(worker: number, report: WorkerReport): void; gone(worker: number): void };
+  /** What goes between workers about the health of servers: what one has seen, what one that starts is to know. */
+  readonly health?: { took(worker: number, sightings: WorkerSightings): void; whole(): HealthNews };
   /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
   readonly applyMs?: number;
 }
@@ -125,6 +128,13 @@ export class Primary {
     return this.#questions.ask(asked);
   }
 
+  /** Tells every worker that serves what there is about the health of servers, but for that one. */
+  broadcast(news: HealthNews, except: number | null): void {
+    for (const { feed, number, state } of this.#members) {
+      if (state !== 'starting' && number !== except) feed.follow({ kind: 'health', news });
+    }
+  }
+
   /** Has every worker open its log files anew. */
   reopen(): void {
     for (const { link, state } of this.#members) if (state !== 'starting') link.send({ kind: 'reopen' });
@@ -181,6 +191,9 @@ export class Primary {
         member.isListening = true;
         this.#onListening(member);
         break;
+      case 'sightings':
+        this.#options.health?.took(member.number, message.sightings);
+        break;
       case 'report':
         this.#options.reports?.took(member.number, message.report);
         this.#questions.answered(member.link, message.question);
@@ -199,6 +212,8 @@ export class Primary {
     if (this.#sequence > 0) {
       void this.#tell(member, this.#sequence, this.#table.whole());
     }
+    const { health } = this.#options;
+    if (health !== undefined) member.feed.follow({ kind: 'health', news: health.whole() });
     this.#staff();
     if ([...this.#members].every(({ state }) => state !== 'starting')) this.#prepared.resolve();
   }

@@ -1,5 +1,6 @@
 import type { TableChange } from '../change.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { PrimaryLink } from './link.ts';
 import type { ToWorker } from './messages.ts';
 
@@ -11,12 +12,18 @@ export interface Plane {
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
+  /** News of the servers' health. */
+  learn(news: HealthNews): void;
   /** Log files were moved away. */
   reopen(): void;
 }
 
 /** Builds the data plane once the worker knows its setup. */
-export type CreatePlane = (start: ToWorker & { readonly kind: 'start' }) => Plane;
+export type CreatePlane = (
+  start: ToWorker & { readonly kind: 'start' },
+  /** Tells the primary what was seen of servers. */
+  tell: (sightings: WorkerSightings) => void,
+) => Plane;
 
 /** Does what the primary says, in order. The same in a process of its own and inside the primary's. */
 export class Worker {
@@ -37,7 +44,7 @@ export class Worker {
   handle(message: ToWorker): void {
     switch (message.kind) {
       case 'start':
-        this.#plane = this.#create(message);
+        this.#plane = this.#create(message, (sightings) => this.#primary.send({ kind: 'sightings', sightings }));
         this.#primary.send({ kind: 'hello' });
         break;
       case 'table':
@@ -51,6 +58,9 @@ export class Worker {
         break;
       case 'reopen':
         this.#plane?.reopen();
+        break;
+      case 'health':
+        this.#plane?.learn(message.news);
         break;
       case 'ask':
         this.#report(message.question);

@@ -55,6 +55,8 @@ export interface Config {
   readonly accessLog: AccessLogSetup | null;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
+  /** Directory of the programs that health checks may run. */
+  readonly healthCommands: string | null;
   readonly logLevel: string;
   readonly drainMs: number;
   /** How long a new program may take until it can serve. */
@@ -171,6 +173,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     metricsListen: values.metricsListen ?? [],
     accessLog: accessLog(values),
     requestId: values.requestId === 'on',
+    healthCommands: directory('--health-commands (ELB_HEALTH_COMMANDS)', values.healthCommands, problems),
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,
     upgradeMs: values.upgradeMs ?? 0,
@@ -224,6 +227,13 @@ function fileStore(path: string, problems: string[]): Config['store'] {
     );
   }
   return { kind: 'file', path };
+}
+
+/** Nothing of it is read before a check names it, so what is wrong with it should be said now. */
+function directory(label: string, path: string | null, problems: string[]): string | null {
+  if (path === null || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  problems.push(`${label}: ${quote(path)} is not a directory`);
+  return null;
 }
 
 function etcdStore(values: OptionValues, problems: string[]): Config['store'] {

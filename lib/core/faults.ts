@@ -100,6 +100,13 @@ export const FAULTS = {
   OVERLOADED: elb(-99, 503, 'docs/reliability.md', 'too many requests at this moment'),
   CLOSED: elb(-110, 0, 'rule close', 'graph closes the connection without an answer'),
   LAST_HOP: elb(-98, 200, 'RFC 9110 7.6.2', 'Max-Forwards is 0: this proxy answers for itself'),
+  BREAKER_OPEN: elb(
+    -110,
+    503,
+    'option breaker',
+    'upstream is left alone for a while: too many of its replies failed or were slow',
+  ),
+  UPSTREAM_FULL: elb(-111, 503, 'option concurrency', 'upstream has as many requests as it may have at once'),
   INTERNAL: elb(-97, 500, 'RFC 9110 15.6.1', 'internal error'),
 } as const satisfies Record<string, FaultRow>;
 

@@ -100,6 +100,14 @@ export const OPTIONS = {
     null,
     'networks whose forwarded fields (X-Forwarded-For, ...) are believed',
   ),
+  healthCommands: row(
+    'Serving',
+    'health-commands',
+    ['ELB_HEALTH_COMMANDS'],
+    filePath,
+    null,
+    'directory of the programs that health checks may run; unset: none may',
+  ),
   logLevel: row(
     'Serving',
     'log',

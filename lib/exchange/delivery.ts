@@ -182,7 +182,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   }
 
   onTryUpgraded(one: Try): void {
-    one.server?.succeeded();
+    one.succeeded();
     one.relay.ownLines = this.#tries.sessionLine(one.server, one.relay);
     one.deadline.dispose();
     this.#owner.onUpgraded();

@@ -17,6 +17,7 @@ import { Delivery } from './delivery.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
 import { encodeOwn } from './own-reply.ts';
+import { Passage } from './passage.ts';
 import { RequestBody } from './request-body.ts';
 import { requestId } from './request-id.ts';
 import { Route, type RouteOwner } from './route.ts';
@@ -45,6 +46,8 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   /** The protocol the client wants to change to, or null. */
   #upgrade: string | null = null;
   #keepAlive = false;
+  /** Its way through what stands before its upstream as a whole. */
+  readonly #passage = new Passage();
   /** Null where nobody counts or logs. */
   readonly #account: Account | null;
 
@@ -165,7 +168,8 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
     const { wheel } = this.#context.shared;
     client.deadline.cancel();
     client.connection.writeText(head);
-    const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs);
+    const guard = this.#passage.handOver(SWITCHING_PROTOCOLS, wheel.now);
+    const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs, guard);
     if (rest.length > 0) tunnel.onServerBytes(rest, 0, rest.length);
     this.#close(SWITCHING_PROTOCOLS, 0, '');
     this.#settle();
@@ -184,10 +188,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
       clientAddress = claims.clientAddress;
       if (this.#account !== null) this.#account.record.client = clientAddress;
     }
-    if (hopsLeft(head) === 0) {
-      this.#answer(Fault.LAST_HOP);
-      return;
-    }
+    if (hopsLeft(head) === 0) return this.#answer(Fault.LAST_HOP);
     if (target.path.startsWith(ADMIN)) {
       plan.setFields = ['X-Elb-Peer', client.address];
       if (this.#account !== null) this.#account.record.isAdmin = true;
@@ -230,10 +231,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
     }
     const { shared, ready } = this.#context;
     const upstream = shared.upstreams.get(name);
-    if (upstream === null && !ready) {
-      this.#answer(Fault.NOT_READY);
-      return;
-    }
+    if (upstream === null && !ready) return this.#answer(Fault.NOT_READY);
     const affinity = upstream === null ? NO_AFFINITY : affinityOf(request, upstream, name);
     this.#deliver(upstream, affinity, request.head, request.target);
   }
@@ -241,6 +239,9 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   #deliver(upstream: Upstream | null, affinity: Readonly<Affinity>, head: Head, target: Target): void {
     const client = this.#client;
     if (client === null) return;
+    const guard = upstream === null ? null : upstream.guard;
+    const fault = guard === null ? 0 : this.#passage.enter(guard, this.#context.shared.wheel.now);
+    if (fault !== 0) return this.#answer(fault);
     if (this.#context.shared.requestIds) {
       const id = requestId(head, client.trusted);
       this.#forwardHead.requestId = id;
@@ -268,7 +269,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
       return;
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
-    const reply = encodeOwn(fault, answer, keepAlive, this.#method === 'HEAD');
+    const reply = encodeOwn(fault, answer, keepAlive, this.#method === 'HEAD', this.#passage.retryAfterS);
     this.#close(status, fault, reply);
     this.#settle();
     client.connection.writeText(reply);
@@ -279,7 +280,8 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   #refuse(fault: number, answer: Answer | null = null): void {
     const client = this.#client;
     const passed = this.#delivery.abandon();
-    const reply = passed === 0 ? encodeOwn(fault, answer, false, this.#method === 'HEAD') : '';
+    const reply =
+      passed === 0 ? encodeOwn(fault, answer, false, this.#method === 'HEAD', this.#passage.retryAfterS) : '';
     this.#close(passed === 0 ? (answer?.status ?? faultOf(fault).status) : passed, fault, reply);
     this.#settle();
     if (passed === 0) client?.refuse(reply);
@@ -288,6 +290,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
 
   /** Closes the account, once; `reply`: our own, which is yet to be written. */
   #close(status: number, fault: number, reply: string): void {
+    if (this.#passage.held) this.#passage.leave(status, this.#context.shared.wheel.now);
     this.#account?.close(status, fault, reply, this.#client, this.#delivery);
   }
 
@@ -296,6 +299,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
     this.#client?.deadline.cancel();
     this.#client = null;
     this.#route.reset();
+    this.#passage.retryAfterS = 0;
     this.#delivery.reset();
     this.#body.reset();
     this.#context.returnExchange(this);

@@ -4,21 +4,28 @@ import { reasonOf } from '../http/reason.ts';
 import type { Answer } from '../routing/plan.ts';
 
 /** A reply of our own, whole, as text: what the graph answers, or else a fault. See `ownReply`. */
-export function encodeOwn(fault: number, answer: Answer | null, keepAlive: boolean, withoutBody: boolean): string {
-  if (answer === null) return ownReply(fault, keepAlive, withoutBody);
+export function encodeOwn(
+  fault: number,
+  answer: Answer | null,
+  keepAlive: boolean,
+  withoutBody: boolean,
+  retryAfterS: number,
+): string {
+  if (answer === null) return ownReply(fault, keepAlive, withoutBody, retryAfterS);
   return wholeReply(answer.status, answer.lines, answer.body, keepAlive, withoutBody);
 }
 
 /**
  * A reply of our own to a fault, whole, as text; empty where the fault's rule is to close without a word.
  * `withoutBody`: the request was a HEAD, so only the length of the body is told (RFC 9110 9.3.2).
+ * `retryAfterS`: when to come again at the earliest, in seconds; 0: not known.
  */
-export function ownReply(fault: number, keepAlive: boolean, withoutBody: boolean): string {
+export function ownReply(fault: number, keepAlive: boolean, withoutBody: boolean, retryAfterS = 0): string {
   const { status, text } = faultOf(fault);
   if (status === 0) return '';
   const retry =
     status === UNAVAILABLE || status === TOO_MANY
-      ? `Retry-After: ${1 + Math.floor(Math.random() * RETRY_SPREAD_SECONDS)}\r\n`
+      ? `Retry-After: ${Math.max(1, retryAfterS) + Math.floor(Math.random() * RETRY_SPREAD_SECONDS)}\r\n`
       : '';
   const body = `${status} ${reasonOf(status)}: ${text}\n`;
   return wholeReply(status, `Content-Type: text/plain\r\n${retry}`, body, keepAlive, withoutBody);

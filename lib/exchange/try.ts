@@ -138,8 +138,11 @@ export class Try implements ServerConnectionUser {
 
   /** The server has replied well. */
   succeeded(): void {
-    this.server?.succeeded();
-    this.server?.latency?.add(this.spentMs);
+    const { server } = this;
+    if (server === null) return;
+    server.succeeded();
+    if (server.latency !== null) server.latency.add(this.spentMs);
+    if (server.watch !== null && server.watch.counting) server.watch.good(this.spentMs);
   }
 
   /** Time since it was opened, in milliseconds. */

@@ -1,5 +1,6 @@
 import { Deadline, type Wheel } from '../core/wheel.ts';
 import type { Connection } from '../net/connection.ts';
+import type { Guard } from '../upstream/guard.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientUser } from './client-user.ts';
@@ -14,15 +15,18 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
   readonly #server: ServerConnection;
   readonly #deadline: Deadline;
   readonly #idleMs: number;
+  /** Where it holds a place; null: nowhere. */
+  readonly #guard: Guard | null;
   /** When it ends because ELB does. */
   #draining: Deadline | null = null;
   #over = false;
 
-  constructor(client: ClientConnection, server: ServerConnection, wheel: Wheel, idleMs: number) {
+  constructor(client: ClientConnection, server: ServerConnection, wheel: Wheel, idleMs: number, guard: Guard | null) {
     this.#client = client;
     this.#server = server;
     this.#deadline = new Deadline(wheel, this);
     this.#idleMs = idleMs;
+    this.#guard = guard;
     this.#deadline.set(idleMs);
     server.lend(this);
   }
@@ -101,6 +105,7 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
     this.#deadline.dispose();
     this.#draining?.dispose();
     this.#server.server.done();
+    this.#guard?.free();
   }
 }
 

@@ -37,6 +37,35 @@ export interface Check {
   close(): void;
 }
 
+/** How many connections checks may keep, all together: what is beyond it is dialled each time. */
+export class KeptLines {
+  readonly #most: number;
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether one more may be kept; `give` follows when it is not any more. */
+  take(): boolean {
+    if (this.#count >= this.#most) return false;
+    this.#count++;
+    return true;
+  }
+
+  give(): void {
+    this.#count--;
+  }
+}
+
+/** What a lost connection says of its server: nothing if it is this machine that lacks something. */
+export function verdictOf(reason: string): number {
+  return OURS.has(reason) ? Verdict.NONE : Verdict.FAIL;
+}
+
+/** No descriptors, no ports, no memory. */
+const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
+
 /** What a connection failed for, in the words used for all checks. */
 export function reasonOf(error: Error | null): string {
   if (error === null) return 'closed';

@@ -36,6 +36,8 @@ export class Checker {
   /** Who waits, first come first served; those before `#first` are served. */
   #queue: Checked[] = [];
   #first = 0;
+  /** Checks that are over, since the beginning. */
+  made = 0;
   #running = 0;
   /** Wheel time until which the first checks of new addresses have been given away. */
   #firstAt = 0;
@@ -77,6 +79,7 @@ export class Checker {
   /** A check is over; whoever waits longest is next. */
   leave(): void {
     this.#running--;
+    this.made++;
     const next = this.#next();
     if (next === undefined) return;
     this.#running++;

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { CommandCheckOptions } from '../upstream/options/health.ts';
+import type { CommandCheckOptions } from '../upstream/options/checks.ts';
 import { Verdict, type Check, type CheckOwner, type CheckPlace } from './check.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { ConnectCheckOptions } from '../upstream/options/health.ts';
-import { Verdict, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
+import type { ConnectCheckOptions } from '../upstream/options/checks.ts';
+import { Verdict, verdictOf, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
 import { Line, type LineUser } from './line.ts';
 
 /**
@@ -10,22 +10,24 @@ export class ConnectCheck implements Check, LineUser {
   readonly #options: ConnectCheckOptions;
   readonly #place: CheckPlace;
   readonly #tls: CheckTls;
+  readonly #greeting: string;
   readonly #pattern: RegExp | null;
   #line: Line | null = null;
   #owner: CheckOwner | null = null;
   #received = '';
 
-  constructor(options: ConnectCheckOptions, place: CheckPlace, secure: CheckTls) {
+  constructor(options: ConnectCheckOptions, place: CheckPlace, secure: CheckTls, greeting = '') {
     this.#options = options;
     this.#place = place;
     this.#tls = secure;
+    this.#greeting = greeting;
     this.#pattern = options.expect?.isPattern === true ? new RegExp(options.expect.text) : null;
   }
 
   begin(owner: CheckOwner): void {
     this.#owner = owner;
     this.#received = '';
-    this.#line = new Line(this.#place, this.#tls, this);
+    this.#line = new Line(this.#place, this.#tls, this.#greeting, this);
   }
 
   abandon(): void {
@@ -60,7 +62,7 @@ export class ConnectCheck implements Check, LineUser {
   }
 
   onLost(reason: string): void {
-    this.#finish(Verdict.FAIL, reason);
+    this.#finish(verdictOf(reason), reason);
   }
 
   #finish(verdict: number, reason: string): void {

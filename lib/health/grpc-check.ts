@@ -1,6 +1,6 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
-import type { GrpcCheckOptions } from '../upstream/options/health.ts';
-import { reasonOf, Verdict, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
+import type { GrpcCheckOptions } from '../upstream/options/checks.ts';
+import { reasonOf, Verdict, verdictOf, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
 
 /**
  * Calls `grpc.health.v1.Health/Check` (github.com/grpc/grpc, doc/health-checking.md): passed while it answers SERVING.
@@ -100,7 +100,7 @@ export class GrpcCheck implements Check {
     this.#drop();
     if (this.#owner === null) return;
     if (this.#reused) this.begin(this.#owner);
-    else this.#finish(Verdict.FAIL, reason);
+    else this.#finish(verdictOf(reason), reason);
   }
 
   #finish(verdict: number, reason: string): void {

@@ -2,6 +2,7 @@ import type { Log } from '../core/log.ts';
 import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
 import type { HealthChange, Sighting } from '../upstream/server-health.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
+import { KeptLines } from './check.ts';
 import { Checker } from './checker.ts';
 import type { CheckMeans } from './make-check.ts';
 import { SharedChecks } from './shared-checks.ts';
@@ -15,6 +16,8 @@ export interface HealthConfig {
   readonly log: Log;
   /** Directory of the commands that checks may run; null: none. */
   readonly commands: string | null;
+  /** Most connections that checks may keep. */
+  readonly maxKept: number;
   /** Tells every worker; what happens in one turn is told at once. */
   readonly tell: (changes: readonly HealthChange[]) => void;
 }
@@ -32,6 +35,7 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
   /** Each of these is a process. */
   readonly #commandChecker: Checker;
   readonly #checks: SharedChecks;
+  readonly #kept: KeptLines;
   readonly #upstreams = new Map<string, UpstreamHealth>();
   /** Changes of this turn that the workers have not been told yet. */
   #changes: HealthChange[] = [];
@@ -43,6 +47,7 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
     this.#checker = new Checker({ wheel, random, most: MOST_CHECKS });
     this.#commandChecker = new Checker({ wheel, random, most: MOST_COMMANDS });
     this.#checks = new SharedChecks((kind) => (kind === 'command' ? this.#commandChecker : this.#checker), clock);
+    this.#kept = new KeptLines(config.maxKept);
     this.#turn = new Deadline(wheel, this);
     this.#turn.set(TURN_MS);
   }
@@ -55,9 +60,9 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
   }
 
   /** What decides about an upstream's servers. It stays until it is said anew, also while the upstream has no servers. */
-  setRules(name: string, rules: HealthRules, means: Omit<CheckMeans, 'commands'>): void {
+  setRules(name: string, rules: HealthRules, means: Pick<CheckMeans, 'secure' | 'tls' | 'greeting'>): void {
     const upstream = this.#upstream(name);
-    upstream.setRules(rules, { ...means, commands: this.#config.commands });
+    upstream.setRules(rules, { ...means, commands: this.#config.commands, kept: this.#kept });
     if (upstream.isEmpty) this.#upstreams.delete(name);
   }
 
@@ -89,12 +94,13 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
   }
 
   /** For the status: addresses that are checked, and how the checking keeps up. */
-  get checking(): { readonly addresses: number; readonly running: number; readonly waiting: number } {
+  get checking(): CheckingView {
     const checkers = [this.#checker, this.#commandChecker];
     return {
       addresses: this.#checks.size,
       running: checkers.reduce((sum, { running }) => sum + running, 0),
       waiting: checkers.reduce((sum, { waiting }) => sum + waiting, 0),
+      made: checkers.reduce((sum, { made }) => sum + made, 0),
     };
   }
 
@@ -127,6 +133,16 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
     this.#changes = [];
     this.#config.tell(changes);
   }
+}
+
+/** How the checking goes. */
+export interface CheckingView {
+  readonly addresses: number;
+  /** Checks under way, and those that are due and wait for one of them to end. */
+  readonly running: number;
+  readonly waiting: number;
+  /** Since the beginning. */
+  readonly made: number;
 }
 
 /** Checks under way at once: what does not answer must not keep the others waiting. */

@@ -3,8 +3,16 @@ import { frameReply } from '../http/framing.ts';
 import { Head } from '../http/head.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
-import type { HttpCheckOptions } from '../upstream/options/health.ts';
-import { Verdict, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
+import type { HttpCheckOptions } from '../upstream/options/checks.ts';
+import {
+  Verdict,
+  verdictOf,
+  type Check,
+  type CheckOwner,
+  type CheckPlace,
+  type CheckTls,
+  type KeptLines,
+} from './check.ts';
 import { Line, type LineUser } from './line.ts';
 
 /**
@@ -20,6 +28,8 @@ export class HttpCheck implements Check, LineUser {
   readonly #options: HttpCheckOptions;
   readonly #place: CheckPlace;
   readonly #tls: CheckTls;
+  readonly #greeting: string;
+  readonly #kept: KeptLines;
   readonly #request: string;
   /** Of the body; null: it has to hold a plain text, or nothing. */
   readonly #pattern: RegExp | null;
@@ -27,6 +37,8 @@ export class HttpCheck implements Check, LineUser {
   #owner: CheckOwner | null = null;
   /** The line has carried a check before. */
   #reused = false;
+  /** The line is counted as kept. */
+  #isKept = false;
   /** Bytes of a reply's head that has not arrived whole; null: none. */
   #partial: Buffer | null = null;
   /** Null before the head of the reply. */
@@ -35,10 +47,12 @@ export class HttpCheck implements Check, LineUser {
   #status = 0;
   #text = '';
 
-  constructor(options: HttpCheckOptions, place: CheckPlace, tls: CheckTls) {
+  constructor(options: HttpCheckOptions, place: CheckPlace, tls: CheckTls, kept: KeptLines, greeting = '') {
     this.#options = options;
     this.#place = place;
     this.#tls = tls;
+    this.#greeting = greeting;
+    this.#kept = kept;
     this.#request = requestOf(options, place);
     this.#pattern = options.body?.isPattern === true ? new RegExp(options.body.text) : null;
   }
@@ -82,11 +96,11 @@ export class HttpCheck implements Check, LineUser {
     if (isStale) {
       this.#reused = false;
       this.#dial();
-    } else this.#finish(Verdict.FAIL, reason);
+    } else this.#finish(verdictOf(reason), reason);
   }
 
   #dial(): void {
-    this.#line = new Line(this.#place, this.#tls, this);
+    this.#line = new Line(this.#place, this.#tls, this.#greeting, this);
   }
 
   #readHead(bytes: Buffer, from: number, to: number): void {
@@ -166,7 +180,8 @@ export class HttpCheck implements Check, LineUser {
   #finish(verdict: number, reason: string): void {
     const owner = this.#owner;
     this.#owner = null;
-    if (this.#persists) {
+    if (this.#persists && (this.#isKept || this.#kept.take())) {
+      this.#isKept = true;
       this.#partial = null;
       this.#body = null;
       this.#text = '';
@@ -177,6 +192,8 @@ export class HttpCheck implements Check, LineUser {
   #drop(): void {
     const line = this.#line;
     this.#line = null;
+    if (this.#isKept) this.#kept.give();
+    this.#isKept = false;
     this.#partial = null;
     this.#body = null;
     this.#text = '';

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
@@ -19,10 +20,19 @@ export class Line implements ConnectionOwner {
   readonly #connection: Connection;
   #user: LineUser | null;
 
-  constructor({ host, port }: CheckPlace, tls: CheckTls, user: LineUser) {
+  /** `greeting`: sent before anything else, in plain. */
+  constructor({ host, port }: CheckPlace, tls: CheckTls, greeting: string, user: LineUser) {
     this.#user = user;
-    if (tls === null) this.#connection = HandleConnection.dialTcp(host, port, this);
-    else this.#connection = new SocketConnection(connectTls({ ...tls, host, port }), this, 'secureConnect');
+    if (tls === null) {
+      this.#connection = HandleConnection.dialTcp(host, port, this);
+      // The kernel keeps it until the connection is made.
+      if (greeting !== '') this.#connection.writeText(greeting);
+    } else {
+      const below = greeting === '' ? null : connect({ host, port });
+      below?.write(greeting, 'latin1');
+      const place = below === null ? { host, port } : { socket: below };
+      this.#connection = new SocketConnection(connectTls({ ...tls, ...place }), this, 'secureConnect');
+    }
   }
 
   /** Only once it is open. */

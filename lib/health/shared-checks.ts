@@ -1,4 +1,4 @@
-import type { HealthOptions } from '../upstream/options/health.ts';
+import type { CheckOptions } from '../upstream/options/checks.ts';
 import { Verdict, type CheckPlace } from './check.ts';
 import type { Checked, CheckedOwner, Checker } from './checker.ts';
 import { makeCheck, type CheckMeans } from './make-check.ts';
@@ -15,13 +15,13 @@ export interface CheckUser {
  * lives as long as somebody uses it, and its state with it.
  */
 export class SharedChecks {
-  readonly #checkerOf: (kind: HealthOptions['kind']) => Checker;
+  readonly #checkerOf: (kind: CheckOptions['kind']) => Checker;
   readonly #clock: () => number;
   readonly #checks = new Map<string, SharedCheck>();
   /** Numbers of the ways to check there have been: short names of their options. */
   readonly #ways = new Map<string, number>();
 
-  constructor(checkerOf: (kind: HealthOptions['kind']) => Checker, clock: () => number) {
+  constructor(checkerOf: (kind: CheckOptions['kind']) => Checker, clock: () => number) {
     this.#checkerOf = checkerOf;
     this.#clock = clock;
   }
@@ -31,7 +31,7 @@ export class SharedChecks {
   }
 
   /** The check of that place for one more user. */
-  use(user: CheckUser, options: HealthOptions, place: CheckPlace, means: CheckMeans): SharedCheck {
+  use(user: CheckUser, options: CheckOptions, place: CheckPlace, means: CheckMeans): SharedCheck {
     const port = options.port ?? place.port;
     const identity = `${this.#way(options, means)} ${place.host} ${port} ${place.name}`;
     let check = this.#checks.get(identity);
@@ -52,8 +52,8 @@ export class SharedChecks {
     if (this.#checks.size === 0) this.#ways.clear();
   }
 
-  #way(options: HealthOptions, { secure, tls }: CheckMeans): number {
-    const text = JSON.stringify([options, secure, tls]);
+  #way(options: CheckOptions, { secure, tls, greeting }: CheckMeans): number {
+    const text = JSON.stringify([options, secure, tls, greeting]);
     const way = this.#ways.get(text) ?? this.#ways.size;
     this.#ways.set(text, way);
     return way;
@@ -63,7 +63,7 @@ export class SharedChecks {
 /** One check and what it has found, with everybody who goes by it. */
 export class SharedCheck implements CheckedOwner {
   readonly identity: string;
-  readonly options: HealthOptions;
+  readonly options: CheckOptions;
   readonly riseFall: RiseFall;
   readonly users = new Set<CheckUser>();
   readonly #clock: () => number;
@@ -74,7 +74,7 @@ export class SharedCheck implements CheckedOwner {
   /** Checks in a row that were spared because of that. */
   #spared = 0;
 
-  constructor(identity: string, options: HealthOptions, clock: () => number) {
+  constructor(identity: string, options: CheckOptions, clock: () => number) {
     this.identity = identity;
     this.options = options;
     this.riseFall = new RiseFall(clock());

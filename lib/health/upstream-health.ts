@@ -1,5 +1,6 @@
-import type { HealthOptions } from '../upstream/options/health.ts';
+import type { CheckOptions } from '../upstream/options/checks.ts';
 import type { OutlierOptions } from '../upstream/options/outlier.ts';
+import { failsOpen } from '../upstream/group-health.ts';
 import { Barred, type Sighting } from '../upstream/server-health.ts';
 import { serverKey, type ServerSpec } from '../upstream/server-spec.ts';
 import type { CheckMeans } from './make-check.ts';
@@ -9,9 +10,11 @@ import type { CheckUser, SharedCheck, SharedChecks } from './shared-checks.ts';
 /** What decides about the health of an upstream's servers. */
 export interface HealthRules {
   /** Null: no checks. */
-  readonly health: HealthOptions | null;
+  readonly health: CheckOptions | null;
   /** Null: nobody is put out but by `max_fails`, which the workers see to. */
   readonly outlier: OutlierOptions | null;
+  /** Percent of the servers: while fewer may be used, all are. */
+  readonly failOpen: number;
 }
 
 /** Who is told of servers that are barred for other reasons than before. */
@@ -25,8 +28,8 @@ export class UpstreamHealth {
   readonly members = new Map<string, Member>();
   readonly #checks: SharedChecks;
   readonly #owner: UpstreamHealthOwner;
-  #rules: HealthRules = { health: null, outlier: null };
-  #means: CheckMeans = { secure: false, tls: null, commands: null };
+  #rules: HealthRules = { health: null, outlier: null, failOpen: 0 };
+  #means: CheckMeans | null = null;
   #outliers: Outliers | null = null;
 
   constructor(name: string, checks: SharedChecks, owner: UpstreamHealthOwner) {
@@ -55,7 +58,7 @@ export class UpstreamHealth {
     for (const spec of specs) {
       const key = serverKey(spec);
       gone.delete(key);
-      const member = this.members.get(key) ?? new Member(this, key, spec, this.barsNew ? Barred.CHECKS : 0);
+      const member = this.members.get(key) ?? new Member(this, key, spec, this.barsNew ? Barred.UNCHECKED : 0);
       this.members.set(key, member);
       member.spec = spec;
       this.#check(member);
@@ -74,6 +77,31 @@ export class UpstreamHealth {
       this.#check(member);
       this.settle(member, 'options');
     }
+  }
+
+  /** How many servers there are, and how many of them are left alone for which reason. */
+  summary(now: number): Readonly<Record<string, number | boolean>> {
+    let down = 0;
+    let ejected = 0;
+    let unchecked = 0;
+    let barred = 0;
+    let out = 0;
+    for (const member of this.members.values()) {
+      if (member.spec.down) out++;
+      else if (member.barred !== 0) barred++;
+      if ((member.barred & Barred.CHECKS) !== 0) down++;
+      if ((member.barred & Barred.EJECTED) !== 0) ejected++;
+      if ((member.barred & Barred.UNCHECKED) !== 0) unchecked++;
+    }
+    const all = this.members.size - out;
+    return {
+      servers: this.members.size,
+      down,
+      ejected,
+      unchecked,
+      spared: this.#outliers?.spared(now).length ?? 0,
+      fail_open: failsOpen(all, barred, this.#rules.failOpen),
+    };
   }
 
   /** A worker has seen a server at work. */
@@ -96,8 +124,7 @@ export class UpstreamHealth {
 
   /** Has a member barred by what is known now, and tells if that is different. */
   settle(member: Member, reason: string): void {
-    const checksBar = member.check !== null && !member.check.usable;
-    const barred = (checksBar ? Barred.CHECKS : 0) | (member.ejection === null ? 0 : Barred.EJECTED);
+    const barred = checksBar(member.check) | (member.ejection === null ? 0 : Barred.EJECTED);
     if (barred === member.barred) return;
     member.barred = barred;
     this.#owner.onBarred(this, member, reason);
@@ -117,7 +144,8 @@ export class UpstreamHealth {
     const options = spec.down ? null : this.#rules.health;
     const place = { host, port, name: spec.name.replace(/:\d+$/, '') };
     // Begun before the old one is released, so that one that stays the same lives on.
-    member.check = options === null ? null : this.#checks.use(member, options, place, this.#means);
+    member.check =
+      options === null || this.#means === null ? null : this.#checks.use(member, options, place, this.#means);
     if (before !== null && before !== member.check) this.#checks.release(member, before);
     if (member.check?.riseFall.state === 'unknown' && before !== null) member.check.riseFall.assume(before.riseFall);
   }
@@ -136,6 +164,11 @@ export class UpstreamHealth {
     this.members.delete(key);
     if (member.check !== null) this.#checks.release(member, member.check);
   }
+}
+
+function checksBar(check: SharedCheck | null): number {
+  if (check === null || check.usable) return 0;
+  return check.riseFall.state === 'unknown' ? Barred.UNCHECKED : Barred.CHECKS;
 }
 
 /** A server as far as its health goes. */

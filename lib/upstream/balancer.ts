@@ -45,6 +45,7 @@ export function usable(server: Server, tried: readonly Server[]): boolean {
   const { spec } = server;
   return (
     !spec.down &&
+    server.healthy &&
     server.available &&
     (spec.maxConns === 0 || server.inFlight < spec.maxConns) &&
     (tried.length === 0 || !tried.includes(server))

@@ -21,6 +21,11 @@ export interface BreakerOptions {
   readonly trialMs: number;
 }
 
+/** Which of a request's last statuses count as failures. */
+export interface FailureOptions {
+  readonly failures: ReadonlySet<number>;
+}
+
 export const BreakerState = { CLOSED: 0, OPEN: 1, HALF_OPEN: 2 } as const;
 
 /**
@@ -92,6 +97,7 @@ export class Breaker {
   /** Others have found it open, or closed again. `since`: since when. */
   follow(state: number, since: number): void {
     if (state !== this.state) this.#enter(state, since);
+    else if (state === BreakerState.OPEN) this.since = Math.max(this.since, since);
   }
 
   /** Until a call is let through again, in milliseconds; 0 unless open. */

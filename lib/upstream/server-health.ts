@@ -1,9 +1,13 @@
+import type { BreakerNews } from './guard.ts';
+
 /** Why a server takes no requests although its document lists it; bits of one number, 0 for none. */
 export const Barred = {
-  /** Its checks fail, or have not passed yet where it is to begin down. */
+  /** Its checks fail. */
   CHECKS: 1,
   /** It was put out for what its replies were like. */
   EJECTED: 2,
+  /** It is to begin down, and its checks have not passed yet. */
+  UNCHECKED: 4,
 } as const;
 
 /** What the primary tells every worker of one server. */
@@ -27,4 +31,24 @@ export interface Sighting {
   readonly latencyMs: number;
   /** Whether the worker has put the server out already and wants to know if that stands. */
   readonly barred: boolean;
+}
+
+/** What a worker tells the primary from time to time. */
+export interface WorkerSightings {
+  readonly servers: readonly Sighting[];
+  readonly breakers: readonly BreakerNews[];
+}
+
+/** Failures of a server that another worker has seen: they count for `max_fails` as if they were seen here. */
+export interface FailureNews {
+  readonly upstream: string;
+  readonly server: string;
+  readonly failed: number;
+}
+
+/** What the primary tells the workers: what it has decided, and what the others have seen. */
+export interface HealthNews {
+  readonly barred: readonly HealthChange[];
+  readonly failures: readonly FailureNews[];
+  readonly breakers: readonly BreakerNews[];
 }

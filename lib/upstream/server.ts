@@ -7,6 +7,7 @@ import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
 import { Traffic } from './traffic.ts';
+import type { Watch } from './watch.ts';
 
 /** What is dialled: a TCP address, or a Unix socket if `path` is not empty. `secure`: it is named by `https://`. */
 export interface DialTarget {
@@ -44,6 +45,12 @@ export class Server {
   /** Wheel time of the last failure, and since when its probation is counted. */
   failedAt = 0;
   checkedAt = 0;
+  /** Why its health keeps it from being used: sum of `Barred`. */
+  barred = 0;
+  /** Whether its health lets it be chosen; see `GroupHealth`. */
+  healthy = true;
+  /** Who sees what it does, for the other processes; null: nobody. */
+  watch: Watch | null = null;
   /** False once no document names it: it takes no new exchange and keeps no connection. */
   listed = true;
   readonly #wheel: Wheel;
@@ -137,6 +144,12 @@ export class Server {
   }
 
   failed(): void {
+    this.countFailure();
+    this.watch?.failed();
+  }
+
+  /** A failure that was seen here or elsewhere. */
+  countFailure(): void {
     const { maxFails, failTimeoutMs } = this.spec;
     const { now } = this.#wheel;
     if (this.fails < maxFails && now - this.failedAt > failTimeoutMs) this.fails = 0;

@@ -62,9 +62,14 @@ export class TlsClient {
   }
 
   #secureContext(): tls.SecureContext {
-    this.#context ??= makeContext(this.#settings, machineCertificates);
+    this.#context ??= secureContextOf(this.#settings);
     return this.#context;
   }
+}
+
+/** Certificates and rules of TLS as the settings say. Throws where our own certificates cannot be read. */
+export function secureContextOf(settings: TlsSettings): tls.SecureContext {
+  return makeContext(settings, machineCertificates);
 }
 
 /** What is wrong with the files, certificates or ciphers of settings, and with which of them; null: nothing. */

@@ -2,6 +2,8 @@ import { NO_AFFINITY } from './affinity.ts';
 import type { Affinity } from './affinity.ts';
 import { Choice } from './choice.ts';
 import type { ChoiceMeans } from './choice.ts';
+import { GroupHealth } from './group-health.ts';
+import type { Guard } from './guard.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
@@ -17,6 +19,9 @@ export class Upstream {
   options: UpstreamOptions;
   /** How requests and connections are made; null: as they are without options. */
   setup: UpstreamSetup | null;
+  /** What stands before it as a whole; null: nothing. */
+  guard: Guard | null = null;
+  readonly health = new GroupHealth();
   readonly budget: RetryBudget;
   /** What has happened since it was made. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
@@ -36,6 +41,7 @@ export class Upstream {
   replace(servers: readonly Server[]): void {
     this.servers = servers;
     for (const server of servers) this.#equip(server);
+    this.health.set(servers, this.options.health.failOpen);
     this.choice = new Choice(this.name, servers, this.options, this.#means, this.choice);
   }
 

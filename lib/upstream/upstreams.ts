@@ -2,14 +2,18 @@ import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
 import type { ChoiceMeans } from './choice.ts';
+import { Guard } from './guard.ts';
 import { Server } from './server.ts';
 import { DEFAULT_OPTIONS } from './options/index.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { Algorithm } from './options/balance.ts';
 import { serverKey, USUAL_PARAMETERS, type ServerSpec } from './server-spec.ts';
 import { setupOf, type UpstreamSetup } from './setup.ts';
+import { Barred, type HealthNews } from './server-health.ts';
+import type { Sightings } from './sightings.ts';
 import { Upstream } from './upstream.ts';
 import { listedName, parseDirect } from './upstream-name.ts';
+import { Watch } from './watch.ts';
 
 /** What every server of this process shares. */
 export interface UpstreamsOptions {
@@ -20,6 +24,10 @@ export interface UpstreamsOptions {
   readonly serverCa: string | null;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Is told what is seen of servers; without it nobody is. */
+  readonly sightings?: Sightings;
+  /** Number of processes that share what an upstream may have as a whole; 1 if unset. */
+  readonly workers?: number;
 }
 
 /**
@@ -35,6 +43,8 @@ export class Upstreams {
   readonly #usual: UpstreamSetup;
   /** Those that are not at their defaults, of upstreams that exist or not. */
   readonly #configured = new Map<string, UpstreamOptions>();
+  /** Servers of the named ones by `serverKey`. */
+  readonly #servers = new Map<string, Map<string, Server>>();
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
@@ -57,19 +67,20 @@ export class Upstreams {
       upstream = this.#open(name);
       this.#named.set(name, upstream);
     }
-    const before = new Map(upstream.servers.map((server) => [serverKey(server.spec), server]));
-    const after: Server[] = [];
+    const before = this.#servers.get(name) ?? new Map<string, Server>();
+    const after = new Map<string, Server>();
     for (const spec of specs) {
       const key = serverKey(spec);
       const known = before.get(key);
       before.delete(key);
-      const server = known ?? this.#make(spec);
+      const server = known ?? this.#make(upstream, spec);
       server.spec = spec;
       // Where all are new, none has to start slowly.
       if (known === undefined && upstream.servers.length > 0) server.start();
-      after.push(server);
+      after.set(key, server);
     }
-    upstream.replace(after);
+    this.#servers.set(name, after);
+    upstream.replace([...after.values()]);
     for (const gone of before.values()) gone.unlist();
   }
 
@@ -83,8 +94,23 @@ export class Upstreams {
     const chosen = options ?? DEFAULT_OPTIONS;
     for (const upstreams of [this.#named, this.#direct]) {
       const upstream = upstreams.get(name);
-      upstream?.configure(chosen, setupOf(chosen, this.#options, upstream.setup));
+      if (upstream === undefined) continue;
+      upstream.configure(chosen, setupOf(chosen, this.#options, upstream.setup));
+      this.#watch(upstream);
     }
+  }
+
+  /** What the primary has decided, and what the other processes have seen. */
+  learn({ barred, failures, breakers }: HealthNews): void {
+    const { now } = this.#options.wheel;
+    for (const change of barred) {
+      const server = this.#servers.get(change.upstream)?.get(change.server);
+      if (server !== undefined) this.#named.get(change.upstream)?.health.bar(server, change.barred);
+    }
+    for (const { upstream, server, failed } of failures) {
+      for (let i = 0; i < failed; i++) this.#servers.get(upstream)?.get(server)?.countFailure();
+    }
+    for (const news of breakers) this.#named.get(news.upstream)?.guard?.learn(news, now);
   }
 
   names(): IterableIterator<string> {
@@ -94,6 +120,7 @@ export class Upstreams {
   delete(name: string): void {
     const upstream = this.#named.get(name);
     this.#named.delete(name);
+    this.#servers.delete(name);
     if (upstream !== undefined) close(upstream);
   }
 
@@ -119,17 +146,31 @@ export class Upstreams {
   #open(name: string): Upstream {
     const options = this.#configured.get(name);
     const setup = options === undefined ? this.#usual : setupOf(options, this.#options, this.#usual);
-    return new Upstream(name, this.#means, options ?? DEFAULT_OPTIONS, setup);
+    const upstream = new Upstream(name, this.#means, options ?? DEFAULT_OPTIONS, setup);
+    this.#watch(upstream);
+    return upstream;
   }
 
-  #make(spec: ServerSpec): Server {
-    const { wheel, limits } = this.#options;
-    return new Server(
-      spec,
-      { host: spec.host, port: spec.port, path: '', secure: false },
-      wheel,
-      limits.serverKeepAliveMs,
-    );
+  #make(upstream: Upstream, spec: ServerSpec): Server {
+    const { wheel, limits, sightings } = this.#options;
+    const { host, port } = spec;
+    const server = new Server(spec, { host, port, path: '', secure: false }, wheel, limits.serverKeepAliveMs);
+    if (upstream.options.health.checks?.initial === 'down') server.barred = Barred.UNCHECKED;
+    if (sightings === undefined) return server;
+    server.watch = new Watch(server, upstream.name, serverKey(spec), upstream.health, sightings);
+    observe(server.watch, upstream.options);
+    return server;
+  }
+
+  /** Has the options hold for what stands before an upstream and for what is seen of its servers. */
+  #watch(upstream: Upstream): void {
+    const { breaker, concurrency } = upstream.options;
+    const { sightings = null, workers = 1 } = this.#options;
+    const options = { breaker, concurrency: Math.ceil(concurrency.max / workers) };
+    if (breaker === null && concurrency.max === 0) upstream.guard = null;
+    else if (upstream.guard === null) upstream.guard = new Guard(upstream.name, options, sightings);
+    else upstream.guard.change(options);
+    for (const { watch } of upstream.servers) if (watch !== null) observe(watch, upstream.options);
   }
 
   #makeDirect(name: string): Upstream | null {
@@ -160,6 +201,12 @@ const MAX_DIRECT = 1000;
 
 /** Parameters of a server that is named directly: alone, so never taken out. */
 const ALONE = { ...USUAL_PARAMETERS, maxFails: 0 };
+
+/** Good replies are counted only where they decide something. */
+function observe(watch: Watch, { health, outlier }: UpstreamOptions): void {
+  watch.counting = outlier !== null || health.checks?.spareBusy === true;
+  watch.outlier = outlier;
+}
 
 function close(upstream: Upstream): void {
   for (const server of upstream.servers) server.unlist();

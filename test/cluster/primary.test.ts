@@ -271,6 +271,7 @@ describe('sockets', () => {
 
 const setup: WorkerSetup = {
   name: 'ELB',
+  workers: 1,
   limits: {
     maxHeadBytes: 65_536,
     maxFields: 128,

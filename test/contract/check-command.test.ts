@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CommandCheck } from '../../lib/health/command-check.ts';
-import type { CommandCheckOptions } from '../../lib/upstream/options/health.ts';
+import type { CommandCheckOptions } from '../../lib/upstream/options/checks.ts';
 import { checkOnce } from '../fixtures/check.ts';
 import { until } from '../fixtures/until.ts';
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { ConnectCheck } from '../../lib/health/connect-check.ts';
 import type { CheckOwner } from '../../lib/health/check.ts';
-import type { ConnectCheckOptions } from '../../lib/upstream/options/health.ts';
+import type { ConnectCheckOptions } from '../../lib/upstream/options/checks.ts';
 import { freePort } from '../bench/process.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
 import { checkOnce } from '../fixtures/check.ts';

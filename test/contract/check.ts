@@ -54,7 +54,7 @@ export function describeCheck(name: string, subject: CheckUnderTest): void {
 
     if (subject.noticesFrozen) {
       it('has no finding of a server that does not answer', async () => {
-        server.freeze();
+        await server.freeze();
         check.begin({ onChecked: () => expect.fail('told although nobody can have answered') });
         // Another server is asked and answers meanwhile.
         const otherPort = await freePort();

@@ -31,6 +31,7 @@ describe('config', () => {
       requestId: false,
       logLevel: 'info',
       drainMs: 30_000,
+      healthCommands: null,
       upgradeMs: 60_000,
       admin: { allow: ['127.0.0.0/8', '::1'], probes: [], tokens: [] },
       history: 200,

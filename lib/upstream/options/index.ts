@@ -2,8 +2,12 @@ import type { Problem } from '../../core/problem.ts';
 import { Schema } from '../../core/schema.ts';
 import type { JsonSchema } from '../../core/schema.ts';
 import { balance } from './balance.ts';
+import { breaker } from './breaker.ts';
+import { concurrency } from './concurrency.ts';
 import { connections } from './connections.ts';
+import { health } from './health.ts';
 import { host } from './host.ts';
+import { outlier } from './outlier.ts';
 import { retry } from './retry.ts';
 import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
@@ -11,7 +15,19 @@ import type { OptionSection } from './section.ts';
 import { sticky } from './sticky.ts';
 
 /** The sections of an upstream's options. */
-export const sections = { balance, sticky, retry, timeouts, connections, tls, host };
+export const sections = {
+  balance,
+  sticky,
+  health,
+  outlier,
+  breaker,
+  concurrency,
+  retry,
+  timeouts,
+  connections,
+  tls,
+  host,
+};
 
 /** An upstream's options, complete: what its document leaves out is at its default. Read-only, and shared where equal. */
 export type UpstreamOptions = { readonly [Name in keyof typeof sections]: OptionsOf<(typeof sections)[Name]> };
