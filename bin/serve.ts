@@ -90,6 +90,7 @@ export async function serve(
     history: createHistory(config, store, log),
     rules,
     maxNodes: config.maxNodes,
+    reconcileMs: config.reconcileMs,
     resolver,
     scheduler,
     log,

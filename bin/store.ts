@@ -6,6 +6,7 @@ import { systemScheduler } from '../lib/core/scheduler.ts';
 import { EtcdStore } from '../lib/store/etcd.ts';
 import { FileStore } from '../lib/store/file.ts';
 import { ImageFile } from '../lib/store/image-file.ts';
+import { version } from './version.ts';
 import type { Store } from '../lib/store/store.ts';
 import { WholeWrites } from '../lib/store/whole-writes.ts';
 import { History } from '../lib/sync/history.ts';
@@ -27,10 +28,11 @@ export function createHistory({ history: max }: Config, store: Store, log: Log):
 }
 
 /** Where what is known of etcd is kept for a start without it; null: nowhere. A file store is there whenever ELB is. */
-export function createImages({ store, name, state, snapshot }: Config): ImageFile | null {
+export function createImages({ store, name, state, snapshot, maxNodes }: Config): ImageFile | null {
   if (store.kind === 'file' || snapshot === 'off') return null;
   // Instances of other clusters on this machine have files of their own.
   const members = createHash('sha256').update(store.etcd.endpoints.toSorted().join()).digest('hex').slice(0, 8);
   const path = snapshot ?? (state === null ? null : join(state, `snapshot-${name}-${members}`));
-  return path === null ? null : new ImageFile(path, `/${name}/`);
+  const checker = `elb ${version()}, node ${process.version}, ${maxNodes} nodes`;
+  return path === null ? null : new ImageFile(path, { prefix: `/${name}/`, checker });
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { bindAll, release } from '../lib/cluster/sockets.ts';
 import type { Config } from '../lib/core/config.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
@@ -13,6 +14,8 @@ import { RUNTIME_FLAGS } from './runtime-flags.ts';
 export async function supervise(config: Config, args: readonly string[]): Promise<void> {
   const log = createLog(config.logLevel);
   const directory = await orExit(privateDirectory(config.state));
+  // Compiled code of all processes, which then start in half the time (Node: module compile cache).
+  if (config.state !== null) process.env['NODE_COMPILE_CACHE'] ??= join(config.state, 'compile-cache');
   const bound = await orExit(bindAll(config.listen));
   const listen = bound.map(({ address }) => address);
   let isAnnounced = false;

@@ -14,11 +14,12 @@ import type { Effects } from './sync/effects.ts';
 import { documentKinds } from './sync/document-kinds.ts';
 import type { DocumentKinds } from './sync/document-kinds.ts';
 import type { History } from './sync/history.ts';
-import { report } from './sync/report.ts';
+import { report, reportDoubt, reportLoss } from './sync/report.ts';
 import { HeldNames } from './sync/held-names.ts';
 import { Inheritance } from './sync/inheritance.ts';
 import { Keeper } from './sync/keeper.ts';
 import type { ImageStore } from './sync/keeper.ts';
+import { Reconciler } from './sync/reconciler.ts';
 import { Served } from './sync/served.ts';
 import type { SyncStatus } from './sync/status.ts';
 import { View } from './sync/view.ts';
@@ -40,6 +41,8 @@ export interface SyncOptions {
   readonly random?: () => number;
   /** Where transactions are recorded; null: nowhere. */
   readonly history?: History | null;
+  /** How often what is known is compared with the store, on average; 0: never. */
+  readonly reconcileMs?: number;
   /** Where what is known is kept for the next start; null: nowhere. */
   readonly images?: ImageStore | null;
   /** What operators have changed, from the process before this one and for the one after it. */
@@ -68,6 +71,7 @@ export class Sync implements Control {
   readonly #inheritance: Inheritance | null;
   #heardAt: number | null = null;
   readonly #served: Served;
+  readonly #reconciler: Reconciler;
 
   constructor(options: SyncOptions) {
     const { store, rules, maxNodes, resolver, scheduler } = options;
@@ -94,33 +98,34 @@ export class Sync implements Control {
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
     this.#served = new Served(scheduler);
     this.#inheritance = options.handover === undefined ? null : new Inheritance(options.handover);
+    const random = options.random ?? Math.random;
+    this.#reconciler = new Reconciler({
+      store,
+      scheduler,
+      random,
+      log: options.log,
+      everyMs: options.reconcileMs ?? 0,
+      agrees: (snapshot) => this.#core.agrees(snapshot),
+      diverged: () => this.#follow.diverged(),
+    });
     this.#follow = new Follow({
       store,
       scheduler,
-      random: options.random ?? Math.random,
+      random,
       known: () => this.#core.size,
       listener: {
         load: (snapshot, comparable) => {
           this.#wasRead = true;
-          const now = this.#hear();
-          this.#loaded(this.#core.load(snapshot, comparable, now));
+          this.#loaded(this.#hear((now) => this.#core.load(snapshot, comparable, now)));
           this.#keeper?.changed();
         },
         changes: (revision, changes) => {
-          const now = this.#hear();
-          this.#news(this.#core.advance(revision, changes, now));
+          this.#news(this.#hear((now) => this.#core.advance(revision, changes, now)));
           this.#keeper?.changed();
         },
-        progress: (revision) => {
-          const now = this.#hear();
-          this.#news(this.#core.advance(revision, [], now));
-        },
+        progress: (revision) => this.#news(this.#hear((now) => this.#core.advance(revision, [], now))),
         trouble: (message) => this.#tellTrouble(message),
-        doubt: (found, known) =>
-          options.log.warn(
-            { store: store.label, found, known },
-            'the store has lost most keys: reading again to be sure',
-          ),
+        doubt: (found, known) => reportDoubt(options.log, store.label, found, known),
       },
     });
     resolver.listen({
@@ -132,10 +137,7 @@ export class Sync implements Control {
     });
   }
 
-  /**
-   * Puts the last snapshot into force, then begins to follow the store. It never fails: a store that is away is said once and
-   * tried again.
-   */
+  /** Puts the last snapshot into force, then follows the store. It never fails: a store that is away is tried again. */
   async start(): Promise<void> {
     this.#inheritance?.receive((key, kept) => {
       this.#news(this.#core.inherit(key, kept, this.#options.scheduler.now()));
@@ -147,11 +149,13 @@ export class Sync implements Control {
       this.#loaded(this.#core.restore(image, this.#options.scheduler.now()));
     }
     this.#follow.start();
+    this.#reconciler.start();
   }
 
   async stop(): Promise<void> {
     this.#state = 'stopped';
     this.#follow.stop();
+    this.#reconciler.stop();
     this.#options.resolver.stop();
     await this.#options.store.close();
     await this.#keeper?.stop();
@@ -170,6 +174,8 @@ export class Sync implements Control {
       heardAt: this.#heardAt,
       connected: this.#trouble === null,
       trouble: this.#trouble,
+      agreedAt: this.#reconciler.agreedAt,
+      mismatches: this.#reconciler.mismatches,
       rejected: this.#core.rejected,
       held: this.#core.held,
       dangling: this.#core.dangling,
@@ -296,10 +302,15 @@ export class Sync implements Control {
     }
   }
 
-  #hear(): number {
-    const now = this.#options.scheduler.now();
+  /** News of the store. */
+  #hear(take: (now: number) => Effects): Effects {
+    const { scheduler, log, store } = this.#options;
+    const before = this.#core.size;
+    const now = scheduler.now();
     this.#heardAt = now;
-    return now;
+    const effects = take(now);
+    reportLoss(log, store.label, before, this.#core);
+    return effects;
   }
 
   #tellTrouble(message: string | null): void {

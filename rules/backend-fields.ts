@@ -1,5 +1,6 @@
 import { readAuthority } from '../lib/http/authority.ts';
 import { pointerStep } from '../lib/core/problem.ts';
+import type { CompileContext } from '../lib/routing/rule.ts';
 
 /**
  * The fields that a backend's args set, as the plan wants them: name, value, name, value, ... A list's values come one after
@@ -7,7 +8,7 @@ import { pointerStep } from '../lib/core/problem.ts';
  */
 export function fieldsOf(
   args: Readonly<Record<string, unknown>>,
-  problem: (at: string, msg: string) => void,
+  { problem }: Pick<CompileContext, 'problem'>,
 ): readonly string[] {
   const fields: string[] = [];
   const names = new Map<string, string>();
@@ -29,8 +30,11 @@ export function fieldsOf(
       else problem(Array.isArray(value) ? `${at}/${i}` : at, wrong);
     }
   }
-  return fields;
+  // Exactly as long as it is: pushing leaves room for more.
+  return fields.length === 0 ? NONE : fields.slice();
 }
+
+const NONE: readonly string[] = [];
 
 /** RFC 9110 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

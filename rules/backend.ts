@@ -43,7 +43,7 @@ export const backend = defineRule<Args>({
   },
   compile({ servername, ...rest }, context) {
     const target = targetOf(servername, context);
-    const fields = fieldsOf(rest, (at, msg) => context.problem(at, msg));
+    const fields = fieldsOf(rest, context);
     if (target === null) {
       return (_request, plan) => {
         plan.fault = Fault.NO_SERVERNAME;

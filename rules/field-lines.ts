@@ -6,7 +6,7 @@ export function fieldLines(
   at: string,
   problem: (at: string, msg: string) => void,
 ): string {
-  const list = fieldsOf(fields, (below, msg) => problem(at + below, msg));
+  const list = fieldsOf(fields, { problem: (below, msg) => problem(at + below, msg) });
   let lines = '';
   for (let i = 0; i + 1 < list.length; i += 2) lines += `${list[i]}: ${list[i + 1]}\r\n`;
   return lines;

@@ -40,6 +40,8 @@ export interface Config {
   readonly state: string | null;
   /** File of the snapshot, or `off`; null: in the state directory. */
   readonly snapshot: string | null;
+  /** How often what is known is compared with the store; 0: never. */
+  readonly reconcileMs: number;
   /** Most nodes of a graph. */
   readonly maxNodes: number;
   readonly listen: readonly ListenAddress[];
@@ -163,6 +165,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     store: values.file === null ? etcdStore(values, problems) : fileStore(values.file, problems),
     state: values.state ?? usualStateDirectory(env, process.getuid?.() === 0),
     snapshot: values.snapshot,
+    reconcileMs: values.reconcileMs ?? 0,
     maxNodes: values.maxNodes ?? 0,
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),

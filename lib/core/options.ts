@@ -76,6 +76,15 @@ export const OPTIONS = {
     'file for the last known content of etcd, which a start without etcd serves; `off`: none; unset: in the state directory',
   ),
 
+  reconcileMs: row(
+    'Configuration',
+    'reconcile',
+    ['ELB_RECONCILE'],
+    duration(0, DAY),
+    '10m',
+    'how often what is known is compared with the whole store, on average; 0: never',
+  ),
+
   listen: row(
     'Serving',
     'listen',

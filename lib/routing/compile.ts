@@ -2,7 +2,7 @@ import { Fault } from '../core/faults.ts';
 import { checkDocument, type CheckedNode } from './check-document.ts';
 import { missingEdge, type Graph } from './graph.ts';
 import { postOrder } from './post-order.ts';
-import type { Node, Problem, Rule } from './rule.ts';
+import type { GraphDocument, Node, Problem, Rule } from './rule.ts';
 
 /** What a document is checked by. */
 export interface GraphRules {
@@ -40,12 +40,15 @@ export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules)
   if (problems.length > 0 || graphDocument === null || init === undefined) {
     return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault, upstreams: [] };
   }
-  return { graph: { init, edges: [] }, problems, fault: 0, upstreams: upstreamsOf(order) };
+  return { graph: { init, edges: [] }, problems, fault: 0, upstreams: upstreamsOf(graphDocument, rules) };
 }
 
-function upstreamsOf(nodes: readonly CheckedNode[]): readonly string[] {
+/** Names of the upstreams that the nodes of a good document name, each once. */
+export function upstreamsOf(document: GraphDocument, rules: ReadonlyMap<string, Rule>): readonly string[] {
   const names = new Set<string>();
-  for (const { rule, args } of nodes) for (const name of rule.upstreams?.(args) ?? []) names.add(name);
+  for (const { type, args } of Object.values(document.rules)) {
+    for (const name of rules.get(type)?.upstreams?.(args) ?? []) names.add(name);
+  }
   return [...names];
 }
 

@@ -14,8 +14,10 @@ export function openGraph(document: string, rules: ReadonlyMap<string, Rule>): G
   const parsed = JSON.parse(document) as GraphDocument;
   const opening = new Opening(parsed.rules, rules);
   const init = opening.edge('', '', opening.node(parsed.init));
-  if (Object.keys(parsed.rules).length <= MAX_AT_ONCE) opening.compileAll();
-  return { init, edges: opening.edges };
+  if (Object.keys(parsed.rules).length > MAX_AT_ONCE) return { init, edges: opening.edges };
+  opening.compileAll();
+  // Exactly as long as it is: pushing has left room for more.
+  return { init, edges: opening.edges.slice() };
 }
 
 /** Nodes of a graph that are compiled together: some dozens of microseconds. */

@@ -18,6 +18,20 @@ export const MAX_PATTERN_LENGTH = 4096;
  * every pattern is refused. The expression has no state, so it may be shared.
  */
 export function compilePattern(source: string, options: PatternOptions): RegExp | string {
+  const key = `${options.ignoreCase ? 'i' : 'c'}${source}`;
+  const known = recent.get(key);
+  if (known !== undefined) return known;
+  const compiled = compile(source, options);
+  if (recent.size >= MAX_RECENT) recent.clear();
+  recent.set(key, compiled);
+  return compiled;
+}
+
+/** Patterns that many domains have in common are compiled, and held, once. */
+const recent = new Map<string, RegExp | string>();
+const MAX_RECENT = 1000;
+
+function compile(source: string, options: PatternOptions): RegExp | string {
   if (source.length > MAX_PATTERN_LENGTH) return `is longer than ${MAX_PATTERN_LENGTH} characters`;
   const syntaxError = compileError(source, '');
   if (syntaxError !== null) return `is not a regular expression: ${syntaxError}`;

@@ -1,7 +1,6 @@
-import { GRPCOutOfRangeError, GRPCResourceExhastedError } from 'etcd3';
 import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
-import { EtcdMember } from './etcd-member.ts';
+import { EtcdMember, clients } from './etcd-member.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { OWN, StoreError } from './store.ts';
 import type { Condition, Entry, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
@@ -120,7 +119,8 @@ export class EtcdStore implements Store {
       try {
         return await this.#readPages(member, range);
       } catch (error) {
-        if (!(error instanceof GRPCOutOfRangeError) || tries === MAX_READS) throw error;
+        const { isCompacted } = await clients();
+        if (!isCompacted(error) || tries === MAX_READS) throw error;
       }
     }
   }
@@ -157,7 +157,8 @@ export class EtcdStore implements Store {
     try {
       return await member.call<IRangeResponse>('KV', 'range', request, deadline);
     } catch (error) {
-      if (!(error instanceof GRPCResourceExhastedError) || limit === 1) throw error;
+      const { isTooLarge } = await clients();
+      if (!isTooLarge(error) || limit === 1) throw error;
       return this.#readPage(member, range, Math.ceil(limit / 4), revision, Date.now() + PAGE_MS);
     }
   }
@@ -166,6 +167,8 @@ export class EtcdStore implements Store {
   async #onAnyMember<Answer>(call: (member: EtcdMember) => Promise<Answer>): Promise<Answer> {
     const failures: string[] = [];
     const first = this.#current;
+    // The first call does not pay for that with its deadline.
+    await clients();
     for (let index = first; index < first + this.#members.length; index++) {
       const member = this.#memberAt(index);
       try {

@@ -3,7 +3,7 @@ import type { Change, Snapshot, WatchEnd } from './store.ts';
 export type FollowEvent =
   | { readonly kind: 'start' }
   /** A read that was asked for by an action. `known`: keys that are in force now. */
-  | { readonly kind: 'read'; readonly snapshot: Snapshot; readonly known: number }
+  | { readonly kind: 'read'; readonly snapshot: Snapshot; readonly known: number; readonly tookMs: number }
   | { readonly kind: 'read-failed'; readonly message: string }
   /** A read that somebody else wanted. */
   | { readonly kind: 'refreshed'; readonly snapshot: Snapshot; readonly known: number }
@@ -11,6 +11,8 @@ export type FollowEvent =
   | { readonly kind: 'progress'; readonly revision: number }
   | { readonly kind: 'trouble'; readonly message: string | null }
   | { readonly kind: 'ended'; readonly reason: WatchEnd }
+  /** What was told is not what the store holds. */
+  | { readonly kind: 'diverged' }
   | { readonly kind: 'paused' };
 
 export type FollowAction =
@@ -49,6 +51,8 @@ export class FollowState {
   #afterPause: 'read' | 'watch' = 'read';
   #revision = -1;
   #cluster: string | null = null;
+  /** Time of the last read. */
+  #readMs = 0;
   /** Failures in a row. */
   #failures = 0;
   #isDoubting = false;
@@ -75,6 +79,7 @@ export class FollowState {
       case 'start':
         return this.#read();
       case 'read':
+        this.#readMs = event.tookMs;
         return this.#phase === 'reading' ? this.#accept(event.snapshot, event.known) : [];
       case 'read-failed':
         return this.#phase === 'reading' ? this.#fail('read', event.message) : [];
@@ -88,6 +93,11 @@ export class FollowState {
       case 'ended':
         if (this.#phase !== 'watching') return [];
         return this.#fail(event.reason.kind === 'compacted' ? 'read' : 'watch', event.reason.message);
+      case 'diverged':
+        if (this.#phase !== 'watching') return [];
+        // Its history is not ours, whatever its revisions say.
+        this.#cluster = null;
+        return [{ kind: 'unwatch' }, ...this.#read()];
       case 'paused':
         if (this.#phase !== 'pausing') return [];
         return this.#afterPause === 'read' ? this.#read() : this.#watch();
@@ -107,7 +117,16 @@ export class FollowState {
   #fail(next: 'read' | 'watch', message: string): FollowAction[] {
     this.#failures++;
     const ms = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** (this.#failures - 1));
-    return [...this.#tell(message), ...this.#pause(next, ms)];
+    return [...this.#tell(message), ...this.#pause(next, ms + (next === 'read' ? this.#spreadMs() : 0))];
+  }
+
+  /**
+   * All instances of a fleet may have to read again at once. There is something to serve meanwhile, so they take turns: of a
+   * hundred, some five read at the same time.
+   */
+  #spreadMs(): number {
+    if (this.#revision === -1) return 0;
+    return this.#random() * Math.min(MAX_SPREAD_MS, SPREAD * this.#readMs);
   }
 
   /** Half of the time is random: a fleet does not come back in step. */
@@ -171,5 +190,8 @@ export class FollowState {
 
 const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
+/** Reads are spread over so many times of what one takes. */
+const SPREAD = 20;
+const MAX_SPREAD_MS = 60_000;
 /** Before a doubtful read is repeated. */
 const DOUBT_MS = 1000;

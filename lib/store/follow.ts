@@ -60,6 +60,11 @@ export class Follow {
     this.#unwatch();
   }
 
+  /** The listener has found that it does not know what the store holds. */
+  diverged(): void {
+    this.#step({ kind: 'diverged' });
+  }
+
   /** Reads the store now; when this resolves, the listener knows everything that was in it at the call. Throws StoreError. */
   async refresh(): Promise<void> {
     const snapshot = await this.#options.store.read();
@@ -105,11 +110,13 @@ export class Follow {
   }
 
   async #read(): Promise<void> {
-    const { store, known } = this.#options;
+    const { store, known, scheduler } = this.#options;
     const read = ++this.#reads;
+    const begun = scheduler.now();
     let event: FollowEvent;
     try {
-      event = { kind: 'read', snapshot: await store.read(), known: known() };
+      const snapshot = await store.read();
+      event = { kind: 'read', snapshot, known: known(), tookMs: scheduler.now() - begun };
     } catch (error) {
       event = { kind: 'read-failed', message: error instanceof Error ? error.message : String(error) };
     }

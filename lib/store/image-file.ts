@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ImageError, decodeImage, encodeHeader, encodeRecord } from './image-format.ts';
+import { ImageError, RECORD_BYTES, decodeImage, encodeHeader, encodeRecord, recordBytes } from './image-format.ts';
+import type { ImageOwner } from './image-format.ts';
 import type { Image } from './image.ts';
 
 /**
@@ -12,18 +12,17 @@ import type { Image } from './image.ts';
  */
 export class ImageFile {
   readonly path: string;
-  /** Begins every key: an image of another instance is none of ours. */
-  readonly #prefix: string;
+  readonly #owner: ImageOwner;
 
-  constructor(path: string, prefix: string) {
+  constructor(path: string, owner: ImageOwner) {
     this.path = path;
-    this.#prefix = prefix;
+    this.#owner = owner;
   }
 
   /** Null if there is no file. Throws ImageError if there is one that cannot be used. */
   async read(): Promise<Image | null> {
     try {
-      return decodeImage(await readFile(this.path), this.#prefix);
+      return decodeImage(await readFile(this.path), this.#owner);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       if (error instanceof ImageError) throw error;
@@ -38,7 +37,7 @@ export class ImageFile {
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       try {
-        await writeSynced(temporary, image, this.#prefix);
+        await writeSynced(temporary, image, this.#owner);
         await rename(temporary, this.path);
       } finally {
         await rm(temporary, { force: true });
@@ -63,40 +62,65 @@ export class ImageFile {
 
 const TEMPORARY = '.tmp';
 
-/** Bytes that are gathered before they are written: encoding them takes less than a millisecond. */
+/** Encoding so many bytes takes less than a millisecond. */
 const PART_BYTES = 262_144;
 
-async function writeSynced(path: string, image: Image, prefix: string): Promise<void> {
+async function writeSynced(path: string, image: Image, owner: ImageOwner): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
-    const hash = createHash('sha256');
-    let parts = [encodeHeader(image, prefix)];
-    let bytes = 0;
-    const records = [
-      ...image.entries.map(({ key, value, revision }) => ({ key, text: value, number: revision })),
-      ...image.substitutes.map(({ key, lastGood, since }) => ({ key, text: lastGood, number: since })),
-    ];
-    for (const { key, text, number } of records) {
-      const record = encodeRecord(key, text, number);
-      parts.push(record);
-      bytes += record.length;
-      if (bytes < PART_BYTES) continue;
-      await writePart(file, hash, parts);
-      parts = [];
-      bytes = 0;
+    const writer = new PartWriter(file);
+    await writer.write(encodeHeader(image, owner));
+    for (const { key, value, revision } of image.entries) {
+      if (!writer.put(key, value, revision)) await writer.flush(key, value, revision);
     }
-    await writePart(file, hash, parts);
-    await file.writeFile(hash.digest());
+    for (const { key, lastGood, since } of image.substitutes) {
+      if (!writer.put(key, lastGood, since)) await writer.flush(key, lastGood, since);
+    }
+    await writer.end();
     await file.sync();
   } finally {
     await file.close();
   }
 }
 
-async function writePart(file: FileHandle, hash: Hash, parts: readonly Buffer[]): Promise<void> {
-  const part = Buffer.concat(parts);
-  hash.update(part);
-  await file.writeFile(part);
+/** Gathers records and writes them in parts, so that no part keeps the process from its other work. */
+class PartWriter {
+  readonly #file: FileHandle;
+  readonly #hash = createHash('sha256');
+  #part = Buffer.allocUnsafe(PART_BYTES);
+  #end = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** False if there is no room for it. */
+  put(key: string, text: string | null, number: number): boolean {
+    // No character takes more than three bytes for each of its code units.
+    const most = 3 * (key.length + (text?.length ?? 0)) + RECORD_BYTES;
+    if (this.#end + most > this.#part.length) return false;
+    this.#end = encodeRecord(this.#part, this.#end, key, text, number);
+    return true;
+  }
+
+  /** Writes what was gathered, then takes the record that found no room. */
+  async flush(key: string, text: string | null, number: number): Promise<void> {
+    await this.write(this.#part.subarray(0, this.#end));
+    this.#end = 0;
+    if (this.put(key, text, number)) return;
+    const large = Buffer.allocUnsafe(recordBytes(key, text));
+    await this.write(large.subarray(0, encodeRecord(large, 0, key, text, number)));
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    this.#hash.update(bytes);
+    await this.#file.writeFile(bytes);
+  }
+
+  async end(): Promise<void> {
+    await this.write(this.#part.subarray(0, this.#end));
+    await this.#file.writeFile(this.#hash.digest());
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -10,15 +10,19 @@ export class ImageError extends Error {
 /**
  * An image as bytes:
  *
- *     header     one line of JSON: format, prefix, cluster, revision, numbers of entries and substitutes
+ *     header     one line of JSON: format, prefix, checker, cluster, revision, numbers of entries and substitutes
  *     entries    each: bytes of key (4), bytes of value (4), revision (8, float), key, value
  *     substitutes   the same, with the time for the revision; a value of ABSENT bytes is none
  *     checksum   SHA-256 of all that
  */
-export function encodeHeader({ cluster, revision, entries, substitutes }: Image, prefix: string): Buffer {
+export function encodeHeader(
+  { cluster, revision, entries, substitutes }: Image,
+  { prefix, checker }: ImageOwner,
+): Buffer {
   const header: Header = {
     format: FORMAT,
     prefix,
+    checker,
     cluster,
     revision,
     entries: entries.length,
@@ -27,20 +31,26 @@ export function encodeHeader({ cluster, revision, entries, substitutes }: Image,
   return Buffer.from(`${JSON.stringify(header)}\n`);
 }
 
-export function encodeRecord(key: string, text: string | null, number: number): Buffer {
-  const keyBytes = Buffer.byteLength(key);
-  const textBytes = text === null ? 0 : Buffer.byteLength(text);
-  const bytes = Buffer.allocUnsafe(HEAD_BYTES + keyBytes + textBytes);
-  bytes.writeUInt32LE(keyBytes, 0);
-  bytes.writeUInt32LE(text === null ? ABSENT : textBytes, 4);
-  bytes.writeDoubleLE(number, 8);
-  bytes.write(key, HEAD_BYTES, 'utf8');
-  bytes.write(text ?? '', HEAD_BYTES + keyBytes, 'utf8');
-  return bytes;
+/** Bytes of a record beside its key and its value. */
+export const RECORD_BYTES = 16;
+
+/** Bytes of a whole record. */
+export function recordBytes(key: string, text: string | null): number {
+  return RECORD_BYTES + Buffer.byteLength(key) + (text === null ? 0 : Buffer.byteLength(text));
+}
+
+/** Puts a record into a buffer that has room for it; answers where it ends. */
+export function encodeRecord(bytes: Buffer, at: number, key: string, text: string | null, number: number): number {
+  const keyEnd = at + RECORD_BYTES + bytes.write(key, at + RECORD_BYTES, 'utf8');
+  const end = keyEnd + (text === null ? 0 : bytes.write(text, keyEnd, 'utf8'));
+  bytes.writeUInt32LE(keyEnd - at - RECORD_BYTES, at);
+  bytes.writeUInt32LE(text === null ? ABSENT : end - keyEnd, at + 4);
+  bytes.writeDoubleLE(number, at + 8);
+  return end;
 }
 
 /** Throws ImageError: damaged, of another format, or of another prefix. */
-export function decodeImage(bytes: Buffer, prefix: string): Image {
+export function decodeImage(bytes: Buffer, { prefix, checker }: ImageOwner): Image {
   const end = bytes.length - CHECKSUM_BYTES;
   const lineEnd = bytes.indexOf('\n');
   if (end < 0 || lineEnd === -1 || lineEnd >= end) throw new ImageError('is cut short');
@@ -60,12 +70,20 @@ export function decodeImage(bytes: Buffer, prefix: string): Image {
     const { key, text, number } = reader.record();
     substitutes.push({ key, lastGood: text, since: number });
   }
-  return { cluster: header.cluster, revision: header.revision, entries, substitutes };
+  const isChecked = header.checker === checker;
+  return { cluster: header.cluster, revision: header.revision, entries, substitutes, isChecked };
 }
 
-interface Header {
-  readonly format: string;
+/** Whose image it is. */
+export interface ImageOwner {
+  /** Begins every key: an image of another instance is none of ours. */
   readonly prefix: string;
+  /** What its entries are checked by: another version of it may not accept what this one did. */
+  readonly checker: string;
+}
+
+interface Header extends ImageOwner {
+  readonly format: string;
   readonly cluster: string;
   readonly revision: number;
   readonly entries: number;
@@ -73,7 +91,6 @@ interface Header {
 }
 
 const FORMAT = 'elb image 1';
-const HEAD_BYTES = 16;
 const ABSENT = 0xffffffff;
 const CHECKSUM_BYTES = 32;
 
@@ -96,12 +113,12 @@ class Reader {
   record(): { readonly key: string; readonly text: string | null; readonly number: number } {
     const bytes = this.#bytes;
     const at = this.#at;
-    if (at + HEAD_BYTES > this.#end) throw new ImageError('has fewer records than it says');
-    const keyEnd = at + HEAD_BYTES + bytes.readUInt32LE(at);
+    if (at + RECORD_BYTES > this.#end) throw new ImageError('has fewer records than it says');
+    const keyEnd = at + RECORD_BYTES + bytes.readUInt32LE(at);
     const textBytes = bytes.readUInt32LE(at + 4);
     this.#at = keyEnd + (textBytes === ABSENT ? 0 : textBytes);
     return {
-      key: bytes.toString('utf8', at + HEAD_BYTES, keyEnd),
+      key: bytes.toString('utf8', at + RECORD_BYTES, keyEnd),
       text: textBytes === ABSENT ? null : bytes.toString('utf8', keyEnd, this.#at),
       number: bytes.readDoubleLE(at + 8),
     };

@@ -1,18 +1,16 @@
-import { isRemoval } from '../change.ts';
 import type { TableChange } from '../change.ts';
 import type { DocumentName, ServerView } from '../control.ts';
 import type { Image } from '../store/image.ts';
 import type { Change, Snapshot, Write } from '../store/store.ts';
-import { Table } from '../table.ts';
+import type { Table } from '../table.ts';
 import type { DocumentKinds } from './document-kinds.ts';
-import { Documents } from './documents.ts';
 import type { Edit } from './edits.ts';
 import { Turn } from './effects.ts';
 import type { Effects } from './effects.ts';
+import { Items } from './items.ts';
 import { documentKey, placeOf, serverKey } from './keys.ts';
 import type { KeptOverlay } from './overlays.ts';
 import type { Held, Rejection } from './reports.ts';
-import { ServerLists } from './server-lists.ts';
 import { View } from './view.ts';
 import type { Replaced } from './view.ts';
 
@@ -23,7 +21,7 @@ import type { Replaced } from './view.ts';
  *  store news --> View (stored, and over it what was changed here)
  *  mutations  -->   |  keys whose value changed
  *                   v
- *                 Documents, ServerLists (each item's last good version, addresses)  <-- resolutions
+ *                 Items: documents, lists of servers (each item's last good version, addresses)  <-- resolutions
  *                   |  items that are different in force
  *                   v
  *                 table, and the changes that lead to it
@@ -32,38 +30,29 @@ import type { Replaced } from './view.ts';
  * An event costs in proportion to what it changes, except for `load`, which compares everything.
  */
 export class SyncCore {
-  readonly #reports = {
-    rejected: new Map<string, Rejection>(),
-    held: new Map<string, Held>(),
-    dangling: new Map<string, readonly string[]>(),
-  };
   readonly #view: View;
-  readonly #documents: ReadonlyMap<DocumentName, Documents>;
-  readonly #lists: ServerLists;
-  /** What the data plane has. */
-  readonly #told = new Table();
+  readonly #items: Items;
   /** Upstreams that were replaced here before the store was known. */
   readonly #replacedUnseen = new Set<string>();
 
   constructor(kinds: DocumentKinds, view = new View()) {
     this.#view = view;
-    this.#documents = new Map(Array.from(kinds, ([of, kind]) => [of, new Documents(kind, this.#reports)]));
-    this.#lists = new ServerLists(this.#reports.rejected);
+    this.#items = new Items(kinds);
   }
 
   /** By key: values of the store that cannot be used. */
   get rejected(): ReadonlyMap<string, Rejection> {
-    return this.#reports.rejected;
+    return this.#items.reports.rejected;
   }
 
   /** By key: documents that wait for upstreams, while a former version is in force. */
   get held(): ReadonlyMap<string, Held> {
-    return this.#reports.held;
+    return this.#items.reports.held;
   }
 
   /** By key: documents in force, with the upstreams that they name and that do not exist. */
   get dangling(): ReadonlyMap<string, readonly string[]> {
-    return this.#reports.dangling;
+    return this.#items.reports.dangling;
   }
 
   get isLoaded(): boolean {
@@ -72,6 +61,11 @@ export class SyncCore {
 
   get revision(): number {
     return this.#view.revision;
+  }
+
+  /** Whether what was known at the snapshot's revision is the snapshot; null: that cannot be said. */
+  agrees(snapshot: Snapshot): boolean | null {
+    return this.#view.agrees(snapshot);
   }
 
   /** Number of keys of the store. */
@@ -93,7 +87,7 @@ export class SyncCore {
   inherit(key: string, kept: KeptOverlay, now: number): Effects {
     const turn = new Turn();
     this.#take(this.#view.inherit(key, kept), turn, now);
-    return this.#effects(turn, now);
+    return this.#items.effects(turn, now);
   }
 
   /** Operators' changes as the next process would need them, where that is different now; null: no longer. */
@@ -105,20 +99,25 @@ export class SyncCore {
   restore(image: Image, now: number): Effects {
     const turn = new Turn();
     const since = new Map(image.substitutes.map((substitute) => [substitute.key, substitute.since]));
-    for (const { key, lastGood } of image.substitutes) if (lastGood !== null) this.#update(key, lastGood, turn, now);
+    const { isChecked } = image;
+    for (const { key, lastGood } of image.substitutes)
+      if (lastGood !== null) this.#items.update(key, lastGood, turn, now);
     // They were in force, whatever they name.
-    for (const [key, { of, name }] of turn.documents) this.#settle(of, name, () => true, since.get(key) ?? now);
-    for (const key of this.#view.load(image, true)) this.#update(key, this.#view.get(key), turn, since.get(key) ?? now);
-    return this.#effects(turn, now, since);
+    for (const [key, { of, name }] of turn.documents) this.#items.settle(of, name, () => true, since.get(key) ?? now);
+    for (const key of this.#view.load(image, true)) {
+      const at = since.get(key);
+      this.#items.update(key, this.#view.get(key), turn, at ?? now, isChecked && at === undefined);
+    }
+    return this.#items.effects(turn, now, since);
   }
 
   /** What is to be known at the beginning of the next life; null before the store was known. */
   image(): Image | null {
     if (!this.isLoaded) return null;
-    const { rejected, held } = this.#reports;
+    const { rejected, held } = this.#items.reports;
     const since = new Map(Array.from([...rejected, ...held], ([key, why]) => [key, why.since]));
-    const substitutes = Array.from(since, ([key, at]) => ({ key, lastGood: this.#inForce(key), since: at }));
-    return { ...this.#view.snapshot(), substitutes };
+    const substitutes = Array.from(since, ([key, at]) => ({ key, lastGood: this.#items.inForce(key), since: at }));
+    return { ...this.#view.snapshot(), substitutes, isChecked: true };
   }
 
   load(snapshot: Snapshot, comparable: boolean, now: number): Effects {
@@ -126,13 +125,13 @@ export class SyncCore {
     const turn = new Turn();
     this.#take(this.#view.load(snapshot, comparable), turn, now);
     this.#replaceUnseen(snapshot, made, turn, now);
-    return this.#effects(turn, now);
+    return this.#items.effects(turn, now);
   }
 
   advance(revision: number, changes: readonly Change[], now: number): Effects {
     const turn = new Turn();
     this.#take(this.#view.advance(revision, changes), turn, now);
-    return this.#effects(turn, now);
+    return this.#items.effects(turn, now);
   }
 
   edit(edits: readonly Edit[], now: number): Effects {
@@ -142,22 +141,22 @@ export class SyncCore {
       for (const [key, value] of this.keysOf(edit)) this.#take(this.#view.put(key, value), turn, now);
       if (edit.kind === 'upstream' && !this.isLoaded) this.#replacedUnseen.add(edit.name);
     }
-    return this.#effects(turn, now);
+    return this.#items.effects(turn, now);
   }
 
   resolved(host: string, addresses: readonly string[], now: number): Effects {
     const turn = new Turn();
-    for (const name of this.#lists.resolved(host, addresses)) turn.upstreams.add(name);
-    return this.#effects(turn, now);
+    for (const name of this.#items.lists.resolved(host, addresses)) turn.upstreams.add(name);
+    return this.#items.effects(turn, now);
   }
 
   /** Forgets the addresses of a name that nobody uses. */
   forget(host: string): void {
-    this.#lists.forget(host);
+    this.#items.lists.forget(host);
   }
 
   uses(host: string): boolean {
-    return this.#lists.uses(host);
+    return this.#items.lists.uses(host);
   }
 
   /**
@@ -166,8 +165,8 @@ export class SyncCore {
    */
   dump(): readonly Write[] {
     const wanted = new Map<string, string | null>();
-    for (const key of this.#reports.rejected.keys()) {
-      const text = this.#lastGood(key);
+    for (const key of this.#items.reports.rejected.keys()) {
+      const text = this.#items.lastGood(key);
       if (text !== null) wanted.set(key, text);
     }
     for (const [key, { value }] of this.#view.overlaid) wanted.set(key, value);
@@ -184,45 +183,45 @@ export class SyncCore {
     const turn = new Turn();
     this.#take(this.#view.written(writes, revision), turn, now);
     if (replaced !== undefined) this.#take(this.#view.drop(replaced), turn, now);
-    return this.#effects(turn, now);
+    return this.#items.effects(turn, now);
   }
 
   /** Items that the data plane has. */
   get sizes(): Table['sizes'] {
-    return this.#told.sizes;
+    return this.#items.told.sizes;
   }
 
   table(): readonly TableChange[] {
-    return this.#told.whole();
+    return this.#items.told.whole();
   }
 
   /** The documents of a kind that are in force. */
   documents(of: DocumentName): Readonly<Record<string, unknown>> {
-    return this.#documents.get(of)?.values() ?? {};
+    return this.#items.documents.get(of)?.values() ?? {};
   }
 
   hasDocument(of: DocumentName, name: string): boolean {
-    return this.#documents.get(of)?.has(name) ?? false;
+    return this.#items.documents.get(of)?.has(name) ?? false;
   }
 
   upstreams(): Readonly<Record<string, readonly ServerView[]>> {
-    return this.#lists.views();
+    return this.#items.lists.views();
   }
 
   /** The names of a kind's documents that mean the same as `name`, however they are spelled. */
   spellings(of: DocumentName, name: string): Iterable<string> {
-    return this.#documents.get(of)?.spellings(name) ?? [];
+    return this.#items.documents.get(of)?.spellings(name) ?? [];
   }
 
   hasUpstream(name: string): boolean {
-    return this.#lists.has(name);
+    return this.#items.lists.has(name);
   }
 
   /** Every key that an edit means to hold something, or nothing. */
   keysOf(edit: Edit): (readonly [string, string | null])[] {
     if (edit.kind === 'document') return [[documentKey(edit.of, edit.name), edit.text]];
     const keys = new Map<string, string | null>();
-    for (const server of this.#lists.keysOf(edit.name)) keys.set(serverKey(edit.name, server), null);
+    for (const server of this.#items.lists.keysOf(edit.name)) keys.set(serverKey(edit.name, server), null);
     for (const [server, text] of edit.servers ?? []) keys.set(serverKey(edit.name, server), text);
     if (edit.servers?.size === 0) keys.set(serverKey(edit.name, ''), '');
     return [...keys];
@@ -241,81 +240,6 @@ export class SyncCore {
 
   /** Lets the items know of keys whose value has changed. */
   #take(keys: readonly string[], turn: Turn, now: number): void {
-    for (const key of keys) this.#update(key, this.#view.get(key), turn, now);
+    for (const key of keys) this.#items.update(key, this.#view.get(key), turn, now);
   }
-
-  #update(key: string, value: string | null, turn: Turn, now: number): void {
-    const place = placeOf(key);
-    if (place === null) return;
-    const wasRejected = this.#reports.rejected.has(key);
-    if (place.kind === 'document') {
-      this.#documents.get(place.of)?.update(place.name, value, now);
-      turn.documents.set(key, place);
-    } else {
-      for (const host of this.#lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
-      turn.upstreams.add(place.upstream);
-    }
-    if (this.#reports.rejected.has(key)) turn.rejected.push(key);
-    else if (wasRejected && value !== null) turn.accepted.push(key);
-  }
-
-  /** `since`: by key, what is already known to be refused or to wait. */
-  #effects(turn: Turn, now: number, since: ReadonlyMap<string, number> = new Map()): Effects {
-    const { documents, hosts, rejected, accepted } = turn;
-    const upstreams = Array.from(turn.upstreams, (name) => this.#lists.change(name));
-    for (const change of upstreams) this.#touchUsers(change, turn);
-    const { held, dangling } = this.#reports;
-    const wereHeld = new Set([...documents.keys()].filter((key) => held.has(key)));
-    const wereDangling = new Set([...documents.keys()].filter((key) => dangling.has(key)));
-    const exists = (upstream: string): boolean => this.#lists.has(upstream);
-    const settled = Array.from(documents, ([key, { of, name }]) =>
-      this.#settle(of, name, exists, since.get(key) ?? now),
-    );
-    return {
-      changes: [...upstreams, ...settled.flat()].filter((change) => this.#tabulate(change)),
-      hosts: [...hosts],
-      rejected,
-      accepted,
-      held: [...documents.keys()].filter((key) => held.has(key) && !wereHeld.has(key)),
-      released: [...wereHeld].filter((key) => !held.has(key)),
-      dangling: [...documents.keys()].filter((key) => dangling.has(key) && !wereDangling.has(key)),
-    };
-  }
-
-  /** Documents that name an upstream which came into being, or went, are looked at again. */
-  #touchUsers(change: TableChange, turn: Turn): void {
-    if (isRemoval(change) === (this.#told.get(change) === undefined)) return;
-    for (const [of, documents] of this.#documents) {
-      for (const name of documents.users(change.name)) turn.documents.set(documentKey(of, name), { of, name });
-    }
-  }
-
-  #settle(of: DocumentName, name: string, exists: (upstream: string) => boolean, now: number): readonly TableChange[] {
-    const change = this.#documents.get(of)?.settle(name, exists, now);
-    return change === undefined ? [] : [change];
-  }
-
-  /** Whether the change is one for the data plane. */
-  #tabulate(change: TableChange): boolean {
-    const before = this.#told.get(change);
-    return this.#told.put(change) && (before === undefined || isRemoval(change) || !isSame(before, change));
-  }
-
-  #lastGood(key: string): string | null {
-    const place = placeOf(key);
-    if (place?.kind !== 'document') return this.#inForce(key);
-    return this.#documents.get(place.of)?.newest(place.name) ?? null;
-  }
-
-  #inForce(key: string): string | null {
-    const place = placeOf(key);
-    if (place === null) return null;
-    if (place.kind === 'server') return this.#lists.good(place.upstream, place.server);
-    return this.#documents.get(place.of)?.inForce(place.name) ?? null;
-  }
-}
-
-function isSame(a: TableChange, b: TableChange): boolean {
-  if ('document' in a && 'document' in b) return a.document === b.document;
-  return JSON.stringify(a) === JSON.stringify(b);
 }

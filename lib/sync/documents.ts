@@ -23,6 +23,8 @@ export interface DocumentKind {
   change(name: string, text: string | null): TableChange;
   /** Names of one normal form mean the same. */
   normalName(name: string): string;
+  /** The upstreams that a document which has passed its check names. */
+  upstreams(document: unknown): readonly string[];
 }
 
 /** A document that has passed its check. */
@@ -49,7 +51,7 @@ export class Documents {
   readonly #inForce = new Map<string, GoodDocument>();
   /** For the names that have no good document at all. */
   readonly #substitutes = new Map<string, TableChange>();
-  /** The names that have a document, good or bad, by their normal form. */
+  /** The names that have a document, good or bad, and are not in their normal form, by that. */
   readonly #spellings = new Map<string, Set<string>>();
   readonly #references = new References();
 
@@ -78,7 +80,10 @@ export class Documents {
 
   /** The names there are that mean the same as `name`, however they are spelled. */
   spellings(name: string): Iterable<string> {
-    return this.#spellings.get(this.kind.normalName(name)) ?? [];
+    const normal = this.kind.normalName(name);
+    const others = this.#spellings.get(normal) ?? [];
+    const isThere = this.#newest.has(normal) || this.#reports.rejected.has(documentKey(this.kind.kind, normal));
+    return isThere ? [normal, ...others] : others;
   }
 
   /** Names of the documents that need an upstream. */
@@ -86,8 +91,8 @@ export class Documents {
     return this.#references.users(upstream);
   }
 
-  /** Takes a name's newest document, or its removal. `settle` puts it into force. */
-  update(name: string, text: string | null, now: number): void {
+  /** Takes a name's newest document, or its removal. `settle` puts it into force. `isChecked`: it has passed its check. */
+  update(name: string, text: string | null, now: number, isChecked = false): void {
     const { rejected } = this.#reports;
     const key = documentKey(this.kind.kind, name);
     this.#spell(name, text !== null);
@@ -97,7 +102,10 @@ export class Documents {
       rejected.delete(key);
       return;
     }
-    const { problems, substitute, upstreams } = this.kind.check(name, parsed(text));
+    const document = parsed(text);
+    const { problems, substitute, upstreams } = isChecked
+      ? { problems: [], substitute: null, upstreams: this.kind.upstreams(document) }
+      : this.kind.check(name, document);
     if (problems.length === 0) {
       this.#setNewest(name, { text, upstreams });
       rejected.delete(key);
@@ -115,13 +123,15 @@ export class Documents {
    */
   settle(name: string, exists: (upstream: string) => boolean, now: number): TableChange {
     const { held } = this.#reports;
-    const key = documentKey(this.kind.kind, name);
     const newest = this.#newest.get(name);
     const before = this.#inForce.get(name);
     const missing = newest?.upstreams.filter((upstream) => !exists(upstream)) ?? [];
     const isHeld = before !== undefined && before !== newest && missing.length > 0 && before.upstreams.every(exists);
-    if (isHeld) held.set(key, { upstreams: missing, since: held.get(key)?.since ?? now });
-    else held.delete(key);
+    if (isHeld || held.size > 0) {
+      const key = documentKey(this.kind.kind, name);
+      if (isHeld) held.set(key, { upstreams: missing, since: held.get(key)?.since ?? now });
+      else held.delete(key);
+    }
     const inForce = isHeld ? before : newest;
     this.#setInForce(name, inForce, exists);
     if (inForce !== undefined) return this.kind.change(name, inForce.text);
@@ -139,16 +149,19 @@ export class Documents {
     const { dangling } = this.#reports;
     const before = this.#inForce.get(name);
     if (document === undefined) this.#inForce.delete(name);
-    else this.#inForce.set(name, document);
-    this.#references.replace(name, before?.upstreams, [document?.upstreams, this.#newest.get(name)?.upstreams]);
+    else if (document !== before) this.#inForce.set(name, document);
+    // What is in force now was the newest, and is among the references already.
+    if (before !== undefined && before !== document) {
+      this.#references.replace(name, before.upstreams, [document?.upstreams, this.#newest.get(name)?.upstreams]);
+    }
     const missing = document?.upstreams.filter((upstream) => !exists(upstream)) ?? [];
-    const key = documentKey(this.kind.kind, name);
-    if (missing.length > 0) dangling.set(key, missing);
-    else dangling.delete(key);
+    if (missing.length > 0) dangling.set(documentKey(this.kind.kind, name), missing);
+    else if (dangling.size > 0) dangling.delete(documentKey(this.kind.kind, name));
   }
 
   #spell(name: string, isThere: boolean): void {
     const normal = this.kind.normalName(name);
+    if (normal === name) return;
     const names = this.#spellings.get(normal) ?? new Set();
     if (isThere) names.add(name);
     else names.delete(name);

@@ -1,7 +1,8 @@
 import type { TableChange } from '../change.ts';
 import { Fault } from '../core/faults.ts';
-import { compileGraph } from '../routing/compile.ts';
+import { compileGraph, upstreamsOf } from '../routing/compile.ts';
 import type { GraphRules } from '../routing/compile.ts';
+import type { GraphDocument } from '../routing/rule.ts';
 import { checkDomainName, normalDomainName } from '../routing/domain-name.ts';
 import { notJson } from './documents.ts';
 import type { DocumentKind } from './documents.ts';
@@ -24,5 +25,7 @@ export function domains(graphs: GraphRules): DocumentKind {
     },
     change: (name, text) => ({ kind: 'domain', name, document: text }),
     normalName: normalDomainName,
+    // It has passed its check.
+    upstreams: (document) => upstreamsOf(document as GraphDocument, graphs.rules),
   };
 }

@@ -1,38 +1,43 @@
-import { hash } from 'node:crypto';
+import { Digest } from './digest.ts';
 
 /**
- * Hashes of what keys hold, by directory (`rules`, `upstreams`, ...): the same keys and values have the same hash, in whatever
+ * Digests of what keys hold, by directory (`rules`, `upstreams`, ...): the same keys and values have the same digest, in whatever
  * order and by whatever way they came to be. A changed key costs its own length.
  */
 export class Fingerprints {
-  readonly #sums: Map<string, bigint>;
+  readonly #digests = new Map<string, Digest>();
 
   constructor(like?: Fingerprints) {
-    this.#sums = new Map(like === undefined ? [] : like.#sums);
+    if (like === undefined) return;
+    for (const [directory, digest] of like.#digests) this.#of(directory).join(digest);
   }
 
   /** A key has changed; null: absent. */
   move(key: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    const directory = directoryOf(key);
-    const gone = before === null ? 0n : hashOf(key, before);
-    const come = after === null ? 0n : hashOf(key, after);
-    this.#sums.set(directory, BigInt.asUintN(64, (this.#sums.get(directory) ?? 0n) - gone + come));
+    const digest = this.#of(directoryOf(key));
+    if (before !== null) digest.remove(key, before);
+    if (after !== null) digest.add(key, after);
   }
 
   /** Of one directory, or of everything. Begins with a letter. */
   text(directory: string | null): string {
-    const sums = directory === null ? [...this.#sums.values()] : [this.#sums.get(directory) ?? 0n];
-    const sum = sums.reduce((all, one) => all + one, 0n);
-    return `h${BigInt.asUintN(64, sum).toString(16).padStart(16, '0')}`;
+    const sum = new Digest();
+    for (const [name, digest] of this.#digests) if (directory === null || directory === name) sum.join(digest);
+    return `h${sum.value}`;
+  }
+
+  #of(directory: string): Digest {
+    let digest = this.#digests.get(directory);
+    if (digest === undefined) {
+      digest = new Digest();
+      this.#digests.set(directory, digest);
+    }
+    return digest;
   }
 }
 
 /** `rules` of `rules/a.test`. */
 export function directoryOf(key: string): string {
   return key.slice(0, Math.max(0, key.indexOf('/')));
-}
-
-function hashOf(key: string, value: string): bigint {
-  return hash('sha1', `${key}\0${value}`, 'buffer').readBigUInt64LE(0);
 }

@@ -23,6 +23,20 @@ export function report(log: Log, core: SyncCore, effects: Effects): void {
   });
 }
 
+/** A read that is not believed yet. */
+export function reportDoubt(log: Log, store: string, found: number, known: number): void {
+  log.warn({ store, found, known }, 'the store has lost most keys: reading again to be sure');
+}
+
+/** So much is seldom meant to go at once: it is done, and worth a line. */
+export function reportLoss(log: Log, store: string, before: number, { size: left, revision }: SyncCore): void {
+  if (before < MANY || left >= before / 2) return;
+  log.warn({ store, revision, before, left }, 'most keys of the store are gone, and out of force');
+}
+
+/** Keys of which most are no longer few. */
+const MANY = 10;
+
 function some(items: readonly string[], tell: (item: string, more: { readonly andMore?: number }) => void): void {
   const left = items.length - MAX_LINES;
   for (const [i, item] of items.slice(0, MAX_LINES).entries()) {

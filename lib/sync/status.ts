@@ -13,6 +13,9 @@ export interface SyncStatus {
   /** When the store last said that nothing newer is there, or what; milliseconds since the epoch, null before it did. */
   readonly heardAt: number | null;
   readonly connected: boolean;
+  /** When what is known was last compared with the store and was the same, in milliseconds since the epoch; and how often it was not. */
+  readonly agreedAt: number | null;
+  readonly mismatches: number;
   /** Why not connected, or why the newest content of the store is not in force. */
   readonly trouble: string | null;
   /** By key: what the store holds and cannot be used. */
@@ -39,7 +42,7 @@ export function syncSections(sync: Asked, now: () => number): readonly StatusSec
     {
       name: 'store',
       read() {
-        const { store, source, revision, served, heardAt, connected, trouble } = sync.status;
+        const { store, source, revision, served, heardAt, agreedAt, mismatches, connected, trouble } = sync.status;
         return {
           store,
           // `etcd 127.0.0.1:2379` is an etcd.
@@ -50,6 +53,8 @@ export function syncSections(sync: Asked, now: () => number): readonly StatusSec
           seen: revision,
           lag: revision - served,
           age_s: age(heardAt),
+          agreed_s: age(agreedAt),
+          mismatches,
         };
       },
       unready: () => (sync.ready ? null : 'no configuration has been loaded yet'),

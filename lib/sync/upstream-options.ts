@@ -14,4 +14,5 @@ export const upstreamOptions: DocumentKind = {
   },
   change: (name, text) => ({ kind: 'options', name, document: text }),
   normalName: (name) => name,
+  upstreams: () => [],
 };

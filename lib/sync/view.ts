@@ -1,4 +1,5 @@
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
+import { DigestHistory } from './digest-history.ts';
 import { directoryOf, Fingerprints } from './fingerprints.ts';
 import { meansTheSame } from './meaning.ts';
 import { Overlays } from './overlays.ts';
@@ -28,8 +29,9 @@ export class View {
   #written = -1;
   readonly #removed = new Map<string, number>();
   #cluster = '';
-  /** Of what the store holds; null until somebody asks. */
-  #prints: Fingerprints | null = null;
+  /** Of what the store holds, now and at the last revisions. */
+  readonly #prints = new Fingerprints();
+  readonly #digests = new DigestHistory();
   /** Revision at which memory last changed, by directory, and at which it was loaded as a whole. */
   readonly #changedAt = new Map<string, number>();
   #loadedAt = -1;
@@ -45,6 +47,17 @@ export class View {
   /** What is known of the store. */
   snapshot(): Snapshot {
     return { revision: this.#revision, cluster: this.#cluster, entries: [...this.#stored.values()] };
+  }
+
+  /** Whether this is what was known of the store at the snapshot's revision; null: that is not known yet, or not any more. */
+  agrees({ cluster, revision, entries }: Snapshot): boolean | null {
+    if (!this.isLoaded || revision > this.#revision) return null;
+    if (cluster !== this.#cluster) return false;
+    const known = this.#digests.at(revision);
+    if (known === null) return null;
+    const found = new Fingerprints();
+    for (const { key, value } of entries) found.move(key, null, value);
+    return known === found.text(null);
   }
 
   /** Number of keys of the store. */
@@ -73,12 +86,12 @@ export class View {
 
   /** Hash of what the store holds. */
   get hash(): string {
-    return this.#storedPrints().text(null);
+    return this.#prints.text(null);
   }
 
   /** Hash of memory: of one directory, or (null) of all. */
   tag(directory: string | null): string {
-    const prints = new Fingerprints(this.#storedPrints());
+    const prints = new Fingerprints(this.#prints);
     for (const [key, { value }] of this.#overlay.all) prints.move(key, this.stored(key), value);
     return prints.text(directory);
   }
@@ -130,25 +143,26 @@ export class View {
 
   /** All keys of the store at a revision. `comparable`: that continues the revisions told before. */
   load(snapshot: Snapshot, comparable: boolean): string[] {
-    const stored = new Map(snapshot.entries.map((entry) => [entry.key, entry]));
+    const stored = new Map<string, Entry>();
+    for (const entry of snapshot.entries) stored.set(entry.key, entry);
+    if (!this.isLoaded && this.#overlay.all.size === 0) {
+      for (const { key, value } of stored.values()) this.#prints.move(key, null, value);
+      this.#loadedAt = snapshot.revision;
+      this.#adopt(stored, snapshot, comparable);
+      return [...stored.keys()];
+    }
     if (comparable) this.#keepWritten(stored, snapshot.revision);
     const candidates = new Set(this.#overlay.all.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
     for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
-    for (const key of candidates) this.#prints?.move(key, this.stored(key), stored.get(key)?.value ?? null);
+    for (const key of candidates) this.#prints.move(key, this.stored(key), stored.get(key)?.value ?? null);
     if (!comparable || !this.isLoaded) this.#loadedAt = snapshot.revision;
     return this.#touching([...candidates], () => {
       for (const key of this.#overlay.all.keys()) {
         if (this.isLoaded && comparable) this.#supersedeByLoad(key, stored.get(key));
         else this.#anchor(key, snapshot, stored.get(key));
       }
-      this.#stored = stored;
-      this.#revision = snapshot.revision;
-      this.#cluster = snapshot.cluster;
-      if (!comparable) {
-        this.#written = -1;
-        this.#removed.clear();
-      }
+      this.#adopt(stored, snapshot, comparable);
       for (const key of this.#overlay.all.keys()) this.#settle(key);
     });
   }
@@ -160,6 +174,7 @@ export class View {
       for (const change of changes) this.#hear(change);
       this.#revision = Math.max(this.#revision, revision);
       if (this.#revision >= this.#written) this.#removed.clear();
+      this.#noteDigest();
     });
   }
 
@@ -183,6 +198,7 @@ export class View {
         }
         if (writes.length === 0) this.#own.clear();
         if (revision !== null) this.#written = Math.max(this.#written, revision);
+        this.#noteDigest();
       },
     );
   }
@@ -199,11 +215,21 @@ export class View {
     });
   }
 
-  #storedPrints(): Fingerprints {
-    if (this.#prints !== null) return this.#prints;
-    this.#prints = new Fingerprints();
-    for (const { key, value } of this.#stored.values()) this.#prints.move(key, null, value);
-    return this.#prints;
+  #adopt(stored: Map<string, Entry>, { revision, cluster }: Snapshot, comparable: boolean): void {
+    this.#stored = stored;
+    this.#revision = revision;
+    this.#cluster = cluster;
+    if (!comparable) {
+      this.#written = -1;
+      this.#removed.clear();
+      this.#digests.clear();
+    }
+    this.#noteDigest();
+  }
+
+  /** While our own last write is ahead of what the store has told, what is known is the state of no single revision. */
+  #noteDigest(): void {
+    this.#digests.note(this.#revision, this.#written > this.#revision ? null : this.#prints.text(null));
   }
 
   /** A snapshot may be older than our own last write. */
@@ -219,7 +245,7 @@ export class View {
     if (Math.max(stored?.revision ?? 0, this.#removed.get(key) ?? 0) >= revision) return;
     if (value === null) this.#stored.delete(key);
     else this.#stored.set(key, { key, value, revision });
-    this.#prints?.move(key, stored?.value ?? null, value);
+    this.#prints.move(key, stored?.value ?? null, value);
     this.#supersede(key, value, revision, stored?.revision ?? 0);
     this.#own.told(key, value);
     this.#settle(key);

@@ -19,6 +19,7 @@ describe('config', () => {
       },
       state: usualStateDirectory({}, process.getuid?.() === 0),
       snapshot: null,
+      reconcileMs: 600_000,
       maxNodes: 4000,
       listen: [{ kind: 'tcp', host: '0.0.0.0', port: 8080 }],
       workers: availableParallelism(),

@@ -8,7 +8,7 @@ import { ImageError } from '../../lib/store/image-format.ts';
 import type { Image } from '../../lib/store/image.ts';
 import { failure } from '../fixtures/failure.ts';
 
-const PREFIX = '/ELB/';
+const OWNER = { prefix: '/ELB/', checker: 'this version' };
 
 describe('ImageFile', () => {
   let directory = '';
@@ -26,10 +26,11 @@ describe('ImageFile', () => {
     cluster: text,
     entries: fc.array(fc.record({ key: text, value: text, revision })),
     substitutes: fc.array(fc.record({ key: text, lastGood: fc.option(text), since: revision })),
+    isChecked: fc.constant(true),
   });
 
   it('gives back what it was given', async () => {
-    const file = new ImageFile(path, PREFIX);
+    const file = new ImageFile(path, OWNER);
     expect(await file.read()).to.equal(null);
     await fc.assert(
       fc.asyncProperty(images, async (image) => {
@@ -42,7 +43,7 @@ describe('ImageFile', () => {
   });
 
   it('refuses every other content: cut anywhere, with any byte changed, with more behind it', async () => {
-    const file = new ImageFile(path, PREFIX);
+    const file = new ImageFile(path, OWNER);
     await file.write(SAMPLE);
     const good = readFileSync(path);
     const damaged = [Buffer.concat([good, Buffer.of(0)])];
@@ -60,15 +61,20 @@ describe('ImageFile', () => {
   });
 
   it('refuses what another instance has written', async () => {
-    await new ImageFile(path, '/OTHER/').write(SAMPLE);
-    expect(String(await failure(new ImageFile(path, PREFIX).read()))).to.include('is of /OTHER/, not of /ELB/');
+    await new ImageFile(path, { ...OWNER, prefix: '/OTHER/' }).write(SAMPLE);
+    expect(String(await failure(new ImageFile(path, OWNER).read()))).to.include('is of /OTHER/, not of /ELB/');
   });
 
-  it('writes more than one part', async () => {
-    const file = new ImageFile(path, PREFIX);
+  it('says whether its entries have passed the same check', async () => {
+    await new ImageFile(path, { ...OWNER, checker: 'an older version' }).write(SAMPLE);
+    expect(await new ImageFile(path, OWNER).read()).to.deep.equal({ ...SAMPLE, isChecked: false });
+  });
+
+  it('writes more than one part, and values larger than a part', async () => {
+    const file = new ImageFile(path, OWNER);
     const entries = Array.from({ length: 5000 }, (_, i) => ({
       key: `rules/${i}`,
-      value: 'x'.repeat(200),
+      value: 'x\u00e9\u{1f600}'.repeat(i === 7 ? 500_000 : 50),
       revision: i,
     }));
     await file.write({ ...SAMPLE, entries });
@@ -76,20 +82,20 @@ describe('ImageFile', () => {
   });
 
   it('stays as it is where it cannot be written, and leaves nothing behind', async () => {
-    const file = new ImageFile(path, PREFIX);
+    const file = new ImageFile(path, OWNER);
     await file.write(SAMPLE);
     const broken = { ...SAMPLE, entries: [{ key: 'a', value: 'b', revision: 1 }, null] } as unknown as Image; // fails half-way
     expect(await failure(file.write(broken))).to.be.instanceOf(ImageError);
     expect(await file.read()).to.deep.equal(SAMPLE);
     expect(readdirSync(join(directory, 'a'))).to.deep.equal(['snapshot']);
     writeFileSync(join(directory, 'file'), '');
-    const nowhere = new ImageFile(join(directory, 'file', 'snapshot'), PREFIX);
+    const nowhere = new ImageFile(join(directory, 'file', 'snapshot'), OWNER);
     expect(await failure(nowhere.write(SAMPLE))).to.be.instanceOf(ImageError);
     expect(await failure(nowhere.read())).to.be.instanceOf(ImageError);
   });
 
   it('removes what killed processes have left, and nothing of others', async () => {
-    const file = new ImageFile(path, PREFIX);
+    const file = new ImageFile(path, OWNER);
     await file.write(SAMPLE);
     const names = [`snapshot.${2 ** 22 + 1}.tmp`, `snapshot.${process.ppid}.tmp`, 'snapshot-other.5.tmp'];
     for (const name of names) writeFileSync(join(directory, 'a', name), 'part');
@@ -100,6 +106,7 @@ describe('ImageFile', () => {
 
 const SAMPLE: Image = {
   revision: 7,
+  isChecked: true,
   cluster: '12',
   entries: [{ key: 'rules/a.test', value: '{"init": "r"}', revision: 3 }],
   substitutes: [

@@ -279,7 +279,7 @@ export class Simulation {
     } else if (this.#read !== null) {
       const snapshot = this.#read;
       this.#read = null;
-      this.#tell({ kind: 'read', snapshot, known: this.#core.size });
+      this.#tell({ kind: 'read', snapshot, known: this.#core.size, tookMs: 0 });
     } else if (this.#wantsRead) {
       this.#wantsRead = false;
       if (this.#random.chance(0.3)) this.#tell({ kind: 'read-failed', message: 'no answer' });

@@ -1,0 +1,39 @@
+// Loaded into every process of ELB that is measured (NODE_OPTIONS): writes down how long the turns of its event loop are, as time
+// that its thread has computed, so that other processes on the machine do not count.
+import { appendFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import v8 from 'node:v8';
+import vm from 'node:vm';
+
+const directory = process.env['ELB_PROBE'] ?? '';
+const file = join(directory, String(process.pid));
+
+v8.setFlagsFromString('--expose-gc');
+// Exists in contexts that are made after the flag was set.
+const collect = vm.runInNewContext('gc') as () => void;
+
+let longestUs = 0;
+let before = computedUs();
+let isCollected = false;
+
+setInterval(() => {
+  const now = computedUs();
+  longestUs = Math.max(longestUs, now - before);
+  before = now;
+}, 1).unref();
+
+setInterval(() => {
+  const wanted = existsSync(join(directory, 'collect'));
+  if (wanted && !isCollected) for (let i = 0; i < 3; i++) collect();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  const record = { at: Date.now(), longestUs, heap: heapUsed + external, rss, collected: wanted };
+  appendFileSync(file, `${JSON.stringify(record)}\n`);
+  isCollected = wanted;
+  longestUs = 0;
+  before = computedUs();
+}, 250).unref();
+
+function computedUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}

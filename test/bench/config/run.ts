@@ -1,0 +1,244 @@
+// `npm run bench:config`: what a large configuration costs, with a real etcd; writes its section of docs/benchmarks.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { EtcdStore } from '../../../lib/store/etcd.ts';
+import { startEtcd } from '../../fixtures/etcd.ts';
+import { runPaced } from '../load.ts';
+import { background, commit } from '../machine.ts';
+import { medianOf, percentilesOf } from '../percentiles.ts';
+import { PROXY_CORE } from '../process.ts';
+import { markdownTable, withSection } from '../report.ts';
+import { PATHS, startHttpServers } from '../servers.ts';
+import { Instance } from './instance.ts';
+import { domainOf, fill, graphOf, storeAt } from './table.ts';
+import { WorkerClient } from './worker-client.ts';
+
+const { values } = parseArgs({
+  options: { domains: { type: 'string', default: '100000' }, quick: { type: 'boolean' } },
+});
+const DOMAINS = Number(values.domains);
+const FEW = DOMAINS / 10;
+const WRITES = values.quick === true ? 100 : 500;
+const ROUNDS = values.quick === true ? 2 : 6;
+const ROUND_SECONDS = 10;
+const CHANGES_A_SECOND = 50;
+const LOAD_RATE = 2000;
+const CLIENTS = 32;
+
+const rows: (readonly [what: string, value: string, bound: string])[] = [];
+const busy = await background();
+const directory = mkdtempSync(join(tmpdir(), 'elb-bench-config-'));
+const etcd = await startEtcd();
+const servers = await startHttpServers(directory);
+const serverPort = servers.ports[0] ?? 0;
+const [empty, few, many] = [
+  storeAt(etcd.endpoint, 'EMPTY'),
+  storeAt(etcd.endpoint, 'FEW'),
+  storeAt(etcd.endpoint, 'MANY'),
+];
+say('filling etcd');
+await fill(few, FEW, FEW / 10, serverPort);
+await fill(many, DOMAINS, DOMAINS / 10, serverPort);
+
+await measureLoad();
+await measureChanges();
+await measureLoadBeside();
+await etcd.kill();
+await measureColdStart('FEW', FEW, '<= 0.5 s');
+await measureColdStart('MANY', DOMAINS, '<= 3 s');
+
+for (const store of [empty, few, many]) await store.close();
+await servers.stop();
+await etcd.stop();
+rmSync(directory, { recursive: true, force: true });
+const text = markdownTable([['what', 'measured', 'wanted'], ...rows], 'left');
+const when = new Date().toISOString().slice(0, 10);
+const cores = busy.map((share) => `${(share * 100).toFixed(0)} %`).join(', ');
+if (values.quick !== true) {
+  const section = `${when}, commit ${commit()}; ${DOMAINS} domains of four nodes, 10,000 upstreams of four servers; cores busy before: ${cores}.\n\n${text}`;
+  const document = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
+  writeFileSync(document, withSection(readFileSync(document, 'utf8'), 'config', section));
+}
+process.exit(0);
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function row(what: string, value: string, bound = ''): void {
+  say(`${what}: ${value}${bound && ` (wanted ${bound})`}`);
+  rows.push([what, value, bound]);
+}
+
+async function start(name: string, workers: number, core: string | null = null): Promise<Instance> {
+  return Instance.start({ etcd: etcd.endpoint, name, workers, state: join(directory, name), core });
+}
+
+/** Resolves with the time from the start of the program to the first right answer of the domain. */
+async function served(instance: Instance, domain: string): Promise<number> {
+  for (;;) {
+    const client = await WorkerClient.connect(instance.port).catch(() => null);
+    if (client !== null) {
+      for (;;) {
+        if ((await client.status(domain, '/v0/')) === 404) return performance.now() - instance.startedMs;
+        await delay(2);
+      }
+    }
+    await delay(2);
+  }
+}
+
+/** First load, and what a worker's memory has grown by, asleep and after a request for every domain. */
+async function measureLoad(): Promise<void> {
+  const nothing = await start('EMPTY', 2);
+  const [first = 0] = (await nothing.processes()).workers;
+  while (!nothing.said.includes('configuration loaded')) await delay(10);
+  const before = await nothing.memory(first);
+  await nothing.stop();
+  rmSync(join(directory, 'MANY'), { recursive: true, force: true });
+
+  const instance = await start('MANY', 2);
+  const seconds = (await served(instance, domainOf(DOMAINS - 1))) / 1000;
+  row('first load from etcd: program started to last domain served', `${seconds.toFixed(2)} s`, '<= 5 s');
+  const { primary: primaryPid, workers } = await instance.processes();
+  const [worker = 0] = workers;
+  const asleep = await instance.memory(worker);
+  const each = (after: { heap: number; rss: number }): string =>
+    `${((after.heap - before.heap) / DOMAINS).toFixed(0)} bytes of heap, ${((after.rss - before.rss) / DOMAINS).toFixed(0)} resident`;
+  row('memory for each domain in a worker, upstreams included', each(asleep), '<= 3,000');
+  const clients = await WorkerClient.toEach(instance.port, workers);
+  const timesUs: number[] = [];
+  const since = Date.now();
+  for (let i = 0; i < DOMAINS; i++) {
+    const begun = performance.now();
+    for (const client of clients) await client.status(domainOf(i), '/v0/');
+    timesUs.push(((performance.now() - begun) * 1000) / clients.length);
+  }
+  row('the same after a request for every domain', each(await instance.memory(worker)), '<= 3,000');
+  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
+  row('first request of a domain, p50 and p99', microseconds(percentilesOf(timesUs)));
+  const primary = await instance.memory(primaryPid);
+  row('memory of the primary', `${(primary.rss / 2 ** 20).toFixed(0)} MiB`);
+  for (const client of clients) client.close();
+  await instance.stop();
+}
+
+/** One key written: from etcd's acknowledgement until a client of every worker is served by it. */
+async function measureChanges(): Promise<void> {
+  const instance = await start('MANY', 2);
+  await served(instance, domainOf(0));
+  const { workers } = await instance.processes();
+  await delay(3000);
+  const clients = await WorkerClient.toEach(instance.port, workers);
+  const versions = await many.read();
+  const revisions = new Map(versions.entries.map(({ key, revision }) => [key, revision]));
+  const since = Date.now();
+  const timesUs: number[] = [];
+  for (let i = 1; i <= WRITES; i++) {
+    const number = (i * 197) % DOMAINS;
+    const acknowledged = await change(many, revisions, number, `w${i}`);
+    const waits = clients.map(async (client) => {
+      while ((await client.status(domainOf(number), `/w${i}/`)) !== 404);
+      return performance.now() - acknowledged;
+    });
+    timesUs.push(Math.max(...(await Promise.all(waits))) * 1000);
+    await delay(10);
+  }
+  row(
+    'one key written: acknowledged to served by every worker, p50 and p99',
+    microseconds(percentilesOf(timesUs)),
+    'p99 <= 10 ms',
+  );
+  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
+  for (const client of clients) client.close();
+  await instance.stop();
+}
+
+/** The same load with and without changes, in turn. */
+async function measureLoadBeside(): Promise<void> {
+  const instance = await start('MANY', 1, PROXY_CORE);
+  await served(instance, domainOf(0));
+  const { workers } = await instance.processes();
+  await delay(3000);
+  const revisions = new Map((await many.read()).entries.map(({ key, revision }) => [key, revision]));
+  const load = { path: PATHS.small, connections: CLIENTS };
+  await runPaced(load, instance.port, LOAD_RATE, 3);
+  const ratios: number[] = [];
+  const p99s: [number, number][] = [];
+  let version = 0;
+  const since = Date.now();
+  for (let round = 0; round < ROUNDS; round++) {
+    const quiet = await runPaced(load, instance.port, LOAD_RATE, ROUND_SECONDS);
+    let isOver = false;
+    const changing = (async () => {
+      while (!isOver) {
+        const next = delay(1000 / CHANGES_A_SECOND);
+        await change(many, revisions, (++version * 331) % DOMAINS, `c${version}`);
+        await next;
+      }
+    })();
+    const beside = await runPaced(load, instance.port, LOAD_RATE, ROUND_SECONDS);
+    isOver = true;
+    await changing;
+    ratios.push(beside.p99Us / quiet.p99Us);
+    p99s.push([quiet.p99Us, beside.p99Us]);
+    say(`round ${round}: ${quiet.p99Us.toFixed(0)} us, ${beside.p99Us.toFixed(0)} us`);
+  }
+  const [quiet, beside] = [medianOf(p99s.map(([p99]) => p99)), medianOf(p99s.map(([, p99]) => p99))];
+  const rise = ((medianOf(ratios) - 1) * 100).toFixed(0);
+  row(
+    `p99 of ${LOAD_RATE} requests a second, without and with ${CHANGES_A_SECOND} changes a second`,
+    `${quiet.toFixed(0)} us, ${beside.toFixed(0)} us: ${rise} %`,
+    '<= 5 %',
+  );
+  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
+  await instance.stop();
+}
+
+async function measureColdStart(name: string, domains: number, bound: string): Promise<void> {
+  const seconds: number[] = [];
+  if (name === 'FEW') await snapshotOf('FEW');
+  for (let i = 0; i < 5; i++) {
+    const instance = await start(name, 2);
+    seconds.push((await served(instance, domainOf(domains - 1))) / 1000);
+    await instance.stop('SIGKILL');
+  }
+  const shown = `${medianOf(seconds).toFixed(2)} s (most ${Math.max(...seconds).toFixed(2)} s)`;
+  row(
+    `etcd dead: program started to first right answer, ${domains} domains and ${domains / 10} upstreams`,
+    shown,
+    bound,
+  );
+}
+
+/** Lets an instance leave its snapshot behind. */
+async function snapshotOf(name: string): Promise<void> {
+  await etcd.restart();
+  const instance = await start(name, 1);
+  await served(instance, domainOf(0));
+  await instance.stop();
+  await etcd.kill();
+}
+
+async function change(store: EtcdStore, revisions: Map<string, number>, i: number, version: string): Promise<number> {
+  const key = `rules/${domainOf(i)}`;
+  const revision = await store.write([{ key, value: graphOf(i, version), expected: revisions.get(key) ?? 0 }]);
+  const acknowledged = performance.now();
+  if (revision === null) throw new Error(`${key} was changed by others`);
+  revisions.set(key, revision);
+  return acknowledged;
+}
+
+function longest(instance: Instance, workers: readonly number[], since: number): string {
+  const all = workers.flatMap((pid) => instance.records(pid, since).map(({ longestUs }) => longestUs));
+  const above = all.filter((us) => us > 2000).length;
+  return `${(Math.max(...all) / 1000).toFixed(1)} ms (${above} of ${all.length} quarters of a second above 2 ms)`;
+}
+
+function microseconds({ p50Us, p99Us }: { readonly p50Us: number; readonly p99Us: number }): string {
+  return `${(p50Us / 1000).toFixed(2)} ms, ${(p99Us / 1000).toFixed(2)} ms`;
+}
