@@ -13,6 +13,29 @@ export const QUESTION = {
   additionalProperties: { type: 'object' },
 } as const;
 
+/** Schema of the args of a rule that asks several questions. */
+export const QUESTIONS = {
+  properties: {
+    of: {
+      type: 'array',
+      items: QUESTION,
+      minItems: 1,
+      description: 'questions such as `{"method": {"exact": "GET"}}`',
+    },
+  },
+  required: ['of'],
+  additionalProperties: false,
+} as const;
+
+/** Args of a rule that asks several questions. */
+export interface QuestionsArgs {
+  readonly of: readonly Question[];
+}
+
+export function questionTests({ of }: QuestionsArgs, context: TestContext): readonly Test[] {
+  return of.map((question, i) => questionTest(question, `/of/${i}`, context));
+}
+
 /** The test of a question that stands at `at` in the args, made once. */
 export function questionTest(question: Question, at: string, { rules, depth, problem }: TestContext): Test {
   const [[type, args] = ['', {}]] = Object.entries(question);

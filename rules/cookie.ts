@@ -1,14 +1,15 @@
 import { defineMatcher } from '../lib/routing/matcher.ts';
-import { cookieOf, FIELD_NAME } from '../lib/routing/names.ts';
+import { FIELD_NAME } from '../lib/routing/names.ts';
 import { TEXT_PROPERTIES, textTest, type TextArgs } from '../lib/routing/text-test.ts';
+import { cookieOf } from './request-value.ts';
 
 interface Args extends TextArgs {
   readonly name: string;
 }
 
 /**
- * Asks for the value of a cookie. Where a client sends several of one name, the first counts; quotes around a value do not belong
- * to it.
+ * Asks for the value of a cookie. Where a client sends several of one name, the first counts; quotes around a value belong to it
+ * (RFC 6265 4.1.1).
  *
  *     {"type": "cookie", "args": {"name": "canary", "exact": "always", "succ": "new", "fail": "old"}}
  */
@@ -25,6 +26,6 @@ export const cookie = defineMatcher<Args>({
   },
   test({ name, ...value }, { problem }) {
     const fits = textTest(value, problem);
-    return (request) => fits(cookieOf(request.field('cookie'), name));
+    return (request) => fits(cookieOf(request, name));
   },
 });

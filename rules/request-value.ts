@@ -1,4 +1,5 @@
-import { cookieOf, FIELD_NAME, queryValues } from '../lib/routing/names.ts';
+import { cookieValue } from '../lib/http/request-value.ts';
+import { FIELD_NAME, queryValues } from '../lib/routing/names.ts';
 import type { RoutedRequest } from '../lib/routing/rule.ts';
 
 /** A value of a request, as args name it. */
@@ -33,8 +34,14 @@ export function readerOf(value: ValueArgs): (request: RoutedRequest) => string |
     const name = value.header.toLowerCase();
     return (request) => request.field(name);
   }
-  if ('cookie' in value) return (request) => cookieOf(request.field('cookie'), value.cookie);
+  if ('cookie' in value) return (request) => cookieOf(request, value.cookie);
   return (request) => queryValues(request.query, value.query)[0] ?? null;
+}
+
+/** The value of a cookie, as it was sent, the first of that name; null without one. */
+export function cookieOf(request: RoutedRequest, name: string): string | null {
+  const field = request.field('cookie');
+  return field === null ? null : cookieValue(field, name);
 }
 
 function named(kind: string, pattern: string): Readonly<Record<string, unknown>> {

@@ -13,7 +13,7 @@ matcherSuite(
     [{ name: 'a', exact: '2' }, jar('a=1; a=2'), false],
     [{ name: 'a', exact: '1' }, jar('aa=1; xa=1; A=1'), false],
     [{ name: 'a', exact: '1=2' }, jar('a=1=2'), true],
-    [{ name: 'a', exact: 'q' }, jar('a="q"'), true],
+    [{ name: 'a', exact: '"q"' }, jar('a="q"'), true],
     [{ name: 'a', exact: '"' }, jar('a="'), true],
     [{ name: 'a', exact: '' }, jar('a='), true],
     [{ name: 'a', present: true }, jar('a'), false],
