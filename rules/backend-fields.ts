@@ -54,7 +54,8 @@ const OURS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-function refusedName(name: string): string | null {
+/** Why a field may not be set or taken out; null where it may. */
+export function refusedName(name: string): string | null {
   if (!TOKEN.test(name)) return 'is not the name of a field';
   // Servers of the CGI family read an underscore and a hyphen as the same.
   const lowerName = name.toLowerCase().replaceAll('_', '-');

@@ -52,7 +52,7 @@ export const backend = defineRule<Args>({
     }
     return (_request, plan) => {
       plan.upstream = target;
-      plan.setFields = fields;
+      plan.set(fields);
       return null;
     };
   },

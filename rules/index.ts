@@ -12,7 +12,9 @@ import { not } from './not.ts';
 import { path } from './path.ts';
 import { query } from './query.ts';
 import { redirect } from './redirect.ts';
+import { requestHeaders } from './request-headers.ts';
 import { respond } from './respond.ts';
+import { responseHeaders } from './response-headers.ts';
 import { size } from './size.ts';
 import { split } from './split.ts';
 import { switchRule } from './switch.ts';
@@ -35,6 +37,8 @@ const list: readonly Rule[] = [
   not,
   switchRule,
   split,
+  requestHeaders,
+  responseHeaders,
   backend,
   respond,
   redirect,

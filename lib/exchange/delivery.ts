@@ -2,6 +2,7 @@ import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
 import { Half, mayReuse, Reuse } from '../http/persist.ts';
+import type { Plan } from '../routing/plan.ts';
 import type { RequestRecord } from '../stats/request-record.ts';
 import type { Affinity } from '../upstream/affinity.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
@@ -73,13 +74,13 @@ export class Delivery implements TryOwner, AlarmOwner {
     return this.#request;
   }
 
-  /** Sends `head` and the body to a server of `upstream`, in its own way or as `policy` says. */
-  start(upstream: Upstream | null, affinity: Readonly<Affinity>, policy: DeliveryPolicy | null, head: string): void {
+  /** Sends `head` and the body to a server of `upstream`, in its own way or as the plan says. */
+  start(upstream: Upstream | null, affinity: Readonly<Affinity>, plan: Plan, head: string): void {
     const { wheel } = this.#context.shared;
-    const how = policy ?? upstream?.setup?.policy ?? this.#context.policy;
+    const how = plan.policy ?? upstream?.setup?.policy ?? this.#context.policy;
     this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
-    this.#request.set(head, upstream?.setup?.host === SERVER_HOST);
+    this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan.replyEdit);
     this.#body.retain(how.nonIdempotent || idempotent(this.#request.method), how.replayBytes);
     if (how.requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);
@@ -171,7 +172,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
-    one.relay.ownLines = this.#tries.sessionLine(one.server, one.relay);
+    one.relay.edit(this.#request.replyEdit, this.#tries.sessionLine(one.server, one.relay));
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
     this.#request.keepAlive = one.relay.pass(
       this.#request.keepAlive && this.#body.complete && this.#context.drain === null,
@@ -183,7 +184,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   onTryUpgraded(one: Try): void {
     one.succeeded();
-    one.relay.ownLines = this.#tries.sessionLine(one.server, one.relay);
+    one.relay.edit(this.#request.replyEdit, this.#tries.sessionLine(one.server, one.relay));
     one.deadline.dispose();
     this.#owner.onUpgraded();
   }

@@ -16,7 +16,7 @@ import type { DeliveryOwner } from './delivery-owner.ts';
 import { Delivery } from './delivery.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
-import { encodeOwn } from './own-reply.ts';
+import { editedAnswer, encodeOwn } from './own-reply.ts';
 import { Passage } from './passage.ts';
 import { RequestBody } from './request-body.ts';
 import { requestId } from './request-id.ts';
@@ -224,9 +224,13 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   }
 
   #decided(request: RoutedHead): void {
-    const { upstream: name, answer, fault } = this.#route.plan;
-    if (name === null || answer !== null) {
-      this.#answer(answer !== null ? 0 : fault === 0 ? Fault.FORBIDDEN : fault, answer);
+    const { upstream: name, answer, fault, replyEdit } = this.#route.plan;
+    if (answer !== null) {
+      this.#answer(0, replyEdit === null ? answer : editedAnswer(answer, replyEdit));
+      return;
+    }
+    if (name === null) {
+      this.#answer(fault === 0 ? Fault.FORBIDDEN : fault);
       return;
     }
     const { shared, ready } = this.#context;
@@ -256,7 +260,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
       this.#upgrade,
       upstream?.setup?.host ?? null,
     );
-    this.#delivery.start(upstream, affinity, this.#route.plan.policy, text);
+    this.#delivery.start(upstream, affinity, this.#route.plan, text);
   }
 
   /** Answers a fault, or what the graph answers, by ourselves; the connection goes on if nothing of the request is left unread. */

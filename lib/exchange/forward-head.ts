@@ -38,7 +38,8 @@ export class ForwardHead {
     edits.target = newTarget(target, plan);
     const asked = target.absolute || hostAt === -1 ? target.authority : null;
     edits.host = host ?? asked;
-    edits.listed = connectionNames(head);
+    const listed = connectionNames(head);
+    edits.listed = plan.dropFields.length === 0 ? listed : [...(listed ?? []), ...plan.dropFields];
     const hops = hopsLeft(head);
     edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
     if (this.requestId !== '') edits.set = ['X-Request-Id', this.requestId, ...edits.set];

@@ -1,3 +1,4 @@
+import type { ReplyEdit } from '../routing/plan.ts';
 import { SERVER_HOST, type Server } from '../upstream/server.ts';
 
 /** A request as servers get it, but for its body. */
@@ -9,11 +10,14 @@ export class Outgoing {
   upgrade: string | null = null;
   /** The client's connection may carry another request. */
   keepAlive = false;
+  /** What is changed in the reply's head; null for nothing. */
+  replyEdit: ReplyEdit | null = null;
   #head = '';
   #hasServerHost = false;
 
   /** `hasServerHost`: the head names `SERVER_HOST`. */
-  set(head: string, hasServerHost: boolean): void {
+  set(head: string, hasServerHost: boolean, replyEdit: ReplyEdit | null): void {
+    this.replyEdit = replyEdit;
     this.#head = head;
     this.#hasServerHost = hasServerHost;
   }
@@ -24,5 +28,6 @@ export class Outgoing {
 
   reset(): void {
     this.#head = '';
+    this.replyEdit = null;
   }
 }

@@ -1,7 +1,7 @@
 import { faultOf } from '../core/faults.ts';
 import { dateLine } from '../http/date.ts';
 import { reasonOf } from '../http/reason.ts';
-import type { Answer } from '../routing/plan.ts';
+import { keptLines, type Answer, type ReplyEdit } from '../routing/plan.ts';
 
 /** A reply of our own, whole, as text: what the graph answers, or else a fault. See `ownReply`. */
 export function encodeOwn(
@@ -13,6 +13,11 @@ export function encodeOwn(
 ): string {
   if (answer === null) return ownReply(fault, keepAlive, withoutBody, retryAfterS);
   return wholeReply(answer.status, answer.lines, answer.body, keepAlive, withoutBody);
+}
+
+/** An answer as other nodes of the graph have changed its head. */
+export function editedAnswer({ status, lines, body }: Answer, edit: ReplyEdit): Answer {
+  return { status, lines: keptLines(lines, edit.drop) + edit.lines, body };
 }
 
 /**

@@ -10,6 +10,7 @@ import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
 import { BodyWriter } from './body-writer.ts';
+import type { ReplyEdit } from '../routing/plan.ts';
 import type { Context } from './context.ts';
 import { Stash } from './stash.ts';
 
@@ -42,15 +43,16 @@ export class ReplyRelay {
   reusable = false;
   /** How long the server says that it keeps its connection, in milliseconds. */
   keptMs = FOREVER;
-  /** Fields of ours for the head that is passed on, each line with its end. */
-  ownLines = '';
   /** No byte of a reply has come yet. */
   untouched = true;
   readonly #context: Context;
   readonly #reader = new BodyReader();
   readonly #writer = new BodyWriter();
-  readonly #edits: ReplyEdits = { listed: null, dropLength: false, lines: '' };
+  readonly #edits: ReplyEdits = { listed: null, taken: null, dropLength: false, lines: '' };
   #client: Connection | null = null;
+  /** Fields of ours in the head that is passed on, each line with its end, and names of fields that are not. */
+  #lines = '';
+  #taken: readonly string[] | null = null;
   #method = '';
   #minor = 1;
   #upgrade: string | null = null;
@@ -81,7 +83,8 @@ export class ReplyRelay {
     this.fault = 0;
     this.done = false;
     this.reusable = false;
-    this.ownLines = '';
+    this.#lines = '';
+    this.#taken = null;
     this.untouched = true;
     this.#passing = false;
     this.#interims = 0;
@@ -118,8 +121,9 @@ export class ReplyRelay {
     const goesOn = keepAlive && !untilClose;
     const edits = this.#edits;
     edits.listed = connectionNames(head);
+    edits.taken = this.#taken;
     edits.dropLength = head.status === 204;
-    edits.lines = chunked ? `${this.ownLines}Transfer-Encoding: chunked\r\n` : this.ownLines;
+    edits.lines = chunked ? `${this.#lines}Transfer-Encoding: chunked\r\n` : this.#lines;
     if (!goesOn) edits.lines += 'Connection: close\r\n';
     else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
     this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
@@ -135,12 +139,19 @@ export class ReplyRelay {
     return goesOn;
   }
 
+  /** Fields of ours in the head that is passed on, beside those that the graph changes. */
+  edit(edit: ReplyEdit | null, lines: string): void {
+    this.#taken = edit === null ? null : edit.drop;
+    this.#lines = edit === null ? lines : edit.lines + lines;
+  }
+
   /** The head of a 101 as it is passed on. */
   upgradeHead(): string {
     const { replyHead: head } = this.#context;
     this.#edits.listed = connectionNames(head);
+    this.#edits.taken = this.#taken;
     this.#edits.dropLength = true;
-    this.#edits.lines = `${this.ownLines}Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
+    this.#edits.lines = `${this.#lines}Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
     return encodeReply(head, this.#edits);
   }
 
@@ -206,6 +217,7 @@ export class ReplyRelay {
     const { replyHead: head } = this.#context;
     this.#edits.listed = connectionNames(head);
     this.#edits.dropLength = true;
+    this.#edits.taken = null;
     this.#edits.lines = '';
     this.#client?.writeText(encodeReply(head, this.#edits));
   }

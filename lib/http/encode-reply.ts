@@ -7,6 +7,8 @@ import { hopByHop } from './hop.ts';
 export interface ReplyEdits {
   /** Lower-case names that the server's Connection field lists; null for none. */
   listed: readonly string[] | null;
+  /** Lower-case names of further fields that are taken out; null for none. */
+  taken: readonly string[] | null;
   /** Whether Content-Length goes, because the reply has no body to measure (204, 1xx) or is framed anew. */
   dropLength: boolean;
   /** Our own lines: framing and persistence, each ended by CRLF. */
@@ -16,7 +18,7 @@ export interface ReplyEdits {
 /** The head that is sent to a client, as text whose characters are bytes. See `encodeRequest` for the runs. */
 export function encodeReply(head: Head, edits: ReplyEdits): string {
   const { count } = head;
-  const { listed } = edits;
+  const { listed, taken } = edits;
   const dropLength = edits.dropLength || !hasSoundLength(head);
   let text = 'HTTP/1.1 ';
   let run = head.start + STATUS_AT;
@@ -30,7 +32,8 @@ export function encodeReply(head: Head, edits: ReplyEdits): string {
     const drop =
       DROPPED[kind] === 1 ||
       (kind === Known.CONTENT_LENGTH && dropLength) ||
-      (listed !== null && kind === 0 && listed.includes(head.name(i).toLowerCase()));
+      (listed !== null && kind === 0 && listed.includes(head.name(i).toLowerCase())) ||
+      (taken !== null && taken.includes(head.name(i).toLowerCase()));
     const at = head.nameStart(i);
     if (!drop) {
       if (run === -1) run = at;

@@ -9,6 +9,14 @@ export interface Answer {
   readonly body: string;
 }
 
+/** What the graph changes in the head of a reply. Belongs to the graph. */
+export interface ReplyEdit {
+  /** Names of fields that are taken out, in lower case. */
+  readonly drop: readonly string[];
+  /** Whole field lines that are put in, each ended by CRLF. */
+  readonly lines: string;
+}
+
 /**
  * What the graph decided and the exchange does: one record per client connection, reset for each request.
  */
@@ -27,6 +35,10 @@ export class Plan {
    * graph and are shared by requests: put another one here, never change one.
    */
   setFields: readonly string[] = NONE;
+  /** Names of fields that are not forwarded, in lower case. */
+  dropFields: readonly string[] = NONE;
+  /** What is changed in the reply's head, a server's or the graph's own; null for nothing. */
+  replyEdit: ReplyEdit | null = null;
   /** Gets the name of each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
   trace: string[] | null = null;
 
@@ -39,8 +51,48 @@ export class Plan {
     this.answer = null;
     this.path = null;
     this.setFields = NONE;
+    this.dropFields = NONE;
+    this.replyEdit = null;
     this.policy = null;
   }
+
+  /** Sets fields beside those that were set before; the newer one of a name counts. */
+  set(fields: readonly string[]): void {
+    if (fields.length === 0) return;
+    this.setFields = this.setFields.length === 0 ? fields : [...without(this.setFields, fields), ...fields];
+  }
+
+  /** Takes fields out, also those that were set before. `lowerNames` in lower case. */
+  drop(lowerNames: readonly string[]): void {
+    if (lowerNames.length === 0) return;
+    this.dropFields = this.dropFields.length === 0 ? lowerNames : [...this.dropFields, ...lowerNames];
+    if (this.setFields.length === 0) return;
+    const dropped = lowerNames.flatMap((name) => [name, '']);
+    this.setFields = without(this.setFields, dropped);
+  }
+
+  /** Changes the reply's head beside what was changed before. */
+  editReply(edit: ReplyEdit): void {
+    const before = this.replyEdit;
+    if (before === null) this.replyEdit = edit;
+    else {
+      const lines = edit.drop.length === 0 ? before.lines : keptLines(before.lines, edit.drop);
+      this.replyEdit = { drop: [...before.drop, ...edit.drop], lines: lines + edit.lines };
+    }
+  }
+}
+
+/** Whole field lines without those of some names, which are in lower case. */
+export function keptLines(lines: string, drop: readonly string[]): string {
+  const kept = lines.split('\r\n').filter((line) => !drop.includes(line.slice(0, line.indexOf(':')).toLowerCase()));
+  return kept.join('\r\n');
+}
+
+/** Pairs of name and value without those whose name is among `others`. */
+function without(fields: readonly string[], others: readonly string[]): string[] {
+  const names = new Set<string>();
+  for (let i = 0; i < others.length; i += 2) names.add(others[i]?.toLowerCase() ?? '');
+  return fields.filter((_, i) => !names.has(fields[i - (i % 2)]?.toLowerCase() ?? ''));
 }
 
 const NONE: readonly string[] = [];

@@ -34,7 +34,7 @@ const reply = replyHead(
   'HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Type: text/html; charset=utf-8\r\n' +
     'Content-Length: 5120\r\nConnection: keep-alive\r\nCache-Control: max-age=60\r\nETag: "0123456789abcdef"\r\n\r\n',
 );
-const asIs = { listed: null, dropLength: false, lines: '' };
+const asIs = { listed: null, taken: null, dropLength: false, lines: '' };
 measure('reply, 7 fields', () => encodeReply(reply, asIs));
 
 function measureRequest(name: string, edits: RequestEdits): void {

@@ -133,7 +133,9 @@ describe('encodeReply', () => {
       const head = new Head(LIMITS.maxFields);
       expect(parseReplyHead(head, bytes, 0, bytes.length, LIMITS)).to.equal(bytes.length);
       expect(frameReply(head, 'GET')).to.equal(0);
-      const got = lines(encodeReply(head, { listed: connectionNames(head), dropLength: false, lines: '', ...edits }));
+      const got = lines(
+        encodeReply(head, { listed: connectionNames(head), taken: null, dropLength: false, lines: '', ...edits }),
+      );
       expect(got).to.have.length(wanted.length);
       for (const [i, line] of got.entries()) {
         const expected = wanted[i];
