@@ -15,7 +15,8 @@ import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import { Sync } from '../lib/sync.ts';
 import type { SyncOptions } from '../lib/sync.ts';
-import { Resolver, systemLookup } from '../lib/upstream/resolve.ts';
+import { DnsLookup } from '../lib/upstream/dns-lookup.ts';
+import { Resolver } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
@@ -76,7 +77,7 @@ export async function serve(
     reports: meter.collector,
   });
   const scheduler = systemScheduler;
-  const resolver = new Resolver({ lookup: systemLookup, scheduler });
+  const resolver = new Resolver({ lookup: new DnsLookup(config.resolver).lookup, scheduler });
   const images = createImages(config);
   const loaded = Promise.withResolvers<void>();
   const announce = announcingFirst(primary, health, log, () => loaded.resolve());

@@ -23,6 +23,8 @@ const TEST_TOOLS = [
   { debian: 'curl', present: () => onPath('curl') },
   { debian: 'wrk', present: () => onPath('wrk') },
   { debian: 'openssl', present: () => onPath('openssl') },
+  // The program without the service around it.
+  { debian: 'dnsmasq-base', present: () => onPath('dnsmasq') },
   { debian: 'python3-requests', present: pythonRequests },
   { debian: 'prometheus', present: () => onPath('promtool') },
 ];

@@ -49,6 +49,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
   readonly serverCa: string | null;
+  /** DNS servers for the names of servers; null: as the machine resolves names. */
+  readonly resolver: readonly string[] | null;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   /** Whether requests are counted. */
   readonly metrics: boolean;
@@ -171,6 +173,7 @@ function assemble(values: OptionValues, env: Readonly<Record<string, string | un
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
     serverCa: readPem('ELB_SERVER_CA', values.serverCa, problems)?.toString() ?? null,
+    resolver: values.resolver,
     statsd: values.statsd,
     metrics: values.metrics === 'on',
     metricsListen: values.metricsListen ?? [],

@@ -108,6 +108,15 @@ export const cidrs = list<string>('CIDR', (value) =>
   isCidr(value) ? value : new Refusal('networks such as 10.0.0.0/8, 192.0.2.7 or ::1'),
 );
 
+/** DNS servers: `192.0.2.53`, `127.0.0.1:5353`, `[::1]:53`. */
+export const dnsServers = list<string>('ADDR', (value) => {
+  const bare = value.startsWith('[') ? value.slice(1, value.indexOf(']')) : value.replace(/:\d+$/, '');
+  const isAlone = isIP(value) !== 0;
+  const port = Number(/:(\d{1,5})$/.exec(value)?.[1] ?? 53);
+  const isPlace = isIP(bare) !== 0 && /^(?:\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.test(value) && port >= 1 && port <= 65_535;
+  return isAlone || isPlace ? value : new Refusal('IP addresses, each with or without a port');
+});
+
 export const listenAddresses = list<ListenAddress>('ADDR', (value) => {
   const refusal = new Refusal(':8080, 127.0.0.1:8080, [::]:80 or unix:/path, with IP addresses');
   if (value.startsWith('unix:')) {

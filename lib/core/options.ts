@@ -1,6 +1,7 @@
 import { ADMIN_OPTIONS } from './admin-options.ts';
 import {
   cidrs,
+  dnsServers,
   duration,
   etcdEndpoints,
   filePath,
@@ -134,6 +135,14 @@ export const OPTIONS = {
     'how long requests under way may take to finish once ELB is told to end',
   ),
 
+  resolver: row(
+    'Serving',
+    'resolver',
+    ['ELB_RESOLVER'],
+    dnsServers,
+    null,
+    'DNS servers that the names of servers are asked of; unset: as the machine resolves names',
+  ),
   serverCa: row(
     'Serving',
     'server-ca',

@@ -3,6 +3,7 @@ import type { DocumentName, ServerView } from '../control.ts';
 import type { Image } from '../store/image.ts';
 import type { Change, Snapshot, Write } from '../store/store.ts';
 import type { Table } from '../table.ts';
+import type { Address } from '../upstream/resolve.ts';
 import type { DocumentKinds } from './document-kinds.ts';
 import type { Edit } from './edits.ts';
 import { Turn } from './effects.ts';
@@ -144,7 +145,7 @@ export class SyncCore {
     return this.#items.effects(turn, now);
   }
 
-  resolved(host: string, addresses: readonly string[], now: number): Effects {
+  resolved(host: string, addresses: readonly Address[], now: number): Effects {
     const turn = new Turn();
     for (const name of this.#items.lists.resolved(host, addresses)) turn.upstreams.add(name);
     return this.#items.effects(turn, now);

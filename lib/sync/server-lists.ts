@@ -1,9 +1,11 @@
-import { isIP } from 'node:net';
+import { isIPv6 } from 'node:net';
 import type { TableChange } from '../change.ts';
 import type { ServerView } from '../control.ts';
 import { formatParameters, parseServer } from '../upstream/parameters.ts';
 import type { ServerParameters } from '../upstream/parameters.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
+import type { Address } from '../upstream/resolve.ts';
+import { isLookedUp, UNIX } from '../upstream/server-name.ts';
 import { serverKey } from './keys.ts';
 import type { Rejection } from './reports.ts';
 
@@ -14,7 +16,7 @@ export class ServerLists {
   readonly #lists = new Map<string, Map<string, ServerParameters | null>>();
   /** Host name to the upstreams that use it, and how often. */
   readonly #users = new Map<string, Map<string, number>>();
-  readonly #addresses = new Map<string, readonly string[]>();
+  readonly #addresses = new Map<string, readonly Address[]>();
 
   constructor(rejected: Map<string, Rejection>) {
     this.#rejected = rejected;
@@ -54,7 +56,7 @@ export class ServerLists {
   }
 
   /** New addresses of a host name; answers the upstreams that use it. */
-  resolved(host: string, addresses: readonly string[]): readonly string[] {
+  resolved(host: string, addresses: readonly Address[]): readonly string[] {
     this.#addresses.set(host, addresses);
     return [...(this.#users.get(host)?.keys() ?? [])];
   }
@@ -102,7 +104,7 @@ export class ServerLists {
 
   /** True where that began or ended a name's use. */
   #count({ host }: ServerParameters, upstream: string, by: 1 | -1): boolean {
-    if (isIP(host) !== 0) return false;
+    if (!isLookedUp(host)) return false;
     const users = this.#users.get(host) ?? new Map<string, number>();
     const isFirst = users.size === 0;
     const count = (users.get(upstream) ?? 0) + by;
@@ -119,16 +121,13 @@ export class ServerLists {
     return servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #hosts(server: ServerParameters): readonly string[] {
-    return isIP(server.host) === 0 ? (this.#addresses.get(server.host) ?? []) : [server.host];
-  }
-
   #specs(server: ServerParameters): ServerSpec[] {
-    return this.#hosts(server).map((host) => ({ ...server, host }));
+    if (!isLookedUp(server.host)) return [server];
+    return (this.#addresses.get(server.host) ?? []).map((address) => specAt(server, address));
   }
 
   #view(server: ServerParameters): ServerView {
-    const addresses = this.#hosts(server).map((host) => (isIP(host) === 6 ? `[${host}]` : host) + `:${server.port}`);
+    const addresses = this.#specs(server).map(placeOf);
     return {
       addr: addresses.length > 1 ? addresses : (addresses[0] ?? server.name),
       name: server.name,
@@ -143,4 +142,16 @@ export class ServerLists {
       ...(server.tags.length > 0 && { tags: server.tags }),
     };
   }
+}
+
+/** A server at one of the addresses of its name. */
+function specAt(server: ServerParameters, address: Address): ServerSpec {
+  if (typeof address === 'string') return { ...server, host: address };
+  const { host, port, weight, backup } = address;
+  return { ...server, host, port, weight: server.weight * weight, backup: server.backup || backup };
+}
+
+function placeOf({ host, port }: ServerSpec): string {
+  if (host.startsWith(UNIX)) return host;
+  return (isIPv6(host) ? `[${host}]` : host) + `:${port}`;
 }

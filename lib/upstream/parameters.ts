@@ -1,12 +1,13 @@
 import { isIP, isIPv4 } from 'node:net';
 import { USUAL_PARAMETERS } from './server-spec.ts';
+import { isSrvName, UNIX } from './server-name.ts';
 import { formatTime, parseTime } from './time.ts';
 
 /** One server as a document says it: where it is, not yet resolved, and its parameters. */
 export interface ServerParameters {
-  /** `host:port`, `[ipv6]:port` or `host`, as written. */
+  /** `host:port`, `[ipv6]:port`, `host`, `unix:/path` or `_service._tcp.host`, as written. */
   readonly name: string;
-  /** IP address without brackets, or a name. */
+  /** IP address without brackets, a name, or `unix:/path`. */
   readonly host: string;
   readonly port: number;
   readonly weight: number;
@@ -116,15 +117,24 @@ const MAX_NUMBER = 2 ** 31 - 1;
 
 function parsePlace(name: string): { host: string; port: number } | ParameterProblem {
   const problem = `${quote(name)} is not host:port`;
-  if (name.startsWith('unix:')) return { problem: 'servers on unix: sockets are not supported' };
+  if (name.startsWith(UNIX)) return unixPlace(name);
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/.exec(name);
   if (match === null) return { problem };
   const [, bracketed, bare, digits] = match;
   const host = bracketed ?? bare ?? '';
   if (bracketed === undefined ? !isHost(host) : isIP(host) !== 6) return { problem };
+  if (digits !== undefined && isSrvName(host))
+    return { problem: `${quote(name)} is a service, which has its ports in DNS` };
   const port = digits === undefined ? DEFAULT_PORT : Number(digits);
   if (port < 1 || port > 65_535) return { problem: `${quote(name)} has a port outside of 1 to 65535` };
   return { host, port };
+}
+
+/** A Unix socket keeps its whole name as its host. 107 bytes and a NUL are the most that fits `sockaddr_un` (unix(7)). */
+function unixPlace(name: string): { host: string; port: number } | ParameterProblem {
+  const path = name.slice(UNIX.length);
+  const isPath = path.startsWith('/') && !path.includes('\0') && Buffer.byteLength(path) <= 107;
+  return isPath ? { host: name, port: 0 } : { problem: `${quote(name)} is not unix: and a path of at most 107 bytes` };
 }
 
 /** A name of letters, digits, hyphens and underscores between dots; one that ends in a number must be an IPv4 address. */

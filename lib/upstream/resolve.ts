@@ -1,25 +1,36 @@
-import { lookup } from 'node:dns/promises';
 import type { Scheduler } from '../core/scheduler.ts';
 
-/** All addresses of a name, of both families. Rejects, or answers none, when there are none. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
+/** An IP address of a name; of a service, with what else its record says. */
+export type Address = string | SrvAddress;
 
-/** The machine's own way: hosts file, then DNS. */
-export const systemLookup: Lookup = async (host) => {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
-};
+/** What an SRV record says of a server (RFC 2782). */
+export interface SrvAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  /** Its priority is not the first one. */
+  readonly backup: boolean;
+}
+
+export interface Answer {
+  readonly addresses: readonly Address[];
+  /** How long that holds, in milliseconds; null: it is not known. */
+  readonly ttlMs: number | null;
+}
+
+/** All addresses of a name, of both families. Rejects, or answers none, when there are none. */
+export type Lookup = (host: string) => Promise<Answer>;
 
 export interface ResolverOptions {
   readonly lookup: Lookup;
   readonly scheduler: Scheduler;
-  /** A held name is looked up again this often. */
+  /** How long an answer holds of which that is not known. */
   readonly refreshMs?: number;
 }
 
 export interface ResolverListener {
-  /** The addresses of a held name, when first known and at every change; sorted. */
-  addresses(host: string, addresses: readonly string[]): void;
+  /** The addresses of a held name, when first known and at every change; sorted, each of them once. */
+  addresses(host: string, addresses: readonly Address[]): void;
   /** A name cannot be resolved, for a reason, or (null) it can again; told once. The last good addresses stay. */
   trouble(host: string, message: string | null): void;
 }
@@ -81,27 +92,31 @@ export class Resolver {
   }
 
   async #refresh(name: HeldName): Promise<void> {
-    let addresses: readonly string[] = [];
+    let addresses: readonly Address[] = [];
+    let ttlMs: number | null = null;
     let message = 'no address';
     try {
-      addresses = (await this.#options.lookup(name.host)).toSorted();
+      const answer = await this.#options.lookup(name.host);
+      addresses = sorted(answer.addresses);
+      ({ ttlMs } = answer);
     } catch (error) {
       message = error instanceof Error ? error.message : String(error);
     }
     if (name.holds === 0) return;
     this.#tell(name, addresses, message);
     name.first.resolve();
-    const ms = name.isFailing ? RETRY_MS : (this.#options.refreshMs ?? REFRESH_MS);
+    const holdsMs = ttlMs ?? this.#options.refreshMs ?? REFRESH_MS;
+    const ms = name.isFailing ? RETRY_MS : Math.min(Math.max(holdsMs, LEAST_TTL_MS), MOST_TTL_MS);
     name.cancel = this.#options.scheduler.after(ms, () => void this.#refresh(name));
   }
 
-  #tell(name: HeldName, addresses: readonly string[], message: string): void {
+  #tell(name: HeldName, addresses: readonly Address[], message: string): void {
     const isFailing = addresses.length === 0;
     if (isFailing !== name.isFailing) {
       name.isFailing = isFailing;
       this.#listener?.trouble(name.host, isFailing ? message : null);
     }
-    if (isFailing || addresses.join() === name.addresses.join()) return;
+    if (isFailing || isSame(addresses, name.addresses)) return;
     name.addresses = addresses;
     this.#listener?.addresses(name.host, addresses);
   }
@@ -111,11 +126,23 @@ interface HeldName {
   readonly host: string;
   holds: number;
   readonly first: PromiseWithResolvers<void>;
-  addresses: readonly string[];
+  addresses: readonly Address[];
   isFailing: boolean;
   cancel: (() => void) | null;
 }
 
+function sorted(addresses: readonly Address[]): readonly Address[] {
+  const byText = new Map(addresses.map((address) => [JSON.stringify(address), address]));
+  return [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, address]) => address);
+}
+
+function isSame(some: readonly Address[], others: readonly Address[]): boolean {
+  return JSON.stringify(some) === JSON.stringify(others);
+}
+
 const REFRESH_MS = 10_000;
+/** A name that says it changes all the time is not asked for all the time, and one that never does is now and then. */
+const LEAST_TTL_MS = 1000;
+const MOST_TTL_MS = 3_600_000;
 /** A name that does not resolve is tried again sooner. */
 const RETRY_MS = 2000;

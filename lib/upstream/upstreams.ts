@@ -8,6 +8,7 @@ import { DEFAULT_OPTIONS } from './options/index.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { Algorithm } from './options/balance.ts';
 import { serverKey, USUAL_PARAMETERS, type ServerSpec } from './server-spec.ts';
+import { UNIX } from './server-name.ts';
 import { setupOf, type UpstreamSetup } from './setup.ts';
 import { Barred, type HealthNews } from './server-health.ts';
 import type { Sightings } from './sightings.ts';
@@ -154,7 +155,8 @@ export class Upstreams {
   #make(upstream: Upstream, spec: ServerSpec): Server {
     const { wheel, limits, sightings } = this.#options;
     const { host, port } = spec;
-    const server = new Server(spec, { host, port, path: '', secure: false }, wheel, limits.serverKeepAliveMs);
+    const path = host.startsWith(UNIX) ? host.slice(UNIX.length) : '';
+    const server = new Server(spec, { host, port, path, secure: false }, wheel, limits.serverKeepAliveMs);
     if (upstream.options.health.checks?.initial === 'down') server.barred = Barred.UNCHECKED;
     if (sightings === undefined) return server;
     server.watch = new Watch(server, upstream.name, serverKey(spec), upstream.health, sightings);

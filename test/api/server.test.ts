@@ -13,7 +13,8 @@ import { systemScheduler } from '../../lib/core/scheduler.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import { Sync } from '../../lib/sync.ts';
 import { syncSections } from '../../lib/sync/status.ts';
-import { Resolver, systemLookup } from '../../lib/upstream/resolve.ts';
+import { DnsLookup } from '../../lib/upstream/dns-lookup.ts';
+import { Resolver } from '../../lib/upstream/resolve.ts';
 import { rules } from '../../rules/index.ts';
 
 describe('admin server', () => {
@@ -40,7 +41,7 @@ describe('admin server', () => {
   before(async () => {
     store = new MemoryStore({ 'rules/a.test': domains });
     const scheduler = systemScheduler;
-    const resolver = new Resolver({ lookup: systemLookup, scheduler });
+    const resolver = new Resolver({ lookup: new DnsLookup(null).lookup, scheduler });
     const first = Promise.withResolvers<void>();
     const apply = async (): Promise<void> => first.resolve();
     sync = new Sync({ store, rules, maxNodes: 100, resolver, scheduler, log, apply });

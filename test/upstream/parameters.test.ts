@@ -13,6 +13,8 @@ const names: readonly { readonly name: string; readonly host: string; readonly p
   { name: 'web-1.internal:65535', host: 'web-1.internal', port: 65_535 },
   { name: 'my_service:80', host: 'my_service', port: 80 },
   { name: 'host.', host: 'host.', port: 80 },
+  { name: 'unix:/run/a.sock', host: 'unix:/run/a.sock', port: 0 },
+  { name: '_http._tcp.a.test', host: '_http._tcp.a.test', port: 80 },
 ];
 
 const texts: readonly { readonly text: string; readonly is: Partial<ServerParameters>; readonly written?: string }[] = [
@@ -49,7 +51,9 @@ const refused: readonly { readonly name?: string; readonly text?: string; readon
   { name: 'a:0', says: 'port outside of 1 to 65535' },
   { name: 'a:65536', says: 'port outside of 1 to 65535' },
   { name: 'a:http', says: 'is not host:port' },
-  { name: 'unix:/run/a.sock', says: 'not supported' },
+  { name: 'unix:run/a.sock', says: 'is not unix: and a path' },
+  { name: `unix:/${'x'.repeat(107)}`, says: 'is not unix: and a path of at most 107 bytes' },
+  { name: '_http._tcp.a.test:80', says: 'is a service, which has its ports in DNS' },
   { text: 'weight', says: 'weight is a whole number from 0 to 2147483647, not nothing' },
   { text: 'tags', says: 'tags are words' },
   { text: 'tags=a,,b', says: 'tags are words without #, separated by commas, not "a,,b"' },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Resolver, systemLookup } from '../../lib/upstream/resolve.ts';
+import { DnsLookup } from '../../lib/upstream/dns-lookup.ts';
+import { Resolver, type Answer } from '../../lib/upstream/resolve.ts';
 import { ManualScheduler, settled } from '../fixtures/manual-scheduler.ts';
 
 describe('resolver', () => {
@@ -20,7 +21,7 @@ describe('resolver', () => {
         asked.push(host);
         const answer = answers.get(host) ?? [];
         if (answer instanceof Error) throw answer;
-        return answer;
+        return { addresses: answer, ttlMs: null };
       },
     });
     resolver.listen({
@@ -62,6 +63,30 @@ describe('resolver', () => {
     expect(asked).to.have.length(2);
   });
 
+  const times: readonly [number | null, number][] = [
+    [5000, 5000],
+    [0, 1000],
+    [86_400_000, 3_600_000],
+    [null, 10_000],
+  ];
+  for (const [ttlMs, everyMs] of times)
+    it(`looks a name up every ${everyMs} ms that holds for ${ttlMs ?? 'an unknown time'}`, async () => {
+      let count = 0;
+      const holding = new Resolver({
+        scheduler,
+        lookup: async () => {
+          count++;
+          return { addresses: ['10.0.0.1'], ttlMs };
+        },
+      });
+      holding.hold('a');
+      await scheduler.pass(everyMs - 1);
+      expect(count).to.equal(1);
+      await scheduler.pass(1);
+      expect(count).to.equal(2);
+      holding.stop();
+    });
+
   it('settles when every name has been looked up, well or not', async () => {
     answers.set('b', new Error('ENOTFOUND'));
     for (const host of ['a', 'b']) resolver.hold(host);
@@ -71,7 +96,7 @@ describe('resolver', () => {
   });
 
   it('settles after its time when a look-up does not end', async () => {
-    const slow = new Resolver({ scheduler, lookup: () => Promise.withResolvers<readonly string[]>().promise });
+    const slow = new Resolver({ scheduler, lookup: () => Promise.withResolvers<Answer>().promise });
     slow.hold('a');
     let isSettled = false;
     const waiting = slow.settle(['a'], 2000).then(() => (isSettled = true));
@@ -83,6 +108,7 @@ describe('resolver', () => {
   });
 
   it("knows the machine's own names", async () => {
-    expect(await systemLookup('localhost')).to.include('127.0.0.1');
+    const { addresses } = await new DnsLookup(null).lookup('localhost');
+    expect(addresses).to.include('127.0.0.1');
   });
 });
