@@ -15,6 +15,7 @@ import { redirect } from './redirect.ts';
 import { requestHeaders } from './request-headers.ts';
 import { respond } from './respond.ts';
 import { responseHeaders } from './response-headers.ts';
+import { rewrite } from './rewrite.ts';
 import { size } from './size.ts';
 import { split } from './split.ts';
 import { switchRule } from './switch.ts';
@@ -37,6 +38,7 @@ const list: readonly Rule[] = [
   not,
   switchRule,
   split,
+  rewrite,
   requestHeaders,
   responseHeaders,
   backend,

@@ -70,6 +70,6 @@ function withHops(hops: number, set: readonly string[]): readonly string[] {
 
 /** The target to send: null if the client's own bytes already are what was routed. */
 function newTarget(target: Target, plan: Plan): string | null {
-  if (plan.path === null && target.unchanged) return null;
-  return target.asterisk ? '*' : (plan.path ?? target.path) + target.query;
+  if (plan.path === null && plan.query === null && target.unchanged) return null;
+  return target.asterisk ? '*' : (plan.path ?? target.path) + (plan.query ?? target.query);
 }

@@ -30,7 +30,7 @@ export class RoutedHead implements RoutedRequest {
   }
 
   get query(): string {
-    return this.target.query;
+    return this.plan.query ?? this.target.query;
   }
 
   field(lowerName: string): string | null {

@@ -29,6 +29,8 @@ export class Plan {
   answer: Answer | null = null;
   /** Path instead of the request's, in normal form, beginning with a slash; null keeps it. */
   path: string | null = null;
+  /** Query instead of the request's, with its question mark, or empty; null keeps it. */
+  query: string | null = null;
   /**
    * Fields to set on the forwarded request: name, value, name, value, ... The values replace every field of that name the
    * client sent; a name that occurs twice here is sent twice. Every character of a value is one byte. Lists belong to the
@@ -50,6 +52,7 @@ export class Plan {
     this.fault = 0;
     this.answer = null;
     this.path = null;
+    this.query = null;
     this.setFields = NONE;
     this.dropFields = NONE;
     this.replyEdit = null;

@@ -16,10 +16,10 @@ export interface RequestParts {
 export class TestRequest implements RoutedRequest {
   readonly method: string;
   readonly host: string;
-  readonly query: string;
   readonly clientAddress: string;
   readonly peerAddress: string;
   readonly #path: string;
+  readonly #query: string;
   readonly #fields: ReadonlyMap<string, string>;
   readonly #plan: Plan;
 
@@ -27,7 +27,7 @@ export class TestRequest implements RoutedRequest {
     this.#plan = plan;
     this.method = parts.method ?? 'GET';
     this.host = parts.host ?? 'a.test';
-    this.query = parts.query ?? '';
+    this.#query = parts.query ?? '';
     this.clientAddress = parts.clientAddress ?? '127.0.0.1';
     this.peerAddress = parts.peerAddress ?? '127.0.0.1';
     this.#path = parts.path ?? '/';
@@ -36,6 +36,10 @@ export class TestRequest implements RoutedRequest {
 
   get path(): string {
     return this.#plan.path ?? this.#path;
+  }
+
+  get query(): string {
+    return this.#plan.query ?? this.#query;
   }
 
   field(lowerName: string): string | null {

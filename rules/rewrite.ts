@@ -1,0 +1,115 @@
+import { Fault } from '../lib/core/faults.ts';
+import { normalPath } from '../lib/http/path.ts';
+import { compilePattern } from '../lib/routing/pattern.ts';
+import { defineRule, type CompileContext } from '../lib/routing/rule.ts';
+import { queryEditor, type QueryEdits } from './query-edits.ts';
+
+interface Args {
+  readonly path?: string;
+  readonly add_prefix?: string;
+  readonly strip_prefix?: string;
+  readonly pattern?: string;
+  readonly to?: string;
+  readonly query?: QueryEdits;
+}
+
+/**
+ * Changes the path or the query of the forwarded request, and goes on to `next`. The nodes behind it see the new ones.
+ *
+ *     {"type": "rewrite", "args": {"strip_prefix": "/api", "next": "api"}}
+ *     {"type": "rewrite", "args": {"pattern": "^/users/([0-9]+)/(.*)$", "to": "/u/$1/$2", "next": "api"}}
+ *     {"type": "rewrite", "args": {"query": {"set": {"lang": "en"}, "remove": ["utm_source"]}, "next": "web"}}
+ *
+ * One of `path` (replaces it), `add_prefix`, `strip_prefix` (a whole number of segments: `/api` is not a prefix of `/apis`), or `pattern`, a
+ * regular expression, with `to`, in which `$1` to `$9` and `$0` are what its groups and all of it have found; a path that does not have
+ * the prefix, or in which the expression is not found, stays. The result is brought into the normal form of paths; one that has none
+ * answers 400. `query` sets and removes parameters, after the path; what it does not name stays as it was sent.
+ */
+export const rewrite = defineRule<Args>({
+  type: 'rewrite',
+  summary: 'Changes path and query of the forwarded request.',
+  args: {
+    properties: {
+      path: { type: 'string', pattern: '^/', description: 'path instead of the one asked for' },
+      add_prefix: { type: 'string', pattern: '^/.*[^/]$', description: 'put before the path: `/v2`' },
+      strip_prefix: { type: 'string', pattern: '^/.*[^/]$', description: 'taken off the path: `/api`' },
+      pattern: { type: 'string', description: 'regular expression that is searched in the path' },
+      to: { type: 'string', description: 'what the part that `pattern` finds becomes' },
+      query: {
+        type: 'object',
+        properties: {
+          set: {
+            type: 'object',
+            additionalProperties: { type: 'string' },
+            description: 'parameters, in place of all of their name',
+          },
+          remove: { type: 'array', items: { type: 'string' }, description: 'names of parameters' },
+        },
+        additionalProperties: false,
+        description: 'changes of parameters: `set` and `remove`',
+      },
+    },
+    dependentRequired: { pattern: ['to'], to: ['pattern'] },
+    additionalProperties: false,
+  },
+  edges: ['next'],
+  compile(args, context) {
+    const next = context.edge('next');
+    const change = pathChange(args, context);
+    const editQuery = args.query === undefined ? null : queryEditor(args.query);
+    return (request, plan) => {
+      // The path of `OPTIONS *` is no path.
+      if (change !== null && request.path.startsWith('/')) {
+        const normal = normalPath(change(request.path));
+        if (normal === null) {
+          plan.fault = Fault.BAD_TARGET;
+          return null;
+        }
+        plan.path = normal;
+      }
+      if (editQuery !== null) plan.query = editQuery(request.query);
+      return next;
+    };
+  },
+});
+
+type Change = (path: string) => string;
+
+function pathChange(args: Args, { problem }: CompileContext): Change | null {
+  const { path, add_prefix: added, strip_prefix: stripped, pattern: source, to = '' } = args;
+  const asked = Object.entries({ path, add_prefix: added, strip_prefix: stripped, pattern: source }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (asked.length > 1) problem('', `has ${asked.map(([name]) => name).join(' and ')}; one of them is possible`);
+  if (asked.length === 0 && args.query === undefined)
+    problem('', 'needs path, add_prefix, strip_prefix, pattern or query');
+  for (const [name, text] of Object.entries({ add_prefix: added, to })) {
+    if (text !== undefined && /[^\u0021-\u007e]|[?#]/.test(text))
+      problem(`/${name}`, 'has a character that cannot stand in a path: escape it, and give parameters as query');
+  }
+  if (path !== undefined) {
+    if (normalPath(path) === null)
+      problem('/path', 'is not a path that could be sent: escape what is not allowed, and give parameters as query');
+    return () => path;
+  }
+  if (added !== undefined) return (old) => added + old;
+  if (stripped !== undefined) return (old) => withoutPrefix(old, stripped);
+  if (source === undefined) return null;
+  const pattern = compilePattern(source, { ignoreCase: false });
+  if (typeof pattern !== 'string') return (old) => replaced(old, pattern, to);
+  problem('/pattern', pattern);
+  return null;
+}
+
+function withoutPrefix(path: string, prefix: string): string {
+  if (path === prefix) return '/';
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+}
+
+function replaced(path: string, pattern: RegExp, to: string): string {
+  const match = pattern.exec(path);
+  if (match === null) return path;
+  const text = to.replaceAll(/\$(\d)/g, (_, digit: string) => match[Number(digit)] ?? '');
+  const whole = path.slice(0, match.index) + text + path.slice(match.index + match[0].length);
+  return whole.startsWith('/') ? whole : `/${whole}`;
+}
