@@ -191,6 +191,21 @@ describe('delivery by a policy', () => {
       else expect(good.connections).to.have.length(0);
     });
 
+  it('sends no more requests twice than the budget allows', async () => {
+    const asked = await Promise.all([0, 1].map(() => rig.serve(replying(500))));
+    const servers = asked.map(({ port }) => ({ port, maxFails: 0 }));
+    const retry = { budget_percent: 20, budget_min: 0, tries: 2 };
+    const { port } = await rig.proxying(servers, {}, { retry });
+    const client = await rig.client(port);
+    for (let i = 0; i < 100; i++) {
+      client.received = Buffer.alloc(0);
+      client.write(GET);
+      await client.until(/\r\n\r\n$/);
+    }
+    const requests = asked.flatMap(({ connections }) => connections.map(({ text }) => text.split('GET').length - 1));
+    expect(requests.reduce((sum, count) => sum + count, 0)).to.be.within(118, 120);
+  });
+
   describe('with a hedge', () => {
     const HEDGED = { hedgeMs: 30 };
 
