@@ -94,7 +94,7 @@ export class Sync implements Control {
       commit: (effects) => this.#commit(effects),
     });
     const images = options.images ?? null;
-    const image = () => this.#core.image();
+    const image = () => this.#core.image(scheduler.now());
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
     this.#served = new Served(scheduler);
     this.#inheritance = options.handover === undefined ? null : new Inheritance(options.handover);

@@ -18,11 +18,14 @@ interface Batch {
  */
 export class Feed {
   readonly #link: WorkerLink;
+  readonly #sliceBytes: number;
   readonly #batches: Batch[] = [];
   #isWaiting = false;
 
-  constructor(link: WorkerLink) {
+  /** `sliceBytes`: about the size of a message. */
+  constructor(link: WorkerLink, sliceBytes = SLICE_BYTES) {
     this.#link = link;
+    this.#sliceBytes = sliceBytes;
   }
 
   tell(sequence: number, changes: readonly TableChange[], whole: boolean): void {
@@ -42,7 +45,7 @@ export class Feed {
       const [batch] = this.#batches;
       if (batch === undefined) return;
       const { sequence, whole, changes, next } = batch;
-      batch.next = endOfSlice(changes, next);
+      batch.next = endOfSlice(changes, next, this.#sliceBytes);
       const more = batch.next < changes.length;
       const slice = next === 0 && !more ? changes : changes.slice(next, batch.next);
       if (!more) this.#batches.shift();
@@ -59,11 +62,10 @@ export class Feed {
   }
 }
 
-/** Some 64 KiB: what a pipe holds, and a worker reads in less than a millisecond. */
-function endOfSlice(changes: readonly TableChange[], from: number): number {
+function endOfSlice(changes: readonly TableChange[], from: number, sliceBytes: number): number {
   let bytes = 0;
   let end = from;
-  for (; end < changes.length && (end === from || bytes < SLICE_BYTES); end++) {
+  for (; end < changes.length && (end === from || bytes < sliceBytes); end++) {
     const change = changes[end];
     bytes +=
       CHANGE_BYTES + (change !== undefined && 'document' in change ? (change.document?.length ?? 0) : CHANGE_BYTES);
@@ -71,6 +73,7 @@ function endOfSlice(changes: readonly TableChange[], from: number): number {
   return end;
 }
 
+/** What a pipe holds, and a worker reads in less than a millisecond. */
 const SLICE_BYTES = 65_536;
 /** Of a change beside its document, and of the servers of an upstream. */
 const CHANGE_BYTES = 200;

@@ -7,7 +7,7 @@ export interface Image extends Snapshot {
   readonly isChecked: boolean;
 }
 
-/** Of an entry that is not in force as it stands in the store: what is in force instead, if anything, and since when. */
+/** Of an entry that is not in force as it stands in the store, or was not checked: what is in force instead, if anything, and since when. */
 export interface Substitute {
   readonly key: string;
   readonly lastGood: string | null;

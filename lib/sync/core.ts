@@ -112,13 +112,18 @@ export class SyncCore {
     return this.#items.effects(turn, now, since);
   }
 
-  /** What is to be known at the beginning of the next life; null before the store was known. */
-  image(): Image | null {
-    if (!this.isLoaded) return null;
+  /** What is to be known at the beginning of the next life; null while the store is not known at any one revision. */
+  image(now: number): Image | null {
+    const snapshot = this.#view.snapshot();
+    if (snapshot === null) return null;
     const { rejected, held } = this.#items.reports;
     const since = new Map(Array.from([...rejected, ...held], ([key, why]) => [key, why.since]));
     const substitutes = Array.from(since, ([key, at]) => ({ key, lastGood: this.#items.inForce(key), since: at }));
-    return { ...this.#view.snapshot(), substitutes, isChecked: true };
+    // What was changed here does not outlive the process, and what it has set aside was perhaps never checked.
+    const { overlaid } = this.#view;
+    const others = substitutes.filter(({ key }) => !overlaid.has(key));
+    const unchecked = Array.from(overlaid.keys(), (key) => ({ key, lastGood: null, since: now }));
+    return { ...snapshot, substitutes: [...others, ...unchecked], isChecked: true };
   }
 
   load(snapshot: Snapshot, comparable: boolean, now: number): Effects {

@@ -1,5 +1,6 @@
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
 import { DigestHistory } from './digest-history.ts';
+import { Digest } from './digest.ts';
 import { directoryOf, Fingerprints } from './fingerprints.ts';
 import { meansTheSame } from './meaning.ts';
 import { Overlays } from './overlays.ts';
@@ -31,6 +32,8 @@ export class View {
   #cluster = '';
   /** Of what the store holds, now and at the last revisions. */
   readonly #prints = new Fingerprints();
+  /** Of the revisions of what the store holds. */
+  #writes = new Digest();
   readonly #digests = new DigestHistory();
   /** Revision at which memory last changed, by directory, and at which it was loaded as a whole. */
   readonly #changedAt = new Map<string, number>();
@@ -44,8 +47,9 @@ export class View {
     return this.#revision >= 0;
   }
 
-  /** What is known of the store. */
-  snapshot(): Snapshot {
+  /** The store at the last revision; null while a write of ours is ahead of that. */
+  snapshot(): Snapshot | null {
+    if (!this.isLoaded || this.#isAhead) return null;
     return { revision: this.#revision, cluster: this.#cluster, entries: [...this.#stored.values()] };
   }
 
@@ -55,9 +59,9 @@ export class View {
     if (cluster !== this.#cluster) return false;
     const known = this.#digests.at(revision);
     if (known === null) return null;
-    const found = new Fingerprints();
-    for (const { key, value } of entries) found.move(key, null, value);
-    return known === found.text(null);
+    const prints = new Fingerprints();
+    for (const { key, value } of entries) prints.move(key, null, value);
+    return known === prints.text(null) + writesOf(entries).value;
   }
 
   /** Number of keys of the store. */
@@ -215,8 +219,13 @@ export class View {
     });
   }
 
+  get #isAhead(): boolean {
+    return this.#written > this.#revision;
+  }
+
   #adopt(stored: Map<string, Entry>, { revision, cluster }: Snapshot, comparable: boolean): void {
     this.#stored = stored;
+    this.#writes = writesOf(stored.values());
     this.#revision = revision;
     this.#cluster = cluster;
     if (!comparable) {
@@ -229,7 +238,7 @@ export class View {
 
   /** While our own last write is ahead of what the store has told, what is known is the state of no single revision. */
   #noteDigest(): void {
-    this.#digests.note(this.#revision, this.#written > this.#revision ? null : this.#prints.text(null));
+    this.#digests.note(this.#revision, this.#isAhead ? null : this.#prints.text(null) + this.#writes.value);
   }
 
   /** A snapshot may be older than our own last write. */
@@ -246,6 +255,8 @@ export class View {
     if (value === null) this.#stored.delete(key);
     else this.#stored.set(key, { key, value, revision });
     this.#prints.move(key, stored?.value ?? null, value);
+    if (stored !== undefined) this.#writes.remove(key, String(stored.revision));
+    if (value !== null) this.#writes.add(key, String(revision));
     this.#supersede(key, value, revision, stored?.revision ?? 0);
     this.#own.told(key, value);
     this.#settle(key);
@@ -300,4 +311,11 @@ export class View {
     for (const key of changed) this.#changedAt.set(directoryOf(key), Math.max(this.#revision, this.#written));
     return changed;
   }
+}
+
+/** When each key was written last. */
+function writesOf(entries: Iterable<Entry>): Digest {
+  const digest = new Digest();
+  for (const { key, revision } of entries) digest.add(key, String(revision));
+  return digest;
 }

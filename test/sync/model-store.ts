@@ -76,6 +76,16 @@ export class ModelStore {
     this.stream = [{ kind: 'ended', reason: { kind: 'lost', message: 'reset' } }];
   }
 
+  /** A change is never told (etcd-io/etcd#18089): which, is chosen by the caller. Answers whether there was one. */
+  forget(pick: (count: number) => number): boolean {
+    const stream = this.stream ?? [];
+    const told = stream.filter((word) => word.kind === 'changes');
+    const word = told[pick(told.length)];
+    if (word === undefined) return false;
+    stream.splice(stream.indexOf(word), 1);
+    return true;
+  }
+
   progress(): void {
     this.stream?.push({ kind: 'progress', revision: this.revision });
   }

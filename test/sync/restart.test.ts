@@ -134,6 +134,23 @@ describe('sync, started again', () => {
     expect([plane.domain('a.test'), plane.domain('b.test')]).to.deep.equal(['up', null]);
   });
 
+  it('has checked what a change made here had set aside', async () => {
+    await live(async (plane) => {
+      await plane.sync.mutate([{ kind: 'put-domain', name: 'new.test', document: graphTo('mine') }]);
+      store.commit([{ key: 'rules/new.test', value: 'bad' }]);
+      await settled();
+      await plane.sync.mutate([{ kind: 'put-domain', name: 'new.test', document: graphTo('again') }]);
+      await plane.sync.mutate([{ kind: 'put-domain', name: 'only.test', document: graphTo('mine') }]);
+      await plane.sync.mutate([{ kind: 'put-domain', name: 'only.test', document: graphOf('missing') }]);
+      expect(plane.domain('only.test')).to.equal('mine');
+    });
+    store.reachable = false;
+    const plane = await start();
+    expect(plane.domain('new.test')).to.be.a('number');
+    expect(plane.domain('only.test')).to.equal(null);
+    expect([...plane.sync.status.rejected.keys()]).to.deep.equal(['rules/new.test']);
+  });
+
   it('takes changes before the store comes, which win until their key is written', async () => {
     await live(async () => undefined);
     store.reachable = false;

@@ -1,21 +1,19 @@
-import { Simulation } from './simulation.ts';
+import { expect } from 'chai';
+import { failureOf, traceOf } from './simulate.ts';
 
-const SEEDS = 600;
-const STEPS = 60;
+const SEEDS = 2000;
 
-describe('simulation of follow and sync', () => {
+describe('simulation of follow, sync and workers', () => {
   it(`holds for ${SEEDS} schedules`, () => {
-    const only = process.env['ELB_SEED'];
-    const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, i) => i) : [Number(only)];
-    for (const seed of seeds) {
-      const simulation = new Simulation(seed);
-      try {
-        simulation.run(STEPS);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        const trace = simulation.trace.slice(only === undefined ? -30 : 0).join('\n');
-        throw new Error(`seed ${seed} (ELB_SEED=${seed} runs it alone): ${reason}\n${trace}`, { cause: error });
-      }
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const failure = failureOf(seed);
+      if (failure === null) continue;
+      const trace = failure.trace.slice(-30).join('\n');
+      throw new Error(`npm run simulate -- --seed ${seed} --seeds 1: ${failure.reason}\n${trace}`);
     }
-  }).timeout(60_000);
+  }).timeout(120_000);
+
+  it('replays a seed to the same trace', () => {
+    for (const seed of [1, 2, 3]) expect(traceOf(seed)).to.deep.equal(traceOf(seed));
+  });
 });

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { isRemoval } from '../../lib/change.ts';
 import type { TableChange } from '../../lib/change.ts';
 import { FollowState } from '../../lib/store/follow-state.ts';
 import type { FollowAction, FollowEvent } from '../../lib/store/follow-state.ts';
+import type { Image } from '../../lib/store/image.ts';
 import type { Snapshot, Write } from '../../lib/store/store.ts';
 import { SyncCore } from '../../lib/sync/core.ts';
 import type { Effects } from '../../lib/sync/effects.ts';
@@ -15,6 +17,7 @@ import { meansTheSame } from '../../lib/sync/meaning.ts';
 import { rules } from '../../rules/index.ts';
 import { ModelStore } from './model-store.ts';
 import { Random } from './random.ts';
+import { SimulatedWorker, itemOf } from './simulated-worker.ts';
 
 const KINDS = documentKinds({ rules, maxNodes: 4000 });
 const DOMAINS = ['a.test', 'b.test', '*'];
@@ -46,8 +49,8 @@ interface Made {
 export class Simulation {
   readonly #random: Random;
   readonly #store = new ModelStore();
-  readonly #follow: FollowState;
-  readonly #core = new SyncCore(KINDS);
+  #follow: FollowState;
+  #core = new SyncCore(KINDS);
   /** What a worker has, change by change. */
   readonly #served = new Map<string, TableChange>();
   readonly #made = new Map<string, Made>();
@@ -73,11 +76,25 @@ export class Simulation {
   #isPausing = false;
   #cluster = '';
   #count = 0;
-  readonly trace: string[] = [];
+  /** Documents of domains that should be in force: the newest, unless it waits for an upstream. */
+  #inForce = new Map<string, string>();
+  /** The image that was last written whole. */
+  #disk: Image | null = null;
+  /** A change was not told, and nothing has shown that yet. */
+  #isDeaf = false;
+  /** Nothing that is on its way will ever arrive. */
+  #isHalfOpen = false;
+  #worker = new SimulatedWorker(0, []);
+  /** Number of changes of the table, and the table after each as text. */
+  #sequence = 0;
+  readonly #tables: string[] = [''];
+  /** What happened, line by line; null: not written down. */
+  readonly trace: string[] | null;
 
-  constructor(seed: number) {
+  constructor(seed: number, isTraced = false) {
     this.#random = new Random(seed);
     this.#follow = new FollowState(() => this.#random.next());
+    this.trace = isTraced ? [] : null;
   }
 
   run(steps: number): void {
@@ -91,17 +108,94 @@ export class Simulation {
     this.#checkMemory();
     this.#dumpAll();
     this.#checkDumped();
+    while (!this.#worker.isIdle) this.#deliverToWorker();
+    expect(this.#worker.applied).to.equal(this.#sequence);
   }
 
   #step(): void {
     const random = this.#random;
-    const kind = random.below(20);
-    if (kind < 4) this.#writeByOther();
+    const kind = random.below(24);
+    if (kind >= 20) this.#processStep();
+    else if (kind < 4) this.#writeByOther();
     else if (kind < 7) this.#mutate();
     else if (kind < 9) this.#dumpStep();
     else if (kind < 10) this.#resolve();
     else if (kind < 11) this.#fault();
     else this.#deliver();
+  }
+
+  /** What happens to the processes, and to the disk. */
+  #processStep(): void {
+    const random = this.#random;
+    if (random.chance(0.6)) this.#deliverToWorker();
+    else if (random.chance(0.25)) this.#replaceWorker();
+    else if (random.chance(0.4)) this.#writeImage();
+    else if (random.chance(0.5)) this.#reconcile();
+    else if (random.chance(0.35)) this.#crash();
+  }
+
+  #deliverToWorker(): void {
+    this.#worker.deliver();
+    const { applied, table } = this.#worker;
+    expect(sortedTable(table.values()).join('\n'), `table ${applied} of the worker`).to.equal(this.#tables[applied]);
+  }
+
+  #replaceWorker(): void {
+    this.#log(() => 'the worker is replaced');
+    this.#worker = new SimulatedWorker(this.#sequence, this.#core.table());
+  }
+
+  /** An image counts once it is written whole; a torn one leaves the one before. */
+  #writeImage(): void {
+    const isTorn = this.#random.chance(0.2);
+    if (!isTorn) this.#disk = this.#core.image(0) ?? this.#disk;
+    this.#log(() => `image ${isTorn ? 'torn' : 'written'}`);
+  }
+
+  /** Everything is lost but the disk; what was changed here and not dumped, too. */
+  #crash(): void {
+    const image = this.#random.chance(0.2) ? null : this.#disk;
+    this.#log(() => `crash, ${image === null ? 'no image' : `image of ${image.revision}`}`);
+    this.#follow = new FollowState(() => this.#random.next());
+    this.#core = new SyncCore(KINDS);
+    for (const [host, addresses] of this.#addresses) this.#core.resolved(host, addresses, 0);
+    for (const memory of [this.#made, this.#known, this.#gone, this.#doubtful, this.#replacedUnseen, this.#served])
+      memory.clear();
+    this.#ownWrites = [];
+    this.#transaction = null;
+    this.#read = null;
+    this.#wantsRead = false;
+    this.#refresh = null;
+    this.#isPausing = false;
+    this.#isHalfOpen = false;
+    this.#store.stream = null;
+    this.#inForce = new Map();
+    if (image !== null) this.#startFrom(image);
+    this.#tables[++this.#sequence] = sortedTable(this.#served.values()).join('\n');
+    this.#replaceWorker();
+    this.#tell({ kind: 'start' });
+  }
+
+  #startFrom(image: Image): void {
+    this.#cluster = image.cluster;
+    for (const { key, value, revision } of image.entries) this.#known.set(key, { value, revision });
+    for (const { key, lastGood } of image.substitutes) {
+      if (lastGood !== null && key.startsWith('rules/')) this.#inForce.set(key, lastGood);
+    }
+    // Not told again, if it was never told.
+    this.#follow.resume(image);
+    this.#serve(this.#core.restore(image, 0));
+  }
+
+  #reconcile(): void {
+    if (!this.#core.isLoaded) return;
+    const agrees = this.#core.agrees(this.#store.snapshot());
+    this.#log(() => `compared with the store: ${agrees}`);
+    const isOther = this.#cluster !== this.#store.cluster;
+    if (!this.#isDeaf && !isOther) expect(agrees, 'agrees with the store').to.not.equal(false);
+    // What was not told may have been known: a write of our own.
+    if (agrees === true) this.#isDeaf = false;
+    if (agrees === false) this.#tell({ kind: 'diverged' });
   }
 
   #writeByOther(): void {
@@ -115,7 +209,7 @@ export class Simulation {
       this.#foreignWrites.add(`${place}@${revision}`);
       if (value === null && this.#doubtful.has(key)) this.#ambiguous.add(`${place}@${revision}`);
     }
-    this.#log(`other writes ${JSON.stringify(present)} at ${revision}`);
+    this.#log(() => `other writes ${JSON.stringify(present)} at ${revision}`);
   }
 
   #anyEdit(): { key: string; value: string | null } {
@@ -139,8 +233,18 @@ export class Simulation {
   }
 
   #graph(key: string): string {
-    const document = { init: 'r', rules: { r: { type: 'backend', args: { servername: `s${this.#unique()}:80` } } } };
+    const document = {
+      note: this.#unique(),
+      init: 'r',
+      rules: { r: { type: 'backend', args: { servername: this.#servername() } } },
+    };
     return this.#remember(key, JSON.stringify(document));
+  }
+
+  /** A server directly, most often; or an upstream. */
+  #servername(): string {
+    const random = this.#random;
+    return random.chance(0.6) ? 's:80' : random.pick(UPSTREAMS);
   }
 
   #options(key: string): string {
@@ -176,7 +280,7 @@ export class Simulation {
       if (edit.servers?.size === 0) make(path, '');
       if (!this.#core.isLoaded) this.#replacedUnseen.add(edit.name);
     }
-    this.#log(`mutate ${JSON.stringify(mutations)} since ${since}`);
+    this.#log(() => `mutate ${JSON.stringify(mutations)} since ${since}`);
     this.#serve(this.#core.edit(edits, 0));
   }
 
@@ -210,13 +314,13 @@ export class Simulation {
       this.#core.writing(writes);
       for (const { key, value } of writes) if (value === null) this.#doubtful.add(key);
       this.#transaction = { writes, cluster: this.#cluster, revision: undefined };
-      this.#log(`dump plans ${JSON.stringify(writes)}`);
+      this.#log(() => `dump plans ${JSON.stringify(writes)}`);
     } else if (transaction.cluster !== this.#store.cluster || this.#random.chance(0.1)) {
       this.#transaction = null;
-      this.#log('dump fails without an answer');
+      this.#log(() => 'dump fails without an answer');
     } else if (transaction.revision === undefined) {
       transaction.revision = this.#store.write(transaction.writes);
-      this.#log(`dump executed: ${transaction.revision}`);
+      this.#log(() => `dump executed: ${transaction.revision}`);
     } else this.#answer(transaction);
   }
 
@@ -233,7 +337,7 @@ export class Simulation {
   #answer({ writes, revision }: Transaction): void {
     this.#transaction = null;
     if (revision === undefined) return;
-    this.#log(`dump answered: ${revision}`);
+    this.#log(() => `dump answered: ${revision}`);
     for (const { key } of writes) this.#doubtful.delete(key);
     if (revision !== null) this.#noteOwn(revision, writes);
     this.#serve(this.#core.written(writes, revision, 0));
@@ -255,12 +359,14 @@ export class Simulation {
 
   #fault(): void {
     const store = this.#store;
-    const kind = this.#random.below(8);
-    this.#log(`fault ${kind}`);
+    const kind = this.#random.below(10);
+    this.#log(() => `fault ${kind}`);
     if (kind < 3 && store.stream !== null) store.disconnect();
     else if (kind < 5) store.compact(store.revision);
     else if (kind < 6) store.progress();
     else if (kind < 7) this.#refresh = store.snapshot();
+    else if (kind < 8) this.#isHalfOpen = store.stream !== null;
+    else if (kind < 9) this.#isDeaf = store.forget((count) => this.#random.below(count)) || this.#isDeaf;
     else if (this.#random.chance(0.3)) this.#restore();
   }
 
@@ -288,6 +394,9 @@ export class Simulation {
       this.#isPausing = false;
       this.#tell({ kind: 'paused' });
     } else {
+      // Silence ends a watch, at last.
+      if (this.#isHalfOpen) this.#store.disconnect();
+      this.#isHalfOpen = false;
       const word = this.#store.stream?.shift();
       if (word?.kind === 'ended') this.#store.stream = null;
       if (word !== undefined) this.#tell(word);
@@ -295,12 +404,12 @@ export class Simulation {
   }
 
   #tell(event: FollowEvent): void {
-    this.#log(`follow hears ${JSON.stringify(event)}`);
+    this.#log(() => `follow hears ${JSON.stringify(event)}`);
     for (const action of this.#follow.step(event)) this.#do(action);
   }
 
   #do(action: FollowAction): void {
-    this.#log(`  does ${action.kind}`);
+    this.#log(() => `  does ${action.kind}`);
     switch (action.kind) {
       case 'read':
         this.#wantsRead = true;
@@ -356,6 +465,8 @@ export class Simulation {
       }
     }
     this.#replacedUnseen.clear();
+    if (this.#isDeaf) for (const made of this.#made.values()) made.isUnsure = true;
+    this.#isDeaf = false;
     const present = new Set(snapshot.entries.map((entry) => entry.key));
     for (const [key, made] of this.#made) {
       const known = this.#known.get(key)?.value ?? null;
@@ -378,9 +489,32 @@ export class Simulation {
 
   #serve(effects: Effects): void {
     for (const change of effects.changes) {
-      const item = `${change.kind === 'bad-domain' ? 'domain' : change.kind} ${change.name}`;
+      const item = itemOf(change);
       if (isRemoval(change)) this.#served.delete(item);
       else this.#served.set(item, change);
+    }
+    this.#judge();
+    if (effects.changes.length === 0) return;
+    this.#tables[++this.#sequence] = sortedTable(this.#served.values()).join('\n');
+    this.#worker.tell(this.#sequence, effects.changes);
+  }
+
+  /** A document that names what does not exist waits, if the one before it does not. */
+  #judge(): void {
+    const memory = this.#memory();
+    const upstreams = new Set(
+      Array.from(memory.keys(), (key) => (key.startsWith('upstreams/') ? key.split('/')[1] : '')),
+    );
+    const works = (text: string): boolean => {
+      const name = /"servername":"([^":]+)"/.exec(text)?.[1];
+      return name === undefined || upstreams.has(name);
+    };
+    for (const domain of DOMAINS) {
+      const key = `rules/${domain}`;
+      const newest = memory.get(key);
+      const before = this.#inForce.get(key);
+      if (newest === undefined || newest.startsWith('{"init": ')) this.#inForce.delete(key);
+      else if (before === undefined || works(newest) || !works(before)) this.#inForce.set(key, newest);
     }
   }
 
@@ -406,7 +540,7 @@ export class Simulation {
   /** What the core was told is the store's state at the core's revision, and our own writes after it. */
   #checkKnown(): void {
     const { revision, isLoaded } = this.#core;
-    if (!isLoaded || this.#cluster !== this.#store.cluster) return;
+    if (!isLoaded || this.#cluster !== this.#store.cluster || this.#isDeaf) return;
     const known = Object.fromEntries(this.#store.at(revision));
     for (const own of this.#ownWrites) {
       if (own.revision <= revision) continue;
@@ -415,7 +549,7 @@ export class Simulation {
         else known[key] = { value, revision: own.revision };
       }
     }
-    expect(Object.fromEntries(this.#known)).to.deep.equal(known);
+    expect(isDeepStrictEqual(Object.fromEntries(this.#known), known), 'what the core was told').to.equal(true);
   }
 
   /** The table that came about change by change is the one that a fresh start would make. */
@@ -425,8 +559,13 @@ export class Simulation {
     for (const [host, addresses] of this.#addresses) fresh.resolved(host, addresses, 0);
     const entries = Array.from(this.#memory(), ([key, value]) => ({ key, value, revision: 1 }));
     fresh.load({ revision: 1, cluster: '', entries }, true, 0);
-    expect(sortedTable(this.#served.values())).to.deep.equal(sortedTable(fresh.table()));
-    expect(sortedTable(this.#core.table())).to.deep.equal(sortedTable(fresh.table()));
+    const expected = fresh.table().map((change) => {
+      const document = change.kind === 'domain' ? this.#inForce.get(`rules/${change.name}`) : undefined;
+      return document === undefined ? change : { ...change, document };
+    });
+    const text = sortedTable(expected).join('\n');
+    expect(sortedTable(this.#served.values()).join('\n')).to.equal(text);
+    expect(sortedTable(this.#core.table()).join('\n')).to.equal(text);
   }
 
   /** Delivers until nothing is on its way. */
@@ -437,14 +576,15 @@ export class Simulation {
     const isAtRest = () => {
       const words = this.#store.stream?.length ?? 0;
       const waits = this.#wantsRead || this.#isPausing || this.#read !== null || this.#refresh !== null;
-      return words === 0 && !waits && this.#follow.revision === this.#store.revision;
+      return words === 0 && !waits && !this.#isDeaf && this.#follow.revision === this.#store.revision;
     };
     for (let i = 0; !isAtRest(); i++) {
       if (i > 500) throw new Error('it does not come to rest');
       if (this.#store.stream?.length === 0) this.#store.progress();
       this.#deliver();
+      if (this.#isDeaf) this.#reconcile();
     }
-    this.#log('at rest');
+    this.#log(() => 'at rest');
   }
 
   /** Each key is what was made here last, or what others wrote after that. */
@@ -493,8 +633,8 @@ export class Simulation {
     expect(this.#core.overlays).to.equal(0);
   }
 
-  #log(line: string): void {
-    this.trace.push(line);
+  #log(line: () => string): void {
+    this.trace?.push(line());
   }
 }
 

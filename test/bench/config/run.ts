@@ -23,7 +23,7 @@ const { values } = parseArgs({
 const DOMAINS = Number(values.domains);
 const FEW = DOMAINS / 10;
 const WRITES = values.quick === true ? 100 : 500;
-const ROUNDS = values.quick === true ? 2 : 6;
+const ROUNDS = values.quick === true ? 2 : 5;
 const ROUND_SECONDS = 10;
 const CHANGES_A_SECOND = 50;
 const LOAD_RATE = 2000;
