@@ -34,7 +34,14 @@ export const elb = definePeer({
     const reports =
       statistics === null
         ? ['--metrics', 'off']
-        : ['--statsd', `127.0.0.1:${statistics.statsdPort}`, '--access-log', join(directory, 'access.log')];
+        : [
+            '--statsd',
+            `127.0.0.1:${statistics.statsdPort}`,
+            '--access-log',
+            join(directory, 'access.log'),
+            '--access-log-format',
+            'combined',
+          ];
     // Load at full speed is overload, from which nobody is to be turned away here.
     const patience = ['--max-wait', '1m', '--keep-alive', '1h'];
     return { program: process.execPath, args: [PROGRAM, ...place, ...reports, ...patience] };
