@@ -9,6 +9,7 @@ import type { StartWorker } from '../lib/cluster/link.ts';
 import { FIRST_SOCKET_FD, LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
 import { Primary } from '../lib/cluster/primary.ts';
 import type { Config } from '../lib/core/config.ts';
+import { Containment } from '../lib/core/containment.ts';
 import { limitsOfWorker } from '../lib/core/limits.ts';
 import type { Log } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
@@ -36,6 +37,7 @@ export async function serve(
   log: Log,
   startWorker: StartWorker = workerProcess(supervision),
 ): Promise<void> {
+  new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const ending = Promise.withResolvers<boolean>();
   const opening = Promise.withResolvers<void>();
   const { directory, generation, listen, succeeds } = supervision;

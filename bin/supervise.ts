@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { bindAll, release } from '../lib/cluster/sockets.ts';
 import type { Config } from '../lib/core/config.ts';
+import { Containment } from '../lib/core/containment.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
 import { createLog } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
@@ -13,6 +14,7 @@ import { RUNTIME_FLAGS } from './runtime-flags.ts';
 /** The process that is started: binds, starts the primary, hears signals, and ends when nothing of the program is left. */
 export async function supervise(config: Config, args: readonly string[]): Promise<void> {
   const log = createLog(config.logLevel);
+  new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const directory = await orExit(privateDirectory(config.state));
   // Compiled code of all processes, which then start in half the time (Node: module compile cache).
   if (config.state !== null) process.env['NODE_COMPILE_CACHE'] ??= join(config.state, 'compile-cache');

@@ -1,9 +1,12 @@
 import { FIRST_SOCKET_FD, serveOwnProcess } from '../lib/cluster/own-process.ts';
+import { Containment } from '../lib/core/containment.ts';
 import { createLog } from '../lib/core/log.ts';
 import { createPlane } from './plane.ts';
 
 /** A worker process; `serve.ts` starts it. */
-serveOwnProcess((start, tell) => {
+const worker = serveOwnProcess((start, tell) => {
   const listeners = start.listen.map((address, i) => ({ address, handle: { fd: FIRST_SOCKET_FD + i } }));
   return createPlane(start, listeners, createLog(start.setup.logLevel), tell);
 });
+
+new Containment({ log: createLog('error'), giveUp: () => void worker.drain() }).watch(process);

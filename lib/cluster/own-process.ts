@@ -61,9 +61,9 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
 
 /**
  * The worker's side: serves until the primary says drain, and then ends the process. Where the primary is gone it goes on with
- * what it knows, until its lifeline ends.
+ * what it knows, until its lifeline ends. The answer lets it drain on its own; it is replaced when it is gone.
  */
-export function serveOwnProcess(create: CreatePlane): void {
+export function serveOwnProcess(create: CreatePlane): { drain(): Promise<void> } {
   const worker = new Worker(
     {
       send: (message) => {
@@ -80,4 +80,5 @@ export function serveOwnProcess(create: CreatePlane): void {
   lifeline.resume();
   // A terminal and some supervisors signal the whole group: only the primary decides.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
+  return worker;
 }

@@ -28,7 +28,13 @@ export class Route {
   }
 
   walk(graph: Graph, request: RoutedHead): void {
-    const pending = walk(graph, request, this.plan);
+    let pending;
+    try {
+      pending = walk(graph, request, this.plan);
+    } catch {
+      this.#owner.onUnroutable();
+      return;
+    }
     if (pending === undefined) this.#owner.onRouted(request, false);
     else this.#await(pending, request);
   }
