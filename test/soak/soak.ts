@@ -1,6 +1,7 @@
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startElb, type Elb } from '../fixtures/elb.ts';
+import { parentOf } from '../fixtures/processes.ts';
 import { until } from '../fixtures/until.ts';
 import { Changes, type Servers } from './changes.ts';
 import { Ledger } from './ledger.ts';
@@ -83,8 +84,11 @@ async function soakAt(elb: Elb, servers: Servers, options: SoakOptions): Promise
       }
     }
   };
+  let told = 0;
   const report = setInterval(() => {
     const left = Math.round((end - performance.now()) / 1000);
+    for (const { kind, what } of ledger.ours.slice(told)) onProgress?.(`failed: ${kind}: ${what}`);
+    told = ledger.ours.length;
     onProgress?.(`${left} s left: ${ledger.total} done, ${ledger.ours.length} failed for a reason of ours`);
   }, PROGRESS_MS);
   await Promise.all([traffic(elb, ledger, random, seconds, changes), disturb()]);
@@ -131,12 +135,15 @@ async function traffic(
 }
 
 async function killWorker(elb: Elb, ledger: Ledger, random: () => number): Promise<void> {
-  const { workers } = elb;
+  // Not one that drains after an upgrade: that is not replaced.
+  const workers = elb.workers.filter((worker) => parentOf(worker) === elb.primary);
   const worker = workers[Math.floor(random() * workers.length)];
   if (worker === undefined) return;
+  const listening = (): number => elb.logs.filter(({ msg }) => msg === 'worker listens').length;
+  const before = listening();
   ledger.killed();
   process.kill(worker, 'SIGKILL');
-  await until('another worker listens', () => elb.workers.length >= workers.length);
+  await until('another worker listens', () => listening() > before);
 }
 
 async function upgrade(elb: Elb, ledger: Ledger, changes: Changes): Promise<void> {
