@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { balancers } from '../../lib/balance/index.ts';
 import { mixBits } from '../../lib/core/hash.ts';
-import { NO_AFFINITY } from '../../lib/upstream/affinity.ts';
+import { Affinity, NO_AFFINITY } from '../../lib/upstream/affinity.ts';
 import type { Algorithm } from '../../lib/upstream/options/balance.ts';
 import { readOptions } from '../../lib/upstream/options/index.ts';
 import type { Server } from '../../lib/upstream/server.ts';
@@ -15,6 +15,7 @@ export class Bench {
   readonly random = new Random(1);
   readonly upstream: Upstream;
   readonly servers: readonly Server[];
+  readonly #affinity = new Affinity();
   #requests = 0;
 
   constructor(specs: readonly SomeSpec[], balance: Readonly<Record<string, unknown>>, sections: object = {}) {
@@ -39,7 +40,8 @@ export class Bench {
 
   pick(key = this.nextKey(), tried: readonly Server[] = []): Server | null {
     const { choice } = this.upstream;
-    return this.upstream.pick(tried, choice.hash !== null ? { ...NO_AFFINITY, key } : NO_AFFINITY);
+    this.#affinity.key = key;
+    return this.upstream.pick(tried, choice.hash !== null ? this.#affinity : NO_AFFINITY);
   }
 
   /** How many of so many requests each server gets, each request over before the next one. */
