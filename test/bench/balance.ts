@@ -7,7 +7,6 @@ import { Maglev } from './balance/maglev.ts';
 import { Rendezvous } from './balance/rendezvous.ts';
 import { extremes, movedPart } from './balance/spread.ts';
 import { commit } from './machine.ts';
-import { medianOf } from './percentiles.ts';
 import { markdownTable, withSection } from './report.ts';
 
 /**
@@ -21,15 +20,14 @@ const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 
 const percent = (part: number): string => `${(part * 100).toFixed(part < 0.1 ? 2 : 0)} %`;
 
-/** Nanoseconds of this thread's CPU per call: the median of nine runs after two that warm up. */
+/** Nanoseconds per call: the best of nine runs after two that warm up, as whatever else the machine does only adds. */
 function cost(call: () => void, calls = 50_000): number {
   const times = Array.from({ length: 11 }, () => {
-    const { user, system } = process.threadCpuUsage();
+    const start = process.hrtime.bigint();
     for (let i = 0; i < calls; i++) call();
-    const since = process.threadCpuUsage({ user, system });
-    return ((since.user + since.system) * 1000) / calls;
+    return Number(process.hrtime.bigint() - start) / calls;
   });
-  return medianOf(times.slice(2));
+  return Math.min(...times.slice(2));
 }
 
 function weighted(algorithm: Algorithm, size: number): { bench: Bench; weights: readonly number[] } {
@@ -46,7 +44,11 @@ function costs(algorithm: Algorithm, size: number): readonly string[] {
   let key = 1;
   const idle = weighted(algorithm, size).bench;
   const busy = weighted(algorithm, size).bench;
-  for (const [i, server] of busy.servers.entries()) for (let n = 0; n < 3 + (i % 7); n++) server.chosen();
+  for (const [i, server] of busy.servers.entries()) {
+    for (let n = 0; n < 3 + (i % 7); n++) server.chosen();
+    server.traffic?.add(1000 + i);
+    server.latency?.add(1 + (i % 7));
+  }
   const out = weighted(algorithm, size).bench;
   for (const server of out.servers.filter((_, i) => i % 10 === 1)) server.failed();
   const choose = (bench: Bench) => () => void bench.pick(mixBits(key++));
