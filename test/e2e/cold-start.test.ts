@@ -112,7 +112,8 @@ describe('the program without its etcd', () => {
     writeFileSync(path, bytes.subarray(0, bytes.length - 1));
     const second = await start();
     expect(await statusOf(second, 'a.test', '/one')).to.equal(200);
-    const complaints = second.logs.filter(({ level }) => level !== 'info');
+    // A busy machine may make the event loop late, which is no complaint about the snapshot.
+    const complaints = second.logs.filter(({ level, msg }) => level !== 'info' && msg !== 'overloaded');
     expect(complaints.map(({ msg, reason }) => [msg, reason])).to.deep.equal([
       ['the snapshot cannot be used: starting without it', 'is damaged: its checksum does not fit'],
     ]);
