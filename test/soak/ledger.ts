@@ -55,7 +55,6 @@ export class Ledger {
 /** The kind that has no end of its own. */
 export const TUNNEL = 'websocket';
 
-/** A request may be on its way to a worker that is gone. */
-const KILL_MS = 50;
-/** Until a client has been told by its own event loop. */
-const TOLD_MS = 1000;
+/** A request may be on its way to a worker that is gone, and its client's own event loop may be late. */
+const KILL_MS = 300;
+const TOLD_MS = 1500;

@@ -162,6 +162,7 @@ async function dripRequest({ port }: Scene): Promise<void> {
   socket.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
   const request = 'POST / HTTP/1.1\r\nHost: good.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\nslow!';
   for (const byte of request) {
+    if (socket.destroyed) break;
     socket.write(byte);
     await delay(2);
   }
