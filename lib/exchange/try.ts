@@ -77,9 +77,8 @@ export class Try implements ServerConnectionUser {
 
   /**
    * Takes a connection to the server, idle ones first if they were used within `freshMs`. True: it can be written to now;
-   * else `onTryConnected` tells, within `connectMs` if it is a new one. `check`: an idle one that was never used again is first given
-   * the time to tell that its server has closed it, as some do behind a reply that does not say so; one that was, is of a server
-   * that keeps its connections.
+   * else `onTryConnected` tells, within `connectMs` if it is a new one. `check`: an idle one is first given the time to tell that its
+   * server has closed it, unless it was used a moment ago and not for the first time: its server keeps its connections.
    */
   connect(client: ClientEnd, freshMs: number, connectMs: number, check: boolean): boolean {
     const { server } = this;
@@ -90,7 +89,8 @@ export class Try implements ServerConnectionUser {
     this.reused = connection.uses > 0;
     connection.lend(this);
     if (!connection.connected) this.deadline.set(connectMs);
-    else if (check && connection.uses === 1) setImmediate(look, this, connection);
+    else if (check && (connection.uses === 1 || connection.idleSince !== this.deadline.wheel.now))
+      setImmediate(look, this, connection);
     else return true;
     return false;
   }

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 
 /** Where a check goes: a server, or another port of its address. */
 export interface CheckPlace {
-  /** Address to connect to. */
+  /** Address to connect to, or `unix:/path`. */
   readonly host: string;
   readonly port: number;
   /** The server's name as its document says it, without the port: default of Host and of the name a certificate is for. */

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
 import { SocketConnection } from '../net/socket-connection.ts';
+import { UNIX } from '../upstream/server-name.ts';
 import { reasonOf, type CheckPlace, type CheckTls } from './check.ts';
 
 /** Who uses a line. */
@@ -23,14 +24,17 @@ export class Line implements ConnectionOwner {
   /** `greeting`: sent before anything else, in plain. */
   constructor({ host, port }: CheckPlace, tls: CheckTls, greeting: string, user: LineUser) {
     this.#user = user;
+    const path = host.startsWith(UNIX) ? host.slice(UNIX.length) : null;
     if (tls === null) {
-      this.#connection = HandleConnection.dialTcp(host, port, this);
+      this.#connection =
+        path === null ? HandleConnection.dialTcp(host, port, this) : HandleConnection.dialUnix(path, this);
       // The kernel keeps it until the connection is made.
       if (greeting !== '') this.#connection.writeText(greeting);
     } else {
-      const below = greeting === '' ? null : connect({ host, port });
+      const target = path === null ? { host, port } : { path };
+      const below = greeting === '' ? null : connect(target);
       below?.write(greeting, 'latin1');
-      const place = below === null ? { host, port } : { socket: below };
+      const place = below === null ? target : { socket: below };
       this.#connection = new SocketConnection(connectTls({ ...tls, ...place }), this, 'secureConnect');
     }
   }

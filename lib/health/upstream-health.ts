@@ -2,6 +2,7 @@ import type { CheckOptions } from '../upstream/options/checks.ts';
 import type { OutlierOptions } from '../upstream/options/outlier.ts';
 import { failsOpen } from '../upstream/group-health.ts';
 import { Barred, type Sighting } from '../upstream/server-health.ts';
+import { hostOf, UNIX } from '../upstream/server-name.ts';
 import { serverKey, type ServerSpec } from '../upstream/server-spec.ts';
 import type { CheckMeans } from './make-check.ts';
 import { Outliers, type Ejection } from './outliers.ts';
@@ -142,7 +143,8 @@ export class UpstreamHealth {
     const { host, port } = spec;
     // What its document takes out is not checked.
     const options = spec.down ? null : this.#rules.health;
-    const place = { host, port, name: spec.name.replace(/:\d+$/, '') };
+    const name = host.startsWith(UNIX) ? hostOf(host) : spec.name.replace(/:\d+$/, '');
+    const place = { host, port, name };
     // Begun before the old one is released, so that one that stays the same lives on.
     member.check =
       options === null || this.#means === null ? null : this.#checks.use(member, options, place, this.#means);

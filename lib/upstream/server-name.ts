@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 
-/** The host of a server's name, `host:port`, `[ipv6]:port` or a URL of them, without brackets; `localhost` for a Unix socket. */
+/**
+ * The host of a server's name, `host:port`, `[ipv6]:port` or a URL of them, without brackets; `localhost` for a Unix socket. Of a service
+ * it is the name that its operator wrote: what DNS says beside has no certificate that could be trusted.
+ */
 export function hostOf(name: string): string {
   if (name.startsWith(UNIX)) return 'localhost';
   const { six, host } = NAME.exec(name)?.groups ?? {};
@@ -15,7 +18,7 @@ export function authorityOf(name: string, secure: boolean): string {
   return port === undefined || port === (secure ? '443' : '80') ? authority : `${authority}:${port}`;
 }
 
-const NAME = /^(?:https?:\/\/)?(?:\[(?<six>[^\]]+)\]|(?<host>[^:/]+))(?::(?<port>\d+))?\/?$/;
+const NAME = /^(?:https?:\/\/|_[^.]+\._(?:tcp|udp)\.)?(?:\[(?<six>[^\]]+)\]|(?<host>[^:/]+))(?::(?<port>\d+))?\/?$/i;
 
 /** Whether a server's host is a name that is looked up, and not an address or the path of a Unix socket. */
 export function isLookedUp(host: string): boolean {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { answering } from '../fixtures/plane.ts';
-import { Rig } from '../fixtures/rig.ts';
+import { Rig, turnsUntil } from '../fixtures/rig.ts';
 import { raceStale } from '../fixtures/stale-races.ts';
 import { OK } from '../peers/servers.ts';
 
@@ -29,6 +29,29 @@ describe('a kept connection that its server closes when it is used', () => {
     const options = { connections: { unsafe_reuse: '0s' } };
     const { failures } = await raceStale({ races: 1000, mode: 'soon', request: POST, options });
     expect([...failures]).to.deep.equal([]);
+  });
+
+  it('is not met by a POST once the closing has arrived, of a server that has kept its connections for long', async () => {
+    const server = await rig.serve(answering(OK));
+    const { port } = await rig.proxying([server.port]);
+    const client = await rig.client(port);
+    const ask = async (): Promise<void> => {
+      client.received = Buffer.alloc(0);
+      client.write(POST);
+      expect(await client.until(/\r\n\r\n./)).to.match(/^HTTP\/1.1 200 /);
+    };
+    for (let i = 0; i < 5; i++) {
+      await ask();
+      await ask();
+      // Longer than a tick of the plane's clock.
+      const end = performance.now() + 120;
+      await turnsUntil(() => performance.now() > end);
+      const asked = ask();
+      // Both are there before the loop looks at its sockets again, and the request comes first.
+      server.connections.at(-1)?.socket.destroy();
+      await asked;
+    }
+    expect(server.connections).to.have.length(6);
   });
 
   for (const end of ['destroy', 'resetAndDestroy'] as const)
