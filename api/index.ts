@@ -1,5 +1,6 @@
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
+import { fleet } from './fleet.ts';
 import { health } from './health.ts';
 import { history } from './history.ts';
 import { metrics } from './metrics.ts';
@@ -19,6 +20,7 @@ export const resources: readonly Resource[] = [
   history,
   rollback,
   status,
+  fleet,
   health,
   wait,
   metrics,

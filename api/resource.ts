@@ -1,4 +1,4 @@
-import type { Caller, ChangeControl, Control } from '../lib/control.ts';
+import type { Caller, ChangeControl, Control, FleetControl } from '../lib/control.ts';
 import type { StatusBoard } from '../lib/core/status-board.ts';
 import type { Problem } from '../lib/routing/rule.ts';
 import type { Parameters, ParameterValues } from './parameters.ts';
@@ -7,6 +7,7 @@ import type { Parameters, ParameterValues } from './parameters.ts';
 export interface AdminParts {
   readonly control: Control;
   readonly changes: ChangeControl;
+  readonly fleet: FleetControl;
   readonly status: StatusBoard;
   readonly metrics: MetricsSource;
 }

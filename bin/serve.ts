@@ -23,6 +23,7 @@ import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
 import type { HealthParts } from './health.ts';
 import { Metrics } from './metrics.ts';
+import { createFleet } from './fleet.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { createStatus } from './status.ts';
 import { createHistory, createImages, createStore } from './store.ts';
@@ -99,10 +100,12 @@ export async function serve(
     log,
     handover: supervision.handover.section('overlays'),
     apply,
+    onServed: () => fleet.changed(),
   });
   const status = createStatus(name, sync, primary, supervision);
   status.offer(serversSection(health));
-  const parts = { control: sync, changes: sync.changes, status, metrics: meter };
+  const fleet = createFleet(store, sync, status, supervision, log);
+  const parts = { control: sync, changes: sync.changes, fleet, status, metrics: meter };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
   meter.start(primary, sync);
@@ -132,6 +135,7 @@ export async function serve(
     await primary.serve();
     await Promise.all(scraped.map((server) => server.listen()));
     supervision.serving();
+    fleet.start();
   };
   // Workers begin while the snapshot is read.
   const opened = open();
@@ -139,12 +143,14 @@ export async function serve(
   await orExit(Promise.race([opened, ending.promise]));
 
   const succeeded = await ending.promise;
+  const left = fleet.stop();
   supervision.closeListeners();
   if (succeeded) admin.retire();
   health.stop();
   await primary.drain();
   await admin.stop();
   await Promise.all(scraped.map((server) => server.stop()));
+  await left;
   await sync.stop();
   process.exit(0);
 }

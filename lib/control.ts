@@ -137,3 +137,32 @@ export interface ChangeControl {
   /** Entity tag of what is in memory: the same documents have the same tag, here and in any other instance. */
   tag(scope: Scope): string;
 }
+
+/** One instance, as it says of itself. */
+export interface FleetMember {
+  readonly id: string;
+  readonly self: boolean;
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  /** RFC 3339. */
+  readonly started_at: string;
+  /** Of the store, that every worker served when this was told. */
+  readonly revision: number;
+  /** Of what the store held then. */
+  readonly hash: string;
+  readonly rejected: number;
+  readonly overlays: number;
+  readonly ready: boolean;
+  readonly reason: string | null;
+  /** Whether it serves an older state of the store than another one. */
+  readonly lags: boolean;
+}
+
+/** All instances of a store. Implemented by `Fleet`. */
+export interface FleetControl {
+  /** In the order of their ids. Throws StoreError. */
+  members(): Promise<readonly FleetMember[]>;
+  /** Resolves with no id once every instance serves `revision` or a later one, with those that do not after `ms`. Throws StoreError. */
+  until(revision: number, ms: number): Promise<readonly string[]>;
+}

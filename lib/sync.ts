@@ -1,5 +1,5 @@
 import type { TableChange } from './change.ts';
-import type { ChangeTerms, Control, Mutation, ServerView } from './control.ts';
+import type { Control, Mutation, ServerView } from './control.ts';
 import type { Section } from './core/handover.ts';
 import type { Problem } from './core/problem.ts';
 import type { Log } from './core/log.ts';
@@ -8,7 +8,7 @@ import type { GraphDocument, Rule } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
 import { StoreError } from './store/store.ts';
 import type { Store } from './store/store.ts';
-import { Changes } from './sync/changes.ts';
+import { Changes, HERE, problemsOf } from './sync/changes.ts';
 import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/effects.ts';
 import { documentKinds } from './sync/document-kinds.ts';
@@ -39,6 +39,8 @@ export interface SyncOptions {
   readonly log: Log;
   readonly scheduler: Scheduler;
   readonly random?: () => number;
+  /** Every worker serves everything that is known. */
+  readonly onServed?: () => void;
   /** Where transactions are recorded; null: nowhere. */
   readonly history?: History | null;
   /** How often what is known is compared with the store, on average; 0: never. */
@@ -90,13 +92,15 @@ export class Sync implements Control {
       core: this.#core,
       history: options.history ?? null,
       read: (unless) => this.#read(unless),
-      hear: (revision) => this.#hearUpTo(revision),
+      hear: async (revision) => {
+        if (!(await this.#served.until(revision, WAIT_MS))) await this.#follow.refresh();
+      },
       commit: (effects) => this.#commit(effects),
     });
     const images = options.images ?? null;
     const image = () => this.#core.image(scheduler.now());
     this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
-    this.#served = new Served(scheduler);
+    this.#served = new Served(scheduler, options.onServed);
     this.#inheritance = options.handover === undefined ? null : new Inheritance(options.handover);
     const random = options.random ?? Math.random;
     this.#reconciler = new Reconciler({
@@ -195,6 +199,12 @@ export class Sync implements Control {
     return this.#served.until(revision, ms);
   }
 
+  /** What every worker serves of the store; null while something newer is on its way to them, or nothing has come yet. */
+  get serving(): { readonly revision: number; readonly hash: string } | null {
+    if (!this.#isReady || !this.#served.isCurrent) return null;
+    return { revision: this.#served.revision, hash: this.changes.hash };
+  }
+
   /** Keys changed here and not dumped; null: removed. */
   overlaid(): ReadonlyMap<string, string | null> {
     return this.#core.overlaid();
@@ -231,8 +241,7 @@ export class Sync implements Control {
   }
 
   async mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]> {
-    const outcome = await this.changes.make(mutations, HERE, null);
-    return outcome.kind === 'refused' ? outcome.problems : [];
+    return problemsOf(await this.changes.make(mutations, HERE, null));
   }
 
   /** Reads the store again, now. Throws StoreError. */
@@ -250,10 +259,6 @@ export class Sync implements Control {
     if (!this.#wasRead) throw new StoreError(`${this.#options.store.label} has not been read yet`);
   }
 
-  async #hearUpTo(revision: number): Promise<void> {
-    if (!(await this.#served.until(revision, HEAR_MS))) await this.#follow.refresh();
-  }
-
   #loaded(effects: Effects): void {
     if (this.#state === 'closed') void this.#open(effects);
     else this.#news(effects);
@@ -263,7 +268,7 @@ export class Sync implements Control {
   async #open(effects: Effects): Promise<void> {
     this.#state = 'opening';
     void this.#note(effects);
-    await this.#options.resolver.settle(this.#names.held, RESOLVE_MS);
+    await this.#options.resolver.settle(this.#names.held, WAIT_MS);
     if (this.#state !== 'opening') return;
     this.#state = 'open';
     // Whatever came while it was prepared is in it.
@@ -321,9 +326,5 @@ export class Sync implements Control {
   }
 }
 
-/** Longest time the first table waits for the addresses of its names. */
-const RESOLVE_MS = 2000;
-/** Longest time that news of our own transactions may take before it is fetched. */
-const HEAR_MS = 2000;
-/** Changes that the program makes by itself. */
-const HERE: ChangeTerms = { call: '', by: { address: '', token: null }, ifMatch: null, mode: 'memory' };
+/** Longest time that the first table waits for the addresses of its names, and we for news of our own transactions. */
+const WAIT_MS = 2000;

@@ -36,6 +36,8 @@ export function isStaleToken(error: unknown): boolean {
   return error instanceof EtcdInvalidAuthTokenError || error instanceof GRPCUnauthenticatedError;
 }
 
+export type EtcdStub = 'KV' | 'Lease' | 'Maintenance';
+
 /** etcd3's client, down to its stubs: its own authentication opens a connection per try, which nobody closes. */
 export class MemberClient extends Etcd3 {
   /** `address`: what a certificate has to be for, where the endpoint has no name. */
@@ -51,7 +53,7 @@ export class MemberClient extends Etcd3 {
   }
 
   call<Answer>(
-    service: 'KV' | 'Maintenance',
+    service: EtcdStub,
     method: string,
     request: object,
     token: string | null,
@@ -70,6 +72,22 @@ export class MemberClient extends Etcd3 {
     });
   }
 
+  keepAlive(lease: string, token: string | null, deadline: number): Promise<number> {
+    return this.pool.withConnection('Lease', ({ client, metadata }) => {
+      if (token !== null) metadata.set('token', token);
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      // As above.
+      const stub = client as unknown as { leaseKeepAlive(headers: unknown, options: object): KeepAliveStream };
+      const stream = stub.leaseKeepAlive(metadata, { deadline });
+      stream.on('data', ({ TTL }) => resolve(Number(TTL)));
+      stream.on('error', reject);
+      stream.on('end', () => reject(new Error('the stream has ended')));
+      stream.write({ ID: lease });
+      // Heard even after its one answer: an unheard error ends the process.
+      return promise.finally(() => stream.on('error', () => undefined).cancel());
+    });
+  }
+
   watchStream(token: string | null): Promise<IDuplexStream<IWatchRequest, IWatchResponse>> {
     return this.pool.withConnection('Watch', ({ client, metadata }) => {
       if (token !== null) metadata.set('token', token);
@@ -83,6 +101,8 @@ export class MemberClient extends Etcd3 {
     });
   }
 }
+
+type KeepAliveStream = IDuplexStream<{ readonly ID: string }, { readonly TTL: string }>;
 
 interface VerifyOptions {
   checkServerIdentity?: (name: string, cert: PeerCertificate) => Error | undefined;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
-import type { MemberClient } from './etcd-client.ts';
+import type { EtcdStub, MemberClient } from './etcd-client.ts';
 
 /** A stream of watch requests and answers, with what has to go with it when it ends. */
 export interface WatchStream {
@@ -34,12 +34,7 @@ export class EtcdMember {
   }
 
   /** One call. A token that is refused is renewed, once: nothing was done then. Rejects with an error of etcd3. */
-  async call<Answer>(
-    service: 'KV' | 'Maintenance',
-    method: string,
-    request: object,
-    deadline: number,
-  ): Promise<Answer> {
+  async call<Answer>(service: EtcdStub, method: string, request: object, deadline: number): Promise<Answer> {
     try {
       return await this.#try<Answer>(service, method, request, deadline);
     } catch (error) {
@@ -47,6 +42,12 @@ export class EtcdMember {
       this.#token = null;
       return this.#try<Answer>(service, method, request, deadline);
     }
+  }
+
+  /** Keeps a lease for its time from now; resolves with that in seconds, 0 if the lease is gone. */
+  async keepAlive(lease: string, deadline: number): Promise<number> {
+    const token = await this.#authenticated(deadline);
+    return this.#use((client) => client.keepAlive(lease, token, deadline));
   }
 
   /** Opens a stream on which only the answers of a member with a leader come. */
@@ -73,12 +74,7 @@ export class EtcdMember {
     this.#calls = null;
   }
 
-  async #try<Answer>(
-    service: 'KV' | 'Maintenance',
-    method: string,
-    request: object,
-    deadline: number,
-  ): Promise<Answer> {
+  async #try<Answer>(service: EtcdStub, method: string, request: object, deadline: number): Promise<Answer> {
     const token = await this.#authenticated(deadline);
     return this.#use((client) => client.call<Answer>(service, method, request, token, deadline));
   }

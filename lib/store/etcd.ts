@@ -1,9 +1,10 @@
 import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
 import { EtcdMember, clients } from './etcd-member.ts';
+import { EtcdPresence } from './etcd-presence.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { OWN, StoreError } from './store.ts';
-import type { Condition, Entry, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type { Condition, Entry, OwnKeys, Presence, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
 
 export interface EtcdStoreOptions extends EtcdAccess {
   /** Begins every key: `/ELB/`. */
@@ -49,6 +50,10 @@ export class EtcdStore implements Store {
     return snapshot;
   }
 
+  readonly presence: Presence = new EtcdPresence({
+    fullKey: (key) => this.#fullKey(key),
+    onAnyMember: (call) => this.#onAnyMember((member) => call(member, this.#firstDeadline())),
+  });
   readonly own: OwnKeys = {
     list: async (prefix) => {
       const key = this.#fullKey(prefix);

@@ -79,6 +79,8 @@ export interface Store {
   inPieces?(writes: readonly Write[]): boolean;
   /** Missing where a store has no place for them. */
   readonly own?: OwnKeys;
+  /** Missing where nobody else can follow the store. */
+  readonly presence?: Presence;
   readonly maxWrites: number;
   readonly maxWriteBytes: number;
   close(): Promise<void>;
@@ -94,6 +96,16 @@ export const OWN = '~';
 export interface OwnKeys {
   /** All that begin with `prefix`, which begins with `OWN`. Throws StoreError. */
   list(prefix: string): Promise<readonly Entry[]>;
+}
+
+/** One own key that lives as long as its process: what others are to know of it. */
+export interface Presence {
+  /** How often the key has to be announced to stay, in milliseconds. */
+  readonly everyMs: number;
+  /** Puts the key, or says again that it is meant to stay. Throws StoreError. */
+  announce(key: string, value: string): Promise<void>;
+  /** Removes what was announced. Throws StoreError. */
+  withdraw(): Promise<void>;
 }
 
 /** The store could not be reached or refused. The message is for an operator. */

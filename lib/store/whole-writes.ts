@@ -2,7 +2,18 @@ import type { Scheduler } from '../core/scheduler.ts';
 import { nextBatch } from './batch.ts';
 import { slicesOf } from './slices.ts';
 import { OWN, StoreError } from './store.ts';
-import type { Change, Condition, Entry, OwnKeys, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type {
+  Change,
+  Condition,
+  Entry,
+  OwnKeys,
+  Presence,
+  Snapshot,
+  Store,
+  Watch,
+  WatchListener,
+  Write,
+} from './store.ts';
 
 /** A transaction that is larger than the store takes at once, as its key says while it is under way. */
 interface Intent {
@@ -38,6 +49,7 @@ type Inner = Store & { readonly own: OwnKeys };
 export class WholeWrites implements Store {
   readonly label: string;
   readonly own: OwnKeys;
+  readonly presence?: Presence;
   readonly maxWrites = Number.MAX_SAFE_INTEGER;
   readonly maxWriteBytes = Number.MAX_SAFE_INTEGER;
   readonly #store: Inner;
@@ -47,6 +59,7 @@ export class WholeWrites implements Store {
   constructor(store: Inner, scheduler: Scheduler, random: () => number) {
     this.label = store.label;
     this.own = store.own;
+    if (store.presence !== undefined) this.presence = store.presence;
     this.#store = store;
     this.#scheduler = scheduler;
     this.#random = random;

@@ -1,4 +1,5 @@
 import type { ChangeControl, ChangeTerms, HistoryRecord, ItemChange, Mutation, Outcome, Scope } from '../control.ts';
+import type { Problem } from '../core/problem.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { nextBatch } from '../store/batch.ts';
 import { StoreError } from '../store/store.ts';
@@ -169,6 +170,11 @@ export class Changes implements ChangeControl {
     return changes === null ? null : itemChanges(changes, false);
   }
 
+  /** Of what the store holds. */
+  get hash(): string {
+    return this.#options.view.hash;
+  }
+
   tag(scope: Scope): string {
     return this.#options.view.tag(directoryOfScope(scope));
   }
@@ -222,6 +228,13 @@ export class Changes implements ChangeControl {
     this.#last = done.catch(() => undefined);
     return done;
   }
+}
+
+/** Changes that the program makes by itself. */
+export const HERE: ChangeTerms = { call: '', by: { address: '', token: null }, ifMatch: null, mode: 'memory' };
+
+export function problemsOf(outcome: Outcome): readonly Problem[] {
+  return outcome.kind === 'refused' ? outcome.problems : [];
 }
 
 /** Longest time a change waits for the addresses of its names. */

@@ -14,18 +14,26 @@ interface Waiter {
 /** The revision of the store that every worker serves, and who waits for one. */
 export class Served {
   readonly #scheduler: Scheduler;
+  readonly #onMove: () => void;
   #revision = -1;
   /** In the order in which they were sent. */
   readonly #steps: Step[] = [];
   readonly #waiters = new Set<Waiter>();
 
-  constructor(scheduler: Scheduler) {
+  /** `onMove`: everything that was on its way is served. */
+  constructor(scheduler: Scheduler, onMove: () => void = () => undefined) {
     this.#scheduler = scheduler;
+    this.#onMove = onMove;
   }
 
   /** -1 before the first. Goes back only where the store did. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Whether nothing newer is on its way. */
+  get isCurrent(): boolean {
+    return this.#steps.length === 0;
   }
 
   /** The table is at `revision` from when `applied` resolves. */
@@ -56,5 +64,6 @@ export class Served {
   #settle(): void {
     while (this.#steps[0]?.isDone === true) this.#revision = this.#steps.shift()?.revision ?? this.#revision;
     for (const waiter of this.#waiters) if (waiter.revision <= this.#revision) waiter.settle(true);
+    if (this.isCurrent) this.#onMove();
   }
 }

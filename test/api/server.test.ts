@@ -57,8 +57,9 @@ describe('admin server', () => {
         })(),
       }),
     };
+    const fleet = { members: async () => [], until: async () => [] };
     server = new AdminServer({
-      parts: { control: sync, changes: sync.changes, status, metrics },
+      parts: { control: sync, changes: sync.changes, fleet, status, metrics },
       resources: [...resources, broken],
       access,
       log,
