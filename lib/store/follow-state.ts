@@ -67,10 +67,12 @@ export class FollowState {
     return this.#revision;
   }
 
-  /** What is in force is already that of a snapshot of an earlier time. */
-  resume({ revision, cluster }: Snapshot): void {
+  /**
+   * What is in force is already that of a snapshot of an earlier time. The first read does not continue it: which changes made
+   * here are older than what it brings, nobody can say.
+   */
+  resume({ revision }: Snapshot): void {
     this.#revision = revision;
-    this.#cluster = cluster;
   }
 
   /** The next thing to do; an event that no longer means anything answers nothing. */

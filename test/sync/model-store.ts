@@ -76,14 +76,14 @@ export class ModelStore {
     this.stream = [{ kind: 'ended', reason: { kind: 'lost', message: 'reset' } }];
   }
 
-  /** A change is never told (etcd-io/etcd#18089): which, is chosen by the caller. Answers whether there was one. */
-  forget(pick: (count: number) => number): boolean {
+  /** A change is never told (etcd-io/etcd#18089): which, is chosen by the caller. Answers its revision, or 0 if there was none. */
+  forget(pick: (count: number) => number): number {
     const stream = this.stream ?? [];
     const told = stream.filter((word) => word.kind === 'changes');
     const word = told[pick(told.length)];
-    if (word === undefined) return false;
+    if (word?.kind !== 'changes') return 0;
     stream.splice(stream.indexOf(word), 1);
-    return true;
+    return word.revision;
   }
 
   progress(): void {

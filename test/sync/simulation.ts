@@ -80,8 +80,10 @@ export class Simulation {
   #inForce = new Map<string, string>();
   /** The image that was last written whole. */
   #disk: Image | null = null;
-  /** A change was not told, and nothing has shown that yet. */
-  #isDeaf = false;
+  /** Revision of the last change that was not told and that nothing has shown yet; 0: none. */
+  #forgotten = 0;
+  /** The store was read in this life. */
+  #wasRead = false;
   /** Nothing that is on its way will ever arrive. */
   #isHalfOpen = false;
   #worker = new SimulatedWorker(0, []);
@@ -168,6 +170,7 @@ export class Simulation {
     this.#refresh = null;
     this.#isPausing = false;
     this.#isHalfOpen = false;
+    this.#wasRead = false;
     this.#store.stream = null;
     this.#inForce = new Map();
     if (image !== null) this.#startFrom(image);
@@ -192,9 +195,9 @@ export class Simulation {
     const agrees = this.#core.agrees(this.#store.snapshot());
     this.#log(() => `compared with the store: ${agrees}`);
     const isOther = this.#cluster !== this.#store.cluster;
-    if (!this.#isDeaf && !isOther) expect(agrees, 'agrees with the store').to.not.equal(false);
+    if (this.#forgotten === 0 && !isOther) expect(agrees, 'agrees with the store').to.not.equal(false);
     // What was not told may have been known: a write of our own.
-    if (agrees === true) this.#isDeaf = false;
+    if (agrees === true) this.#forgotten = 0;
     if (agrees === false) this.#tell({ kind: 'diverged' });
   }
 
@@ -308,7 +311,7 @@ export class Simulation {
   #dumpStep(): void {
     const transaction = this.#transaction;
     if (transaction === null) {
-      if (!this.#core.isLoaded) return;
+      if (!this.#wasRead) return;
       const writes = this.#nextBatch();
       if (writes.length === 0) return;
       this.#core.writing(writes);
@@ -366,7 +369,11 @@ export class Simulation {
     else if (kind < 6) store.progress();
     else if (kind < 7) this.#refresh = store.snapshot();
     else if (kind < 8) this.#isHalfOpen = store.stream !== null;
-    else if (kind < 9) this.#isDeaf = store.forget((count) => this.#random.below(count)) || this.#isDeaf;
+    else if (kind < 9)
+      this.#forgotten = Math.max(
+        this.#forgotten,
+        store.forget((count) => this.#random.below(count)),
+      );
     else if (this.#random.chance(0.3)) this.#restore();
   }
 
@@ -465,8 +472,9 @@ export class Simulation {
       }
     }
     this.#replacedUnseen.clear();
-    if (this.#isDeaf) for (const made of this.#made.values()) made.isUnsure = true;
-    this.#isDeaf = false;
+    if (this.#forgotten > 0) for (const made of this.#made.values()) made.isUnsure = true;
+    if (snapshot.revision >= this.#forgotten || snapshot.cluster !== this.#cluster) this.#forgotten = 0;
+    this.#wasRead = true;
     const present = new Set(snapshot.entries.map((entry) => entry.key));
     for (const [key, made] of this.#made) {
       const known = this.#known.get(key)?.value ?? null;
@@ -540,7 +548,7 @@ export class Simulation {
   /** What the core was told is the store's state at the core's revision, and our own writes after it. */
   #checkKnown(): void {
     const { revision, isLoaded } = this.#core;
-    if (!isLoaded || this.#cluster !== this.#store.cluster || this.#isDeaf) return;
+    if (!isLoaded || this.#cluster !== this.#store.cluster || this.#forgotten > 0) return;
     const known = Object.fromEntries(this.#store.at(revision));
     for (const own of this.#ownWrites) {
       if (own.revision <= revision) continue;
@@ -576,13 +584,13 @@ export class Simulation {
     const isAtRest = () => {
       const words = this.#store.stream?.length ?? 0;
       const waits = this.#wantsRead || this.#isPausing || this.#read !== null || this.#refresh !== null;
-      return words === 0 && !waits && !this.#isDeaf && this.#follow.revision === this.#store.revision;
+      return words === 0 && !waits && this.#forgotten === 0 && this.#follow.revision === this.#store.revision;
     };
     for (let i = 0; !isAtRest(); i++) {
       if (i > 500) throw new Error('it does not come to rest');
       if (this.#store.stream?.length === 0) this.#store.progress();
       this.#deliver();
-      if (this.#isDeaf) this.#reconcile();
+      if (this.#forgotten > 0) this.#reconcile();
     }
     this.#log(() => 'at rest');
   }
