@@ -89,8 +89,9 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#choose(Fault.NO_SERVER);
   }
 
-  /** Gives up whatever is under way; returns the reply's status if its head had been passed on, else 0. */
-  abandon(): number {
+  /** Gives up whatever is under way, because the client has if `isForsaken`; returns the status that was passed on, else 0. */
+  abandon(isForsaken = false): number {
+    if (isForsaken && this.#body.complete) this.#race.lead.forsaken();
     const status = this.replying ? this.#race.lead.relay.status : 0;
     this.#race.abandon();
     this.#stop();

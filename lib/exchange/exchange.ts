@@ -124,7 +124,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
 
   /** The client's connection is gone: so is what the server does for it. */
   onClientGone(): void {
-    const status = this.#delivery.abandon();
+    const status = this.#delivery.abandon(true);
     this.#close(status === 0 ? CLIENT_CLOSED : status, Fault.CLIENT_GONE, '');
     this.#settle();
   }

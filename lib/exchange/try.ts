@@ -145,6 +145,11 @@ export class Try implements ServerConnectionUser {
     if (server.watch !== null && server.watch.counting) server.watch.good(this.spentMs);
   }
 
+  /** The client has given up on a reply that has not begun. */
+  forsaken(): void {
+    if (this.phase === Phase.REPLY) this.server?.forsaken(this.spentMs);
+  }
+
   /** Time since it was opened, in milliseconds. */
   get spentMs(): number {
     return performance.now() - this.#since;

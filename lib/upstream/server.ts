@@ -45,6 +45,8 @@ export class Server {
   /** Wheel time of the last failure, and since when its probation is counted. */
   failedAt = 0;
   checkedAt = 0;
+  /** Wheel time of its last good reply. */
+  heardAt = 0;
   /** Why its health keeps it from being used: sum of `Barred`. */
   barred = 0;
   /** Whether its health lets it be chosen; see `GroupHealth`. */
@@ -158,8 +160,17 @@ export class Server {
     this.checkedAt = now;
   }
 
+  /**
+   * A client has given up on a request that waited here for `ms`. Clients do that for reasons of their own; but if the server has
+   * said nothing to anybody in all that time, it has failed.
+   */
+  forsaken(ms: number): void {
+    if (ms >= SILENT_MS && this.heardAt < this.#wheel.now - ms) this.failed();
+  }
+
   /** Only a try after its time out clears it: successes between failures do not (as in nginx). */
   succeeded(): void {
+    this.heardAt = this.#wheel.now;
     if (this.failedAt >= this.checkedAt) return;
     const { maxFails } = this.spec;
     if (maxFails > 0 && this.fails >= maxFails) this.start();
@@ -186,5 +197,8 @@ export class Server {
 
 /** In a head, stands for the name of whichever server a head is sent to. No message can have this byte. */
 export const SERVER_HOST = '\0';
+
+/** A client that leaves sooner says nothing about a server. */
+const SILENT_MS = 1000;
 
 const PLAIN = new Dialer(null, null);
