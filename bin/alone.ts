@@ -1,4 +1,4 @@
-import { bindAll, release } from '../lib/cluster/sockets.ts';
+import { releaseAll } from '../lib/cluster/sockets.ts';
 import type { BoundAddress } from '../lib/cluster/sockets.ts';
 import { sameProcess } from '../lib/cluster/same-process.ts';
 import type { Config } from '../lib/core/config.ts';
@@ -8,6 +8,7 @@ import { createLog } from '../lib/core/log.ts';
 import type { Log } from '../lib/core/log.ts';
 import type { Orders, Supervision } from '../lib/supervisor/supervision.ts';
 import { orExit } from './exit.ts';
+import { openListeners } from './listeners.ts';
 import { createPlane } from './plane.ts';
 import { privateDirectory } from './private-directory.ts';
 import { serve } from './serve.ts';
@@ -16,9 +17,8 @@ import { serve } from './serve.ts';
 export async function alone(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const directory = await orExit(privateDirectory(config.state));
-  const bound = await orExit(bindAll(config.listen));
-  const listeners = bound.map(({ address, socket }) => ({ address, handle: socket }));
-  const startWorker = sameProcess((start, tell) => createPlane(start, listeners, log, tell));
+  const bound = await orExit(openListeners(config));
+  const startWorker = sameProcess((start, tell) => createPlane(start, bound, log, tell));
   process.on('exit', (code) => {
     if (code === 0) log.info('ended');
   });
@@ -45,7 +45,7 @@ function supervisionOf(directory: string, bound: readonly BoundAddress[], log: L
     },
     workers: () => undefined,
     failed: () => undefined,
-    closeListeners: () => release(bound),
+    closeListeners: () => releaseAll(bound),
   };
 }
 

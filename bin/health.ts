@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TableChange } from '../lib/change.ts';
 import type { Primary } from '../lib/cluster/primary.ts';
 import type { Config } from '../lib/core/config.ts';
+import type { Section } from '../lib/core/handover.ts';
 import type { Log } from '../lib/core/log.ts';
 import type { StatusSection } from '../lib/core/status-board.ts';
 import { Wheel } from '../lib/core/wheel.ts';
@@ -18,7 +19,7 @@ export interface HealthParts {
 }
 
 /** `primary` is asked for when there is first something to tell. */
-export function createHealth(config: Config, log: Log, primary: () => Primary): HealthParts {
+export function createHealth(config: Config, log: Log, handover: Section, primary: () => Primary): HealthParts {
   const wheel = new Wheel();
   wheel.start();
   const health = new Health({
@@ -29,6 +30,7 @@ export function createHealth(config: Config, log: Log, primary: () => Primary): 
     commands: config.healthCommands,
     maxKept: Math.floor(descriptors() / 2),
     tell: (changes) => relay.tell(changes),
+    handover,
   });
   const relay = new HealthRelay(
     health,

@@ -54,7 +54,7 @@ export async function serve(
   const limits = limitsOfWorker(config.limits, workers);
   const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel } = config;
   const meter = new Metrics();
-  const health = createHealth(config, log, () => primary);
+  const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
   const primary = new Primary({
     workers,
     spares: config.workers === 0 ? 0 : 1,

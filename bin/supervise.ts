@@ -1,13 +1,15 @@
 import { join } from 'node:path';
-import { bindAll, release } from '../lib/cluster/sockets.ts';
+import { releaseAll } from '../lib/cluster/sockets.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
 import { createLog } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
+import { createNotifier } from '../lib/supervisor/notify.ts';
 import { primaryProcess } from '../lib/supervisor/primary-process.ts';
 import { Supervisor } from '../lib/supervisor/supervisor.ts';
 import { orExit } from './exit.ts';
+import { openListeners } from './listeners.ts';
 import { privateDirectory } from './private-directory.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 
@@ -18,8 +20,9 @@ export async function supervise(config: Config, args: readonly string[]): Promis
   const directory = await orExit(privateDirectory(config.state));
   // Compiled code of all processes, which then start in half the time (Node: module compile cache).
   if (config.state !== null) process.env['NODE_COMPILE_CACHE'] ??= join(config.state, 'compile-cache');
-  const bound = await orExit(bindAll(config.listen));
+  const bound = await orExit(openListeners(config));
   const listen = bound.map(({ address }) => address);
+  const notify = createNotifier(process.env, log);
   let isAnnounced = false;
   const supervisor = new Supervisor({
     startPrimary: primaryProcess({
@@ -27,16 +30,17 @@ export async function supervise(config: Config, args: readonly string[]): Promis
       program: process.argv[1] ?? '',
       args,
       execArgv: [...process.execArgv, ...RUNTIME_FLAGS],
-      sockets: bound.map(({ socket }) => socket.fd()),
+      sockets: bound.map(({ fd }) => fd),
     }),
     scheduler: systemScheduler,
     log,
     directory,
     listen,
-    closeListeners: () => release(bound),
+    closeListeners: () => releaseAll(bound),
     drainMs: config.drainMs,
     upgradeMs: config.upgradeMs,
     onState: (state) => {
+      notify(state);
       if (state !== 'serving' || isAnnounced) return;
       isAnnounced = true;
       for (const address of listen) log.info({ address: formatListenAddress(address) }, 'listening');

@@ -25,6 +25,8 @@ const TEST_TOOLS = [
   { debian: 'openssl', present: () => onPath('openssl') },
   // The program without the service around it.
   { debian: 'dnsmasq-base', present: () => onPath('dnsmasq') },
+  { debian: 'strace', present: () => onPath('strace') },
+  { debian: 'systemd', present: () => onPath('systemd-notify') && onPath('systemd-analyze') },
   { debian: 'python3-requests', present: pythonRequests },
   { debian: 'prometheus', present: () => onPath('promtool') },
 ];

@@ -1,35 +1,38 @@
 import net from 'node:net';
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { formatListenAddress } from '../core/listener.ts';
-import type { ListenAddress } from '../core/listener.ts';
+import type { BoundListener, ListenAddress } from '../core/listener.ts';
 
 /** A listening address, bound. */
 export interface BoundAddress {
   /** With the real port where 0 was asked for. */
   readonly address: ListenAddress;
-  readonly socket: net.BoundSocket;
+  readonly fd: number;
+  /** What a server of this process can listen on. */
+  readonly handle: BoundListener['handle'];
+  /** Closes it unless a server has taken it over. Workers that inherited it keep theirs; a Unix socket's name goes away. */
+  release(): void;
 }
 
 /**
  * Binds every address, or none and throws an Error whose message is for an operator.
  *
- * The primary binds and never accepts. Workers inherit the sockets, and because the primary keeps them open, connections that
- * wait in a queue outlive any worker and all of them.
+ * Whoever binds never accepts. Workers inherit the sockets, and because they stay open here, connections that wait in a queue
+ * outlive any worker and all of them.
  */
 export async function bindAll(addresses: readonly ListenAddress[]): Promise<readonly BoundAddress[]> {
   const bound: BoundAddress[] = [];
   try {
     for (const address of addresses) bound.push(await bind(address));
   } catch (error) {
-    release(bound);
+    releaseAll(bound);
     throw error;
   }
   return bound;
 }
 
-/** Closes what no server has taken over. Workers that inherited a socket keep theirs; a Unix socket's name goes away. */
-export function release(bound: readonly BoundAddress[]): void {
-  for (const { socket } of bound) socket[Symbol.dispose]();
+export function releaseAll(bound: readonly BoundAddress[]): void {
+  for (const one of bound) one.release();
 }
 
 async function bind(address: ListenAddress): Promise<BoundAddress> {
@@ -40,13 +43,17 @@ async function bind(address: ListenAddress): Promise<BoundAddress> {
       if (await isStaleSocket(address.path)) unlinkSync(address.path);
       // `path` is missing in the published types.
       const options = { path: address.path } as net.BoundSocketOptions;
-      return { address, socket: new net.BoundSocket(options) };
+      return boundTo(address, new net.BoundSocket(options));
     }
     const socket = new net.BoundSocket({ host: address.host, port: address.port });
-    return { address: { ...address, port: socket.address().port }, socket };
+    return boundTo({ ...address, port: socket.address().port }, socket);
   } catch (error) {
     throw new Error(`cannot listen on ${formatListenAddress(address)}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+function boundTo(address: ListenAddress, socket: net.BoundSocket): BoundAddress {
+  return { address, fd: socket.fd(), handle: socket, release: () => socket[Symbol.dispose]() };
 }
 
 /** True for a socket nobody answers on: left behind by a process that was killed. */

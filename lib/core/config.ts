@@ -45,6 +45,8 @@ export interface Config {
   /** Most nodes of a graph. */
   readonly maxNodes: number;
   readonly listen: readonly ListenAddress[];
+  /** Nobody said where to listen. */
+  readonly listensByDefault: boolean;
   readonly workers: number;
   readonly trustedProxies: readonly string[];
   /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
@@ -89,7 +91,8 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
   if (line.help) return { kind: 'help' };
   if (line.version) return { kind: 'version' };
   const values = readValues(line.flags, env, problems);
-  const config = assemble(values, env, problems);
+  const listensByDefault = sourceOf(OPTIONS.listen, line.flags, env)?.label === 'default';
+  const config = { ...assemble(values, env, problems), listensByDefault };
   return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'run', config };
 }
 
@@ -161,7 +164,11 @@ function sourceOf(
 }
 
 /** Values that passed become a configuration. What is null although it has a default was refused, and reported, before. */
-function assemble(values: OptionValues, env: Readonly<Record<string, string | undefined>>, problems: string[]): Config {
+function assemble(
+  values: OptionValues,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Omit<Config, 'listensByDefault'> {
   return {
     name: values.name ?? '',
     store: values.file === null ? etcdStore(values, problems) : fileStore(values.file, problems),

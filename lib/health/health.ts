@@ -1,10 +1,13 @@
+import type { Section } from '../core/handover.ts';
 import type { Log } from '../core/log.ts';
 import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
-import type { HealthChange, Sighting } from '../upstream/server-health.ts';
+import type { HealthChange, ServerStart, Sighting } from '../upstream/server-health.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
 import { KeptLines } from './check.ts';
 import { Checker } from './checker.ts';
 import type { CheckMeans } from './make-check.ts';
+import { Remembered } from './remembered.ts';
+import type { Known } from './remembered.ts';
 import { SharedChecks } from './shared-checks.ts';
 import { UpstreamHealth, type Member, type HealthRules, type UpstreamHealthOwner } from './upstream-health.ts';
 
@@ -20,6 +23,8 @@ export interface HealthConfig {
   readonly maxKept: number;
   /** Tells every worker; what happens in one turn is told at once. */
   readonly tell: (changes: readonly HealthChange[]) => void;
+  /** What the primary before knew, and what the next one is to know. */
+  readonly handover?: Section;
 }
 
 /**
@@ -36,6 +41,7 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
   readonly #commandChecker: Checker;
   readonly #checks: SharedChecks;
   readonly #kept: KeptLines;
+  readonly #remembered: Remembered;
   readonly #upstreams = new Map<string, UpstreamHealth>();
   /** Changes of this turn that the workers have not been told yet. */
   #changes: HealthChange[] = [];
@@ -48,6 +54,7 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
     this.#commandChecker = new Checker({ wheel, random, most: MOST_COMMANDS });
     this.#checks = new SharedChecks((kind) => (kind === 'command' ? this.#commandChecker : this.#checker), clock);
     this.#kept = new KeptLines(config.maxKept);
+    this.#remembered = new Remembered(config.handover ?? null);
     this.#turn = new Deadline(wheel, this);
     this.#turn.set(TURN_MS);
   }
@@ -83,7 +90,22 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
     return all;
   }
 
+  /** Servers that start slowly at this time. */
+  starting(): readonly ServerStart[] {
+    const now = this.#config.clock();
+    const starting: ServerStart[] = [];
+    for (const { name, slowStartMs, members } of this.#upstreams.values()) {
+      if (slowStartMs === 0) continue;
+      for (const { key, startedAt } of members.values()) {
+        const agoMs = now - startedAt;
+        if (agoMs < slowStartMs) starting.push({ upstream: name, server: key, agoMs });
+      }
+    }
+    return starting;
+  }
+
   stop(): void {
+    this.#remembered.close();
     this.#turn.dispose();
     for (const upstream of this.#upstreams.values()) upstream.close();
     this.#upstreams.clear();
@@ -111,12 +133,35 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
     else log.warn({ upstream: upstream.name, server, reason }, 'server is left alone');
     if (this.#changes.length === 0) queueMicrotask(() => this.#flush());
     this.#changes.push(changeOf(upstream, member));
+    this.#remember(upstream, member);
+  }
+
+  onStarted(upstream: UpstreamHealth, member: Member): void {
+    member.startedAt = this.#config.clock();
+    this.#remember(upstream, member);
+  }
+
+  onGone(upstream: UpstreamHealth, server: string): void {
+    this.#remembered.keep(upstream.name, server, null);
+  }
+
+  knownOf(upstream: UpstreamHealth, server: string): Known | null {
+    return this.#remembered.of(upstream.name, server);
   }
 
   onDeadline(): void {
     const now = this.#config.clock();
     for (const upstream of this.#upstreams.values()) upstream.turn(now);
     this.#turn.set(TURN_MS);
+  }
+
+  #remember(upstream: UpstreamHealth, { key, check, ejection, barred, startedAt }: Member): void {
+    const { state = 'unknown', reason = '', since = 0 } = check?.riseFall ?? {};
+    const checks = state === 'unknown' ? null : { state, reason, since };
+    // That it may be used is what the next primary would take for granted, unless it has to be checked first.
+    const isNew = this.#config.clock() - startedAt < upstream.slowStartMs;
+    const isPlain = barred === 0 && !isNew && (checks === null || !upstream.barsNew);
+    this.#remembered.keep(upstream.name, key, isPlain ? null : { checks, ejection, startedAt });
   }
 
   #upstream(name: string): UpstreamHealth {

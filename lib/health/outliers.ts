@@ -56,6 +56,14 @@ export class Outliers {
     return null;
   }
 
+  /** A server is out already: another one has put it out. */
+  resume({ server, untilMs }: Ejection): void {
+    const member = this.#members.get(server);
+    if (member === undefined || member.untilMs !== 0) return;
+    this.#out++;
+    member.untilMs = untilMs;
+  }
+
   /** To be called about once a second: who has been out long enough, and who is much slower than the others. */
   turn(now: number): readonly Ejection[] {
     const changes: Ejection[] = [];

@@ -37,11 +37,11 @@ export class HealthRelay {
     if (change.kind === 'upstream') this.#health.setServers(change.name, change.servers);
     else if (change.kind === 'options') {
       const { options } = readOptions(change.document === null ? {} : JSON.parse(change.document));
-      const { health, outlier, breaker, tls, connections } = options;
+      const { health, outlier, balance, breaker, tls, connections } = options;
       if (breaker === null) this.#turned.delete(change.name);
       this.#health.setRules(
         change.name,
-        { health: health.checks, outlier, failOpen: health.failOpen },
+        { health: health.checks, outlier, failOpen: health.failOpen, slowStartMs: balance.slowStartMs },
         {
           secure: tls.enabled === true,
           tls: { ...tls.settings, ca: tls.settings.ca ?? this.#serverCa },
@@ -73,7 +73,7 @@ export class HealthRelay {
       if (state !== BreakerState.OPEN) continue;
       breakers.push({ upstream, good: 0, slow: 0, failed: 0, turned: { state, agoMs: this.#clock() - at } });
     }
-    return { barred: this.#health.whole(), failures: [], breakers };
+    return { barred: this.#health.whole(), starting: this.#health.starting(), failures: [], breakers };
   }
 
   /** Breakers that are open as far as is known, by upstream, and since when. */

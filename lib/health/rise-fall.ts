@@ -32,7 +32,7 @@ export class RiseFall {
   }
 
   /** Takes over what was known before, by other checks of the same server. */
-  assume({ state, reason, since }: RiseFall): void {
+  assume({ state, reason, since }: Pick<RiseFall, 'state' | 'reason' | 'since'>): void {
     this.state = state;
     this.reason = reason;
     this.since = since;

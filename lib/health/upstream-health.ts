@@ -5,6 +5,7 @@ import { Barred, type Sighting } from '../upstream/server-health.ts';
 import { hostOf, UNIX } from '../upstream/server-name.ts';
 import { serverKey, type ServerSpec } from '../upstream/server-spec.ts';
 import type { CheckMeans } from './make-check.ts';
+import type { Known } from './remembered.ts';
 import { Outliers, type Ejection } from './outliers.ts';
 import type { CheckUser, SharedCheck, SharedChecks } from './shared-checks.ts';
 
@@ -16,11 +17,19 @@ export interface HealthRules {
   readonly outlier: OutlierOptions | null;
   /** Percent of the servers: while fewer may be used, all are. */
   readonly failOpen: number;
+  /** How long a server starts slowly, and is to be remembered as one that does; 0: not at all. */
+  readonly slowStartMs: number;
 }
 
 /** Who is told of servers that are barred for other reasons than before. */
 export interface UpstreamHealthOwner {
   onBarred(upstream: UpstreamHealth, member: Member, reason: string): void;
+  /** The server has begun to start slowly. */
+  onStarted(upstream: UpstreamHealth, member: Member): void;
+  /** The server is no longer in the list. */
+  onGone(upstream: UpstreamHealth, server: string): void;
+  /** What a primary before this one knew of a server that is new to us, or null. */
+  knownOf(upstream: UpstreamHealth, server: string): Known | null;
 }
 
 /** The health of one upstream's servers. A server that stays in the list keeps what is known of it, whatever else changes. */
@@ -29,7 +38,7 @@ export class UpstreamHealth {
   readonly members = new Map<string, Member>();
   readonly #checks: SharedChecks;
   readonly #owner: UpstreamHealthOwner;
-  #rules: HealthRules = { health: null, outlier: null, failOpen: 0 };
+  #rules: HealthRules = { health: null, outlier: null, failOpen: 0, slowStartMs: 0 };
   #means: CheckMeans | null = null;
   #outliers: Outliers | null = null;
 
@@ -41,13 +50,18 @@ export class UpstreamHealth {
 
   /** Nobody speaks of it. */
   get isEmpty(): boolean {
-    const { health, outlier } = this.#rules;
-    return this.members.size === 0 && health === null && outlier === null;
+    const { health, outlier, slowStartMs } = this.#rules;
+    return this.members.size === 0 && health === null && outlier === null && slowStartMs === 0;
   }
 
   /** Whether a new server is barred until its checks pass. */
   get barsNew(): boolean {
     return this.#rules.health?.initial === 'down';
+  }
+
+  /** How long after its start a server is no longer new. */
+  get slowStartMs(): number {
+    return this.#rules.slowStartMs;
   }
 
   get outliers(): Outliers | null {
@@ -56,17 +70,24 @@ export class UpstreamHealth {
 
   setServers(specs: readonly ServerSpec[]): void {
     const gone = new Set(this.members.keys());
+    const isFirst = gone.size === 0;
     for (const spec of specs) {
       const key = serverKey(spec);
       gone.delete(key);
-      const member = this.members.get(key) ?? new Member(this, key, spec, this.barsNew ? Barred.UNCHECKED : 0);
+      const member = this.members.get(key) ?? this.#newMember(key, spec, isFirst);
       this.members.set(key, member);
       member.spec = spec;
       this.#check(member);
       this.settle(member, 'parameters');
     }
     for (const key of gone) this.#drop(key);
-    this.#outliers?.keep([...this.members.keys()]);
+    const outliers = this.#outliers;
+    if (outliers === null) return;
+    outliers.keep([...this.members.keys()]);
+    for (const member of this.members.values()) {
+      resumeEjection(outliers, member);
+      this.settle(member, 'still put out');
+    }
   }
 
   setRules(rules: HealthRules, means: CheckMeans): void {
@@ -128,7 +149,12 @@ export class UpstreamHealth {
     const barred = checksBar(member.check) | (member.ejection === null ? 0 : Barred.EJECTED);
     if (barred === member.barred) return;
     member.barred = barred;
+    if (barred === 0) this.#start(member);
     this.#owner.onBarred(this, member, reason);
+  }
+
+  #start(member: Member): void {
+    if (this.#rules.slowStartMs > 0) this.#owner.onStarted(this, member);
   }
 
   #eject(change: Ejection): void {
@@ -149,7 +175,9 @@ export class UpstreamHealth {
     member.check =
       options === null || this.#means === null ? null : this.#checks.use(member, options, place, this.#means);
     if (before !== null && before !== member.check) this.#checks.release(member, before);
-    if (member.check?.riseFall.state === 'unknown' && before !== null) member.check.riseFall.assume(before.riseFall);
+    if (member.check?.riseFall.state !== 'unknown') return;
+    const known = before?.riseFall ?? member.known?.checks ?? null;
+    if (known !== null) member.check.riseFall.assume(known);
   }
 
   #outliersFor(options: OutlierOptions | null): Outliers | null {
@@ -157,15 +185,35 @@ export class UpstreamHealth {
     const outliers = this.#outliers ?? new Outliers(options);
     outliers.options = options;
     outliers.keep([...this.members.keys()]);
+    for (const member of this.members.values()) resumeEjection(outliers, member);
     return outliers;
+  }
+
+  /** Where all are new, none has to start slowly. */
+  #newMember(key: string, spec: ServerSpec, isFirst: boolean): Member {
+    const member = new Member(this, key, spec, this.barsNew ? Barred.UNCHECKED : 0);
+    member.known = this.#owner.knownOf(this, key);
+    if (member.known !== null) member.startedAt = member.known.startedAt;
+    else if (!isFirst) this.#start(member);
+    return member;
   }
 
   #drop(key: string): void {
     const member = this.members.get(key);
     if (member === undefined) return;
     this.members.delete(key);
+    this.#owner.onGone(this, key);
     if (member.check !== null) this.#checks.release(member, member.check);
   }
+}
+
+/** Puts a server out again that the primary before had put out. */
+function resumeEjection(outliers: Outliers, member: Member): void {
+  const { known, key } = member;
+  if (known?.ejection === undefined || known.ejection === null) return;
+  member.known = { ...known, ejection: null };
+  member.ejection = { server: key, ...known.ejection };
+  outliers.resume(member.ejection);
 }
 
 function checksBar(check: SharedCheck | null): number {
@@ -180,6 +228,10 @@ export class Member implements CheckUser {
   spec: ServerSpec;
   check: SharedCheck | null = null;
   ejection: Ejection | null = null;
+  /** When it came, or came back, among servers in use, in milliseconds since the epoch; 0: long ago. */
+  startedAt = 0;
+  /** What the primary before knew of it, as far as it has not come in useful yet. */
+  known: Known | null = null;
   /** Sum of `Barred`: what the workers were told last. */
   barred: number;
 

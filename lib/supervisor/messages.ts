@@ -51,6 +51,8 @@ export type FromSupervisor =
 
 /** From a primary to the supervisor. */
 export type ToSupervisor =
+  /** The program runs. */
+  | { readonly kind: 'begun' }
   /** Everything is known and every worker stands by. */
   | { readonly kind: 'prepared' }
   /** Every worker listens. */

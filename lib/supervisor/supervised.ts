@@ -39,6 +39,7 @@ export async function supervised(): Promise<Supervision> {
     switch (message.kind) {
       case 'begin':
         ({ history } = message);
+        void tell({ kind: 'begun' });
         for (const { section, key, value } of message.kept) handover.section(section).receive(key, value);
         begun.resolve(message);
         break;

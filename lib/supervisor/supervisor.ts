@@ -129,16 +129,17 @@ export class Supervisor {
       bornAt: scheduler.now(),
       workers: [],
       trouble: null,
+      hasSaidWhy: false,
       cancelBound: null,
     };
     this.#generations.add(generation);
     this.#next = generation;
-    if (purpose === 'upgrade') {
-      generation.cancelBound = scheduler.after(upgradeMs, () => {
-        generation.trouble = `not ready after ${String(upgradeMs / 1000)} s`;
-        link.kill();
-      });
-    }
+    // One that replaces another may have to wait for its store, but not to begin.
+    const mostMs = purpose === 'upgrade' ? upgradeMs : BEGIN_MS;
+    generation.cancelBound = scheduler.after(mostMs, () => {
+      generation.trouble = `not ready after ${String(mostMs / 1000)} s`;
+      link.kill();
+    });
     link.send({
       kind: 'begin',
       protocol: PROTOCOL,
@@ -153,6 +154,10 @@ export class Supervisor {
 
   #onMessage(generation: Generation, message: ToSupervisor): void {
     switch (message.kind) {
+      case 'begun':
+        // An upgrade is bounded as a whole.
+        if (generation.purpose !== 'upgrade') generation.cancelBound?.();
+        break;
       case 'prepared':
         if (generation.state === 'starting') generation.link.send({ kind: 'serve' });
         break;
@@ -167,6 +172,7 @@ export class Supervisor {
         break;
       case 'failed':
         generation.trouble ??= message.message;
+        generation.hasSaidWhy = true;
         break;
     }
   }
@@ -210,8 +216,7 @@ export class Supervisor {
     generation.link.release();
     if (this.#current === null) {
       this.#isEnding = true;
-      // What it could say itself it has written.
-      if (generation.trouble === null) this.#options.log.error({ reason }, 'ended before it served');
+      if (!generation.hasSaidWhy) this.#options.log.error({ reason }, 'ended before it served');
       this.#ended.resolve(code === null || code === 0 ? 1 : code);
       return;
     }
@@ -283,6 +288,8 @@ export class Supervisor {
   }
 }
 
+/** From the start of a primary until its first word. */
+const BEGIN_MS = 30_000;
 /** What a primary may take beyond the drain bound it keeps itself. */
 const GRACE_MS = 4000;
 
@@ -300,6 +307,8 @@ interface Generation {
   workers: readonly number[];
   /** Why it ends, as far as that is known before it does. */
   trouble: string | null;
+  /** It has written that itself. */
+  hasSaidWhy: boolean;
   cancelBound: (() => void) | null;
 }
 

@@ -46,9 +46,18 @@ export interface FailureNews {
   readonly failed: number;
 }
 
+/** A server that starts slowly, and for how long it has done so. */
+export interface ServerStart {
+  readonly upstream: string;
+  readonly server: string;
+  readonly agoMs: number;
+}
+
 /** What the primary tells the workers: what it has decided, and what the others have seen. */
 export interface HealthNews {
   readonly barred: readonly HealthChange[];
+  /** For a worker that knows only the table: all that start slowly. The others have seen them come. */
+  readonly starting?: readonly ServerStart[];
   readonly failures: readonly FailureNews[];
   readonly breakers: readonly BreakerNews[];
 }

@@ -178,8 +178,8 @@ export class Server {
   }
 
   /** It has come, or come back, among servers that are in use. */
-  start(): void {
-    this.startedAt = this.#wheel.now;
+  start(at: number = this.#wheel.now): void {
+    this.startedAt = at;
     this.warmth = 0;
   }
 

@@ -102,11 +102,17 @@ export class Upstreams {
   }
 
   /** What the primary has decided, and what the other processes have seen. */
-  learn({ barred, failures, breakers }: HealthNews): void {
+  learn({ barred, starting = [], failures, breakers }: HealthNews): void {
     const { now } = this.#options.wheel;
     for (const change of barred) {
       const server = this.#servers.get(change.upstream)?.get(change.server);
       if (server !== undefined) this.#named.get(change.upstream)?.health.bar(server, change.barred);
+    }
+    for (const { upstream, server, agoMs } of starting) {
+      this.#servers
+        .get(upstream)
+        ?.get(server)
+        ?.start(now - agoMs);
     }
     for (const { upstream, server, failed } of failures) {
       for (let i = 0; i < failed; i++) this.#servers.get(upstream)?.get(server)?.countFailure();

@@ -8,7 +8,7 @@ import type { WorkerSetup } from '../../lib/cluster/messages.ts';
 import { ownProcess } from '../../lib/cluster/own-process.ts';
 import { Primary } from '../../lib/cluster/primary.ts';
 import { sameProcess } from '../../lib/cluster/same-process.ts';
-import { bindAll, release } from '../../lib/cluster/sockets.ts';
+import { bindAll, releaseAll } from '../../lib/cluster/sockets.ts';
 import type { BoundAddress } from '../../lib/cluster/sockets.ts';
 import type { StartWorker } from '../../lib/cluster/link.ts';
 import type { WorkerReport } from '../../lib/stats/report.ts';
@@ -32,14 +32,14 @@ describe('primary', () => {
 
   afterEach(async () => {
     await primary.drain();
-    release(bound);
+    releaseAll(bound);
   });
 
   async function start(workers: number, applyMs = 10_000): Promise<void> {
     const startForked = ownProcess({
       program,
       execArgv: [],
-      sockets: bound.map(({ socket }) => socket.fd()),
+      sockets: bound.map(({ fd }) => fd),
       lifeline: null,
     });
     const startWorker: StartWorker = (events) => {
@@ -114,7 +114,7 @@ describe('primary', () => {
       process.kill(serving, 'SIGKILL');
       expect(await viewOfOther(bound, serving)).to.include({ pid: spare });
     }
-    expect(primary.ends).to.deep.include({ count: 3, crashLoop: 3 });
+    expect(primary.ends.count).to.equal(3);
     expect(primary.ends.last).to.include({ reason: 'SIGKILL' });
   });
 
@@ -122,7 +122,7 @@ describe('primary', () => {
     const startWorker = ownProcess({
       program,
       execArgv: [],
-      sockets: bound.map(({ socket }) => socket.fd()),
+      sockets: bound.map(({ fd }) => fd),
       lifeline: null,
     });
     primary = new Primary({
@@ -241,7 +241,7 @@ describe('primary', () => {
 
   it('is the same inside one process', async () => {
     const startWorker = sameProcess(
-      ({ listen }) => new TablePlane(listen.map((address, i) => ({ address, handle: bound[i]!.socket }))),
+      ({ listen }) => new TablePlane(listen.map((address, i) => ({ address, handle: bound[i]!.handle }))),
     );
     const addresses = bound.map(({ address }) => address);
     primary = new Primary({ workers: 1, spares: 0, startWorker, setup, listen: addresses, log });

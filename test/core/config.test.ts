@@ -22,6 +22,7 @@ describe('config', () => {
       reconcileMs: 600_000,
       maxNodes: 4000,
       listen: [{ kind: 'tcp', host: '0.0.0.0', port: 8080 }],
+      listensByDefault: true,
       workers: availableParallelism(),
       trustedProxies: [],
       serverCa: null,

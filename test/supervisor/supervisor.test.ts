@@ -93,6 +93,17 @@ describe('supervisor', () => {
     expect(primaries).to.have.length(7);
   });
 
+  it('starts another one where a replacement says nothing', async () => {
+    nth(1).serves();
+    nth(1).exit('SIGKILL', null);
+    await scheduler.pass(0);
+    await scheduler.pass(30_000);
+    expect(nth(2).isKilled).to.equal(true);
+    await scheduler.pass(1000);
+    nth(3).serves();
+    expect(nth(1).isReleased).to.equal(true);
+  });
+
   it('tries again when a replacement ends before it serves, and the workers of the one that served stay', async () => {
     nth(1).serves();
     nth(1).exit('SIGKILL', null);
