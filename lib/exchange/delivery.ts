@@ -16,6 +16,7 @@ import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import { Race } from './race.ts';
 import type { RequestBody } from './request-body.ts';
+import { Place } from './place.ts';
 import { conditionOf, idempotent } from './retry.ts';
 import { Tries } from './tries.ts';
 import { Phase, type Try, type TryOwner } from './try.ts';
@@ -36,6 +37,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   readonly #pace: Pace;
   readonly #race: Race;
   readonly #tries: Tries;
+  readonly #place: Place;
   /** The end of a back-off, or the moment to ask another server beside. */
   readonly #alarm = new Alarm(this);
   /** Bounds all tries together; null until one is first needed. */
@@ -49,6 +51,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#pace = new Pace(context, body);
     this.#race = new Race(context, this);
     this.#tries = new Tries(context.policy);
+    this.#place = new Place(this.#tries, this, owner);
   }
 
   /** Writes down which servers were tried and what came of it. */
@@ -230,7 +233,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#body.detach();
     this.#race.drop(one);
     const isMended = mayRepeat && (this.policy.retryOn & conditionOf(fault)) !== 0;
-    if (isMended && (isUnsent || this.#mayAdd())) this.#choose(fault);
+    if (isMended && (isUnsent || this.#tries.mayAdd(this.#context.shared.wheel.now))) this.#choose(fault);
     else this.#owner.onUndelivered(fault);
   }
 
@@ -260,22 +263,22 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** Tries the next server; `fault` is why the one before was left. */
   #choose(fault: number): void {
     const server = this.#tries.next();
-    if (server === null) this.#owner.onUndelivered(fault);
-    else this.#begin(server);
+    if (server !== null) this.begin(server);
+    else if (fault !== Fault.NO_SERVER || !this.#place.wait()) this.#owner.onUndelivered(fault);
   }
 
   /** Gives up on a server's reply if there is another server to ask. */
   #retryElsewhere(one: Try): boolean {
-    if (!this.#body.repeatable || !this.#mayAdd()) return false;
+    if (!this.#body.repeatable || !this.#tries.mayAdd(this.#context.shared.wheel.now)) return false;
     const server = this.#tries.next();
     if (server === null) return false;
     this.#body.detach();
     this.#race.drop(one);
-    this.#begin(server);
+    this.begin(server);
     return true;
   }
 
-  #begin(server: Server): void {
+  begin(server: Server): void {
     const { lead } = this.#race;
     lead.open(server);
     const waitMs = this.#tries.count > 1 ? this.#tries.again() : 0;
@@ -310,10 +313,6 @@ export class Delivery implements TryOwner, AlarmOwner {
     return this.#tries.mayHedge(this.#context.shared.wheel.now);
   }
 
-  #mayAdd(): boolean {
-    return this.#tries.mayAdd(this.#context.shared.wheel.now);
-  }
-
   /** Whether another try is under way that can do without this one. */
   #goOnWithout(one: Try): boolean {
     const other = this.#race.otherThan(one);
@@ -325,6 +324,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   #stop(): void {
     this.#alarm.cancel();
+    this.#place.leave();
     this.#deadline?.dispose();
   }
 }

@@ -6,6 +6,7 @@ import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerSpec } from './server-spec.ts';
+import type { WaitQueue } from './wait-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { Watch } from './watch.ts';
 
@@ -30,6 +31,8 @@ export class Server {
   spec: ServerSpec;
   /** Exchanges that use it now. */
   inFlight = 0;
+  /** Who waits for a place at it, or at another server of its upstream. */
+  queue: WaitQueue | null = null;
   /** What balancers give it of all requests, in proportion to the others; 0: none but those of its sessions. */
   share = 1;
   /** Wheel time since when it is in use, for its slow start; and what it has gathered for its next request in that. */
@@ -143,6 +146,7 @@ export class Server {
   /** The exchange with it is over, well or not. */
   done(): void {
     this.inFlight--;
+    this.queue?.wake();
   }
 
   failed(): void {

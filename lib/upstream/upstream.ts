@@ -8,6 +8,7 @@ import type { UpstreamOptions } from './options/index.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
 import type { UpstreamSetup } from './setup.ts';
+import { WaitQueue } from './wait-queue.ts';
 
 /**
  * A named group of servers, and how they are used. If all of those that may be used are out because they failed, all of them are
@@ -23,6 +24,8 @@ export class Upstream {
   guard: Guard | null = null;
   readonly health = new GroupHealth();
   readonly budget: RetryBudget;
+  /** Requests that wait for a place at a server. */
+  readonly queue: WaitQueue;
   /** What has happened since it was made. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
   choice: Choice;
@@ -33,6 +36,7 @@ export class Upstream {
     this.options = options;
     this.setup = setup;
     this.budget = new RetryBudget(options.retry.budget);
+    this.queue = new WaitQueue(options.queue);
     this.#means = means;
     this.choice = new Choice(name, [], options, means, null);
   }
@@ -43,6 +47,14 @@ export class Upstream {
     for (const server of servers) this.#equip(server);
     this.health.set(servers, this.options.health.failOpen);
     this.choice = new Choice(this.name, servers, this.options, this.#means, this.choice);
+    this.queue.wake();
+  }
+
+  /** Some server could be used if it had not as many requests as it may. */
+  get isCrowded(): boolean {
+    return this.servers.some(({ spec, available, inFlight }) => {
+      return !spec.down && available && spec.maxConns > 0 && inFlight >= spec.maxConns;
+    });
   }
 
   /** Changes the options at once for new requests; the servers are the same. */
@@ -50,6 +62,7 @@ export class Upstream {
     this.options = options;
     this.setup = setup;
     this.budget.options = options.retry.budget;
+    this.queue.options = options.queue;
     this.replace(this.servers);
   }
 
@@ -63,6 +76,7 @@ export class Upstream {
   }
 
   #equip(server: Server): void {
+    server.queue = this.queue;
     const { setup } = this;
     if (setup !== null) server.configure(server.target.secure ? setup.secure : setup.plain, setup.bounds);
   }

@@ -8,6 +8,7 @@ import { connections } from './connections.ts';
 import { health } from './health.ts';
 import { host } from './host.ts';
 import { outlier } from './outlier.ts';
+import { queue } from './queue.ts';
 import { retry } from './retry.ts';
 import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
@@ -22,6 +23,7 @@ export const sections = {
   outlier,
   breaker,
   concurrency,
+  queue,
   retry,
   timeouts,
   connections,
