@@ -20,7 +20,7 @@ export class Ledger {
   /** Tunnels that were ended by a drain. */
   drained = 0;
   readonly #kills: number[] = [];
-  readonly #drains: (readonly [from: number, to: number])[] = [];
+  readonly #drains: { readonly from: number; to: number }[] = [];
 
   succeeded(kind: string): void {
     this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
@@ -31,7 +31,7 @@ export class Ledger {
       (at) => outcome.from <= at + KILL_MS && outcome.to >= at && outcome.to <= at + TOLD_MS,
     );
     const isDrained =
-      outcome.kind === TUNNEL && this.#drains.some(([from, to]) => outcome.to >= from && outcome.to <= to);
+      outcome.kind === TUNNEL && this.#drains.some(({ from, to }) => outcome.to >= from && outcome.to <= to);
     if (isDrained) this.drained++;
     else if (isLost) this.lost.set(outcome.kind, (this.lost.get(outcome.kind) ?? 0) + 1);
     else this.ours.push(outcome);
@@ -42,9 +42,13 @@ export class Ledger {
     this.#kills.push(performance.now());
   }
 
-  /** From now on workers drain, for `ms` at most. */
-  drains(ms: number): void {
-    this.#drains.push([performance.now(), performance.now() + ms]);
+  /** From now on workers may drain; the answer says that what still does is over in `ms`. */
+  drains(): (ms: number) => void {
+    const drain = { from: performance.now(), to: Infinity };
+    this.#drains.push(drain);
+    return (ms) => {
+      drain.to = performance.now() + ms;
+    };
   }
 
   get total(): number {
