@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { drains } from '../lifecycle/drains.ts';
 import { kills } from '../lifecycle/kills.ts';
-import { tunnels } from '../lifecycle/tunnels.ts';
 import { crashes, upgrades } from '../lifecycle/upgrades.ts';
 
 /** `npm run test:lifecycle` does the same many times. */
@@ -35,10 +34,5 @@ describe('under load', function () {
     const { lost, wrong } = await crashes(2, 2);
     expect(lost).to.deep.equal([]);
     expect(wrong).to.deep.equal([]);
-  });
-
-  it('tunnels stay open while other domains and upstreams change', async () => {
-    const { opened, answering } = await tunnels(200, 60, 2);
-    expect(answering).to.equal(opened);
   });
 });

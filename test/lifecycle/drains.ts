@@ -4,7 +4,7 @@ import { startExactLoad } from '../fixtures/exact-load.ts';
 import type { Lost } from '../fixtures/exact-load.ts';
 import { startNamedServer } from '../fixtures/named-servers.ts';
 import { openSharedSocket } from '../fixtures/shared-socket.ts';
-import { HOST, siteFor } from './site.ts';
+import { HOST, PATIENCE, siteFor } from './site.ts';
 
 export interface DrainsReport {
   /** Exit codes, one for each drain. */
@@ -20,7 +20,7 @@ export interface DrainsReport {
 export async function drains(count: number, workers: number): Promise<DrainsReport> {
   const server = await startNamedServer('web');
   const socket = openSharedSocket();
-  const options = { file: siteFor(server), sockets: [socket.fd], env: { ELB_WORKERS: String(workers) } };
+  const options = { file: siteFor(server), sockets: [socket.fd], env: { ...PATIENCE, ELB_WORKERS: String(workers) } };
   const instances: Elb[] = [];
   try {
     instances.push(await startElb(options), await startElb(options));

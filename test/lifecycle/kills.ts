@@ -4,7 +4,7 @@ import type { Elb } from '../fixtures/elb.ts';
 import { startExactLoad } from '../fixtures/exact-load.ts';
 import { startNamedServer } from '../fixtures/named-servers.ts';
 import { until } from '../fixtures/until.ts';
-import { HOST, lifecycleOf, siteFor } from './site.ts';
+import { HOST, lifecycleOf, PATIENCE, siteFor } from './site.ts';
 
 export interface KillsReport {
   readonly kills: number;
@@ -32,7 +32,7 @@ interface Worker {
  */
 export async function kills(count: number, workers: number): Promise<KillsReport> {
   const server = await startNamedServer('web');
-  const elb = await startElb({ file: siteFor(server), env: { ELB_WORKERS: String(workers) } });
+  const elb = await startElb({ file: siteFor(server), env: { ...PATIENCE, ELB_WORKERS: String(workers) } });
   try {
     // A change that is in no store: a worker that takes over has it, too.
     await elb.admin('PUT', 'domain', {

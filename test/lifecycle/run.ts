@@ -4,7 +4,6 @@
  */
 import { drains } from './drains.ts';
 import { kills } from './kills.ts';
-import { tunnels } from './tunnels.ts';
 import { crashes, upgrades } from './upgrades.ts';
 
 const WORKERS = 2;
@@ -36,11 +35,6 @@ await part('20 upgrades, and 10 to a version that cannot take over', async () =>
 await part('20 primaries killed', async () => {
   const report = await crashes(20, WORKERS);
   return { figures: report, kept: report.lost.length === 0 && report.wrong.length === 0 };
-});
-
-await part('2,000 WebSockets through 500 changes', async () => {
-  const report = await tunnels(2000, 500, WORKERS);
-  return { figures: report, kept: report.answering === report.opened };
 });
 
 process.exit(isKept ? 0 : 1);

@@ -8,7 +8,7 @@ import { startExactLoad } from '../fixtures/exact-load.ts';
 import type { ExactLoad, Lost } from '../fixtures/exact-load.ts';
 import { startNamedServer } from '../fixtures/named-servers.ts';
 import { until } from '../fixtures/until.ts';
-import { HOST, lifecycleOf, siteFor } from './site.ts';
+import { HOST, lifecycleOf, PATIENCE, siteFor } from './site.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/elb.ts', import.meta.url));
 
@@ -56,7 +56,7 @@ export class UpgradeSite {
     install(directory, 'good');
     const server = await startNamedServer('web');
     // A drain that is over soon even where a tunnel is left: what it cuts are tunnels, never requests.
-    const env = { ELB_WORKERS: String(workers), ELB_UPGRADE_TIMEOUT: `${UPGRADE_MS}ms`, ELB_DRAIN: '4s' };
+    const env = { ...PATIENCE, ELB_WORKERS: String(workers), ELB_UPGRADE_TIMEOUT: `${UPGRADE_MS}ms`, ELB_DRAIN: '4s' };
     const elb = await startElb({ program, file: siteFor(server), env });
     const graph = { init: 'r', rules: { r: { type: 'ua', args: { pattern: 'x' } } } };
     await elb.admin('PUT', 'domain', { 'overlay.test': graph });
