@@ -80,6 +80,8 @@ export class Simulation {
   #inForce = new Map<string, string>();
   /** The image that was last written whole. */
   #disk: Image | null = null;
+  /** What was forgotten when it was written. */
+  #diskForgotten = 0;
   /** Revision of the last change that was not told and that nothing has shown yet; 0: none. */
   #forgotten = 0;
   /** The store was read in this life. */
@@ -150,7 +152,11 @@ export class Simulation {
   /** An image counts once it is written whole; a torn one leaves the one before. */
   #writeImage(): void {
     const isTorn = this.#random.chance(0.2);
-    if (!isTorn) this.#disk = this.#core.image(0) ?? this.#disk;
+    const image = isTorn ? null : this.#core.image(0);
+    if (image !== null) {
+      this.#disk = image;
+      this.#diskForgotten = this.#forgotten;
+    }
     this.#log(() => `image ${isTorn ? 'torn' : 'written'}`);
   }
 
@@ -181,6 +187,7 @@ export class Simulation {
 
   #startFrom(image: Image): void {
     this.#cluster = image.cluster;
+    this.#forgotten = Math.max(this.#forgotten, this.#diskForgotten);
     for (const { key, value, revision } of image.entries) this.#known.set(key, { value, revision });
     for (const { key, lastGood } of image.substitutes) {
       if (lastGood !== null && key.startsWith('rules/')) this.#inForce.set(key, lastGood);
