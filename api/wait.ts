@@ -4,7 +4,8 @@ import { defineMethod, defineResource } from './resource.ts';
 
 const parameters = {
   revision: required(integer(0, Number.MAX_SAFE_INTEGER), 'revision of the store that is to be served'),
-  timeout: usually(duration(0, 600_000), '10s', 'longest time to wait'),
+  // Workers give up on an answer that takes longer than `ELB_READ_TIMEOUT`, 30 s.
+  timeout: usually(duration(0, 25_000), '10s', 'longest time to wait'),
   fleet: flag('wait for every instance that follows the store'),
 };
 

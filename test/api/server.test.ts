@@ -96,7 +96,7 @@ describe('admin server', () => {
       [
         '?revsion: unknown parameter revsion',
         '?revision: revision must be given',
-        '?timeout: timeout must be a time from 0ms to 10m, such as 500ms, 30s, 5m or 1h',
+        '?timeout: timeout must be a time from 0ms to 25s, such as 500ms, 30s, 5m or 1h',
       ],
     ],
     ['PUT', 'wait?revision=1&__proto__=1', ['?__proto__: unknown parameter __proto__']],
