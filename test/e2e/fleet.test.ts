@@ -62,7 +62,12 @@ describe('a fleet of three', () => {
   }
 
   it('is shown the same by each of them', async () => {
-    const fleets = await Promise.all(elbs.map((elb) => fleetOf(elb)));
+    // An instance shows itself a moment after it serves.
+    let fleets = await Promise.all(elbs.map((elb) => fleetOf(elb)));
+    await until('all three are told by each', async () => {
+      fleets = await Promise.all(elbs.map((elb) => fleetOf(elb)));
+      return fleets.every((instances) => instances.length === 3);
+    });
     const ids = fleets.map((instances) => instances.map(({ id }) => id));
     expect(ids[1]).to.deep.equal(ids[0]);
     expect(ids[2]).to.deep.equal(ids[0]);
