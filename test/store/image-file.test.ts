@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import { ImageFile } from '../../lib/store/image-file.ts';
 import { ImageError } from '../../lib/store/image-format.ts';
 import type { Image } from '../../lib/store/image.ts';
 import { failure } from '../fixtures/failure.ts';
+import { until } from '../fixtures/until.ts';
 
 const OWNER = { prefix: '/ELB/', checker: 'this version' };
 
@@ -101,6 +104,20 @@ describe('ImageFile', () => {
     for (const name of names) writeFileSync(join(directory, 'a', name), 'part');
     await file.write(SAMPLE);
     expect(readdirSync(join(directory, 'a')).toSorted()).to.deep.equal(['snapshot', ...names.slice(1)].toSorted());
+  });
+
+  it('removes what a killed process has left that nobody has asked for its end', async () => {
+    const file = new ImageFile(path, OWNER);
+    await file.write(SAMPLE);
+    // The shell becomes a program that never waits for its child.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = await once(parent.stdout, 'data');
+    const pid = Number(String(line));
+    await until('it is a zombie', () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
+    writeFileSync(join(directory, 'a', `snapshot.${pid}.tmp`), 'part');
+    await file.write(SAMPLE);
+    parent.kill('SIGKILL');
+    expect(readdirSync(join(directory, 'a')).filter((name) => name.includes(String(pid)))).to.deep.equal([]);
   });
 });
 
