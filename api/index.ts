@@ -1,3 +1,4 @@
+import { document } from './document.ts';
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
 import { fleet } from './fleet.ts';
@@ -16,6 +17,7 @@ export const resources: readonly Resource[] = [
   domain,
   upstream,
   option,
+  document,
   dump,
   history,
   rollback,

@@ -35,7 +35,7 @@ export function readNames(body: unknown, of: string): readonly string[] | WrongS
   return problems.length > 0 ? new WrongShape(problems) : [...names];
 }
 
-function nameOf(value: unknown): string {
+export function nameOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

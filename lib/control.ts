@@ -21,8 +21,15 @@ export interface ServerView {
 /** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options. */
 export type DocumentName = 'domain' | 'options';
 
+/** Where a mutation stands in what was sent: JSON pointer to the object that has its name as a member; missing: the whole. */
+interface Placed {
+  readonly in?: string;
+}
+
 /** A change an operator asks for. Documents are unchecked: they come as they were sent. */
-export type Mutation =
+export type Mutation = Placed & AnyMutation;
+
+type AnyMutation =
   | { readonly kind: `put-${DocumentName}`; readonly name: string; readonly document: unknown }
   | { readonly kind: `delete-${DocumentName}`; readonly name: string }
   /** `servers`: an object of `host:port` to parameter text; replaces the upstream. */
@@ -134,6 +141,8 @@ export interface ChangeControl {
    * memory. Null: that is not known. Throws StoreError.
    */
   rollback(id: string, isBefore: boolean, terms: ChangeTerms): Promise<Outcome | null>;
+  /** The servers of every upstream with their parameters, as documents say them. */
+  serverTexts(): Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Entity tag of what is in memory: the same documents have the same tag, here and in any other instance. */
   tag(scope: Scope): string;
 }

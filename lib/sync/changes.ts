@@ -170,6 +170,10 @@ export class Changes implements ChangeControl {
     return changes === null ? null : itemChanges(changes, false);
   }
 
+  serverTexts(): Readonly<Record<string, Readonly<Record<string, string>>>> {
+    return this.#options.core.serverTexts();
+  }
+
   /** Of what the store holds. */
   get hash(): string {
     return this.#options.view.hash;

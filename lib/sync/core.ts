@@ -214,6 +214,10 @@ export class SyncCore {
     return this.#items.lists.views();
   }
 
+  serverTexts(): Readonly<Record<string, Readonly<Record<string, string>>>> {
+    return this.#items.lists.texts();
+  }
+
   /** The names of a kind's documents that mean the same as `name`, however they are spelled. */
   spellings(of: DocumentName, name: string): Iterable<string> {
     return this.#items.documents.get(of)?.spellings(name) ?? [];

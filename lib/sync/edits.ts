@@ -37,7 +37,7 @@ export function checkMutations(
   const put = new Map<string, string>();
   for (const mutation of mutations) {
     const { name } = mutation;
-    const at = pointerStep(name);
+    const at = (mutation.in ?? '') + pointerStep(name);
     switch (mutation.kind) {
       case 'put-upstream': {
         const { servers, problems: found } = readServers(name, mutation.servers);

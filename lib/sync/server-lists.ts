@@ -76,6 +76,13 @@ export class ServerLists {
     return Object.fromEntries(names.map((name) => [name, this.#servers(name).map((server) => this.#view(server))]));
   }
 
+  /** Servers and parameters as documents say them. */
+  texts(): Record<string, Readonly<Record<string, string>>> {
+    const names = [...this.#lists.keys()].toSorted();
+    const servers = (name: string) => this.#servers(name).map((server) => [server.name, formatParameters(server)]);
+    return Object.fromEntries(names.map((name) => [name, Object.fromEntries(servers(name))]));
+  }
+
   #accept(
     upstream: string,
     server: string,

@@ -118,6 +118,65 @@ const rows: readonly Row[] = [
     text: '{"up1":true,"nope":404}\n',
   },
   {
+    title: 'GET document shows everything, servers by their parameters',
+    before: [
+      ['PUT', 'domain', { 'a.test': graph }],
+      ['PUT', 'upstream', { up1: { '10.0.0.1:80': 'down weight=2', '10.0.0.2:80': 'weight=1' }, none: {} }],
+      ['PUT', 'option', { up1: {} }],
+    ],
+    call: ['GET', 'document'],
+    status: 200,
+    text: `${JSON.stringify({
+      domains: { 'a.test': graph },
+      upstreams: { none: {}, up1: { '10.0.0.1:80': 'weight=2 down', '10.0.0.2:80': '' } },
+      options: { up1: {} },
+    })}\n`,
+  },
+  {
+    title: 'PUT document puts and removes in all sections, and keeps the others',
+    before: [
+      ['PUT', 'document', { domains: { 'a.test': graph }, upstreams: { up1: {}, up2: {} } }],
+      ['PUT', 'document', { domains: { 'A.test': null }, upstreams: { up2: null, nope: null }, options: { up1: {} } }],
+    ],
+    call: ['GET', 'document'],
+    status: 200,
+    text: '{"domains":{},"upstreams":{"up1":{}},"options":{"up1":{}}}\n',
+  },
+  {
+    title: 'PUT document that replaces removes what its sections do not name',
+    before: [
+      ['PUT', 'document', { domains: { 'a.test': graph }, upstreams: { up1: {} }, options: { up1: {}, up2: {} } }],
+      ['PUT', 'document?replace=1', { upstreams: { up2: {} }, options: { up2: {} } }],
+    ],
+    call: ['GET', 'document'],
+    status: 200,
+    text: `${JSON.stringify({ domains: { 'a.test': graph }, upstreams: { up2: {} }, options: { up2: {} } })}\n`,
+  },
+  {
+    title: 'PUT document with mistakes in all sections',
+    call: [
+      'PUT',
+      'document',
+      { domains: { up: { init: 'r1', rules: {} } }, upstreams: { up: { x: 5 } }, options: { up: { x: {} } } },
+    ],
+    status: 400,
+    problems: [
+      ['/domains/up/init', /r1/],
+      ['/upstreams/up/x', /text/],
+      ['/options/up/x', /not known/],
+    ],
+  },
+  {
+    title: 'PUT document with sections that are none',
+    call: ['PUT', 'document', { domain: {}, toString: {}, upstreams: [] }],
+    status: 400,
+    problems: [
+      ['/domain', /unknown section/],
+      ['/toString', /unknown section/],
+      ['/upstreams', /must be an object, not an array/],
+    ],
+  },
+  {
     title: 'options with mistakes',
     call: ['PUT', 'option', { up1: { balance: { slow_start: 5 }, x: {} }, 'a b': {} }],
     status: 400,
