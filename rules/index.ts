@@ -5,6 +5,7 @@ import { backend } from './backend.ts';
 import { close } from './close.ts';
 import { cookie } from './cookie.ts';
 import { header } from './header.ts';
+import { hedge } from './hedge.ts';
 import { host } from './host.ts';
 import { ip } from './ip.ts';
 import { method } from './method.ts';
@@ -15,11 +16,13 @@ import { redirect } from './redirect.ts';
 import { requestHeaders } from './request-headers.ts';
 import { respond } from './respond.ts';
 import { responseHeaders } from './response-headers.ts';
+import { retry } from './retry.ts';
 import { rewrite } from './rewrite.ts';
 import { size } from './size.ts';
 import { split } from './split.ts';
 import { switchRule } from './switch.ts';
 import { time } from './time.ts';
+import { timeout } from './timeout.ts';
 import { ua } from './ua.ts';
 
 const list: readonly Rule[] = [
@@ -41,6 +44,9 @@ const list: readonly Rule[] = [
   rewrite,
   requestHeaders,
   responseHeaders,
+  timeout,
+  retry,
+  hedge,
   backend,
   respond,
   redirect,

@@ -80,7 +80,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** Sends `head` and the body to a server of `upstream`, in its own way or as the plan says. */
   start(upstream: Upstream | null, affinity: Readonly<Affinity>, plan: Plan, head: string): void {
     const { wheel } = this.#context.shared;
-    const how = plan.policy ?? upstream?.setup?.policy ?? this.#context.policy;
+    const how = plan.policyOver(upstream?.setup?.policy ?? this.#context.policy);
     this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
     this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan.replyEdit);

@@ -1,4 +1,5 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
+import type { PolicyEdit } from '../core/policy-edit.ts';
 
 /** A reply that the graph gives by itself. Belongs to the graph, unless it was made for one request. */
 export interface Answer {
@@ -44,8 +45,8 @@ export class Plan {
   /** Gets the name of each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
   trace: string[] | null = null;
 
-  /** How the request is delivered, instead of the way of its upstream; null keeps that. Made when a document is compiled. */
-  policy: DeliveryPolicy | null = null;
+  /** What is different in the way the request is delivered from the way of its upstream; null for nothing. */
+  policy: PolicyEdit | null = null;
 
   reset(): void {
     this.upstream = null;
@@ -72,6 +73,16 @@ export class Plan {
     if (this.setFields.length === 0) return;
     const dropped = lowerNames.flatMap((name) => [name, '']);
     this.setFields = without(this.setFields, dropped);
+  }
+
+  /** Changes how the request is delivered, beside what was changed before. `edit` is made when a document is compiled. */
+  deliver(edit: PolicyEdit): void {
+    this.policy = edit.after(this.policy);
+  }
+
+  /** How a request is delivered that would be delivered in the usual way of its upstream. */
+  policyOver(usual: DeliveryPolicy): DeliveryPolicy {
+    return this.policy === null ? usual : this.policy.over(usual);
   }
 
   /** Changes the reply's head beside what was changed before. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { RetryOn, type DeliveryPolicy } from '../../lib/core/delivery-policy.ts';
+import { PolicyEdit } from '../../lib/core/policy-edit.ts';
 import { defineRule } from '../../lib/routing/rule.ts';
 import { rules } from '../../rules/index.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
@@ -27,7 +28,7 @@ describe('delivery by a policy', () => {
     servers: TestServers,
     maxReplayBytes = LIMITS.maxReplayBytes,
   ): Promise<TestPlane> {
-    const whole = { ...policyOf(DEFAULT_OPTIONS, LIMITS), ...policy };
+    const edit = new PolicyEdit({ ...policyOf(DEFAULT_OPTIONS, LIMITS), ...policy });
     const policed = defineRule({
       type: 'policed',
       summary: 'Forwards as the test says.',
@@ -35,7 +36,7 @@ describe('delivery by a policy', () => {
       edges: [],
       compile: () => (_request, plan) => {
         plan.upstream = 'up';
-        plan.policy = whole;
+        plan.deliver(edit);
         return null;
       },
     });
