@@ -1,6 +1,7 @@
 import { document } from './document.ts';
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
+import { explain } from './explain.ts';
 import { fleet } from './fleet.ts';
 import { health } from './health.ts';
 import { history } from './history.ts';
@@ -24,6 +25,7 @@ export const resources: readonly Resource[] = [
   status,
   fleet,
   health,
+  explain,
   wait,
   metrics,
 ];

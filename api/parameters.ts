@@ -12,6 +12,8 @@ export interface Parameter<Value> {
   readonly help: string;
   /** Null: it is left out. */
   read(text: string | null): Value | Refusal;
+  /** Of one that may be given more than once: all that was given. */
+  readonly readAll?: (texts: readonly string[]) => Value | Refusal;
 }
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
@@ -33,6 +35,21 @@ export function optional<Value>(kind: OptionKind<Value>, help: string): Paramete
 export function usually<Value>(kind: OptionKind<Value>, fallback: string, help: string): Parameter<Value> {
   const read = (text: string | null) => kind.parse(text ?? fallback);
   return { placeholder: kind.placeholder, fallback, isRequired: false, help, read };
+}
+
+/** As often as wanted. */
+export function repeated<Value>(kind: OptionKind<Value>, help: string): Parameter<readonly Value[]> {
+  const readAll = (texts: readonly string[]): readonly Value[] | Refusal => {
+    const values: Value[] = [];
+    for (const text of texts) {
+      const value = kind.parse(text);
+      if (value instanceof Refusal) return value;
+      values.push(value);
+    }
+    return values;
+  };
+  const read = (text: string | null) => readAll(text === null ? [] : [text]);
+  return { placeholder: kind.placeholder, fallback: null, isRequired: false, help, read, readAll };
 }
 
 /** On with `?name`, `?name=1` or `?name=true`, off without it and with `0` or `false`. */
@@ -58,11 +75,12 @@ export function readParameters(
   const problems: Problem[] = [];
   for (const name of new Set(given.keys())) {
     if (!Object.hasOwn(parameters, name)) problems.push({ at: `?${name}`, msg: `unknown parameter ${name}` });
-    else if (given.getAll(name).length > 1) problems.push({ at: `?${name}`, msg: `${name} is given more than once` });
+    else if (given.getAll(name).length > 1 && parameters[name]?.readAll === undefined)
+      problems.push({ at: `?${name}`, msg: `${name} is given more than once` });
   }
   const values: Record<string, unknown> = {};
   for (const [name, parameter] of Object.entries(parameters)) {
-    const value = parameter.read(given.get(name));
+    const value = parameter.readAll?.(given.getAll(name)) ?? parameter.read(given.get(name));
     if (value instanceof Refusal) problems.push({ at: `?${name}`, msg: `${name} must be ${value.expected}` });
     else values[name] = value;
   }

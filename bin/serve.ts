@@ -105,7 +105,7 @@ export async function serve(
   const status = createStatus(name, sync, primary, supervision);
   status.offer(serversSection(health));
   const fleet = createFleet(store, sync, status, supervision, log);
-  const parts = { control: sync, changes: sync.changes, fleet, status, metrics: meter };
+  const parts = { control: sync, changes: sync.changes, fleet, status, metrics: meter, workers: primary };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
   meter.start(primary, sync);

@@ -5,10 +5,12 @@ import type { AccessLogSetup } from './core/config.ts';
 import type { Limits } from './core/limits.ts';
 import type { BoundListener } from './core/listener.ts';
 import type { Log } from './core/log.ts';
+import type { WorkerAnswer, WorkerQuery } from './core/worker-query.ts';
 import { Wheel } from './core/wheel.ts';
 import { Context } from './exchange/context.ts';
 import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
+import { Explainer } from './exchange/explainer.ts';
 import { Listener } from './net/listener.ts';
 import { ClientCount } from './overload/client-count.ts';
 import { clientsByDescriptors } from './overload/descriptors.ts';
@@ -171,6 +173,14 @@ export class DataPlane {
       usage: this.#usage.take(),
       load: this.#overload.report(),
     };
+  }
+
+  /** What an operator wants to know. */
+  answer(query: WorkerQuery): Promise<WorkerAnswer> {
+    switch (query.kind) {
+      case 'explain':
+        return new Explainer(this.#context).explain(query.request);
+    }
   }
 
   /** Log files were moved away. */

@@ -1,4 +1,5 @@
 import type { Problem } from './core/problem.ts';
+import type { AnswerTo, WorkerQuery } from './core/worker-query.ts';
 import type { GraphDocument } from './routing/rule.ts';
 
 /** One server as `GET /__erulb__/upstream` shows it. */
@@ -104,6 +105,8 @@ export type Scope = DocumentName | 'upstream' | null;
 export interface Control {
   /** Domains in force: the memory's view, last good versions where the newest document is bad. */
   domains(): Readonly<Record<string, GraphDocument>>;
+  /** The graph of a domain as the workers have it; null: none. */
+  graph(domain: string): GraphDocument | null;
   upstreams(): Readonly<Record<string, readonly ServerView[]>>;
   hasUpstream(name: string): boolean;
   /** Options of upstreams in force, as their documents say them: without defaults. */
@@ -166,6 +169,12 @@ export interface FleetMember {
   readonly reason: string | null;
   /** Whether it serves an older state of the store than another one. */
   readonly lags: boolean;
+}
+
+/** The workers, as the admin API asks them. Implemented by `Primary`. */
+export interface WorkersControl {
+  /** Asks those that serve, all or the oldest; answers come from those that can. */
+  query<Query extends WorkerQuery>(query: Query, whom: 'all' | 'one'): Promise<readonly AnswerTo<Query>[]>;
 }
 
 /** All instances of a store. Implemented by `Fleet`. */

@@ -6,19 +6,16 @@ import type { Log } from './core/log.ts';
 import type { Scheduler } from './core/scheduler.ts';
 import type { GraphDocument, Rule } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
-import { StoreError } from './store/store.ts';
-import type { Store } from './store/store.ts';
+import { StoreError, type Store } from './store/store.ts';
 import { Changes, HERE, problemsOf } from './sync/changes.ts';
 import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/effects.ts';
-import { documentKinds } from './sync/document-kinds.ts';
-import type { DocumentKinds } from './sync/document-kinds.ts';
+import { documentKinds, type DocumentKinds } from './sync/document-kinds.ts';
 import type { History } from './sync/history.ts';
 import { report, reportDoubt, reportLoss } from './sync/report.ts';
 import { HeldNames } from './sync/held-names.ts';
 import { Inheritance } from './sync/inheritance.ts';
-import { Keeper } from './sync/keeper.ts';
-import type { ImageStore } from './sync/keeper.ts';
+import { Keeper, type ImageStore } from './sync/keeper.ts';
 import { Reconciler } from './sync/reconciler.ts';
 import { Served } from './sync/served.ts';
 import type { SyncStatus } from './sync/status.ts';
@@ -52,9 +49,8 @@ export interface SyncOptions {
 }
 
 /**
- * The control plane: keeps the data plane at what the store holds and at what was changed here, and dumps the latter.
- *
- * All deciding is done by `SyncCore`; this follows the store, holds names in the resolver and hands changes on, in order.
+ * The control plane: keeps the data plane at what the store holds and at what was changed here, and dumps the latter. All deciding
+ * is done by `SyncCore`; this follows the store, holds names in the resolver and hands changes on, in order.
  */
 export class Sync implements Control {
   readonly #options: SyncOptions;
@@ -222,6 +218,10 @@ export class Sync implements Control {
 
   domains(): Readonly<Record<string, GraphDocument>> {
     return this.#core.documents('domain') as Readonly<Record<string, GraphDocument>>; // they have passed their check
+  }
+
+  graph(domain: string): GraphDocument | null {
+    return this.#core.inForce('domain', domain) as GraphDocument | null; // it has passed its check
   }
 
   upstreams(): Readonly<Record<string, readonly ServerView[]>> {

@@ -16,12 +16,22 @@ export class LeastLoaded implements Balancer {
   }
 
   pick(tried: readonly Server[]): Server | null {
+    const best = this.#best(tried);
+    if (best === -1) return null;
+    this.turns.take(best);
+    return this.turns.server(best);
+  }
+
+  peek(tried: readonly Server[]): Server | null {
+    const best = this.#best(tried);
+    return best === -1 ? null : this.turns.server(best);
+  }
+
+  #best(tried: readonly Server[]): number {
     const { turns } = this;
     const next = turns.next(tried);
-    if (next === -1) return null;
-    const best = this.#amountOf(turns.server(next)) === 0 ? next : this.#least(next, tried);
-    turns.take(best);
-    return turns.server(best);
+    if (next === -1) return -1;
+    return this.#amountOf(turns.server(next)) === 0 ? next : this.#least(next, tried);
   }
 
   #least(first: number, tried: readonly Server[]): number {

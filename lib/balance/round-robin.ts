@@ -25,6 +25,11 @@ class RoundRobin implements Balancer {
     this.turns.take(next);
     return this.turns.server(next);
   }
+
+  peek(tried: readonly Server[]): Server | null {
+    const next = this.turns.next(tried);
+    return next === -1 ? null : this.turns.server(next);
+  }
 }
 
 /** One server needs no turns. */

@@ -2,6 +2,7 @@ import type { TableChange } from '../change.ts';
 import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListenAddress } from '../core/listener.ts';
+import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 
@@ -50,7 +51,9 @@ export type ToWorker =
   /** Of the servers' health: what the primary has decided, what other workers have seen. */
   | { readonly kind: 'health'; readonly news: HealthNews }
   /** Asks for a report. */
-  | { readonly kind: 'ask'; readonly question: number };
+  | { readonly kind: 'ask'; readonly question: number }
+  /** Asks for something else. */
+  | { readonly kind: 'query'; readonly question: number; readonly query: WorkerQuery };
 
 /** From a worker to the primary. */
 export type ToPrimary =
@@ -63,5 +66,7 @@ export type ToPrimary =
   | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
   /** The answer to `ask`. */
   | { readonly kind: 'report'; readonly question: number; readonly report: WorkerReport }
+  /** The answer to `query`; null: there is none. */
+  | { readonly kind: 'answer'; readonly question: number; readonly answer: WorkerAnswer | null }
   /** Cannot listen; the message is for an operator. */
   | { readonly kind: 'failed'; readonly message: string };

@@ -2,13 +2,14 @@ import type { TableChange } from '../change.ts';
 import { CrashLoop } from '../core/crash-loop.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenAddress } from '../core/listener.ts';
+import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import { Table } from '../table.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
-import type { StartWorker } from './link.ts';
-import { Member } from './member.ts';
-import type { WorkerView } from './member.ts';
+import type { StartWorker, WorkerLink } from './link.ts';
+import { Member, type WorkerView } from './member.ts';
 import type { ToPrimary, WorkerSetup } from './messages.ts';
+import { Queries } from './queries.ts';
 import { Questions } from './questions.ts';
 
 export interface PrimaryOptions {
@@ -56,6 +57,7 @@ export class Primary {
   readonly #members = new Set<Member>();
   readonly #replacements = new Set<NodeJS.Timeout>();
   readonly #questions = new Questions();
+  readonly #queries = new Queries();
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
   #revision = -1;
@@ -104,12 +106,9 @@ export class Primary {
     this.#revision = revision;
     this.#isWhole ||= whole;
     const sequence = ++this.#sequence;
-    const applied: Promise<void>[] = [];
-    for (const member of this.#members) {
-      if (member.state === 'starting') continue; // gets the whole table at its hello
-      applied.push(this.#tell(member, sequence, changes));
-    }
-    await Promise.all(applied);
+    // One that starts gets the whole table at its hello.
+    const told = [...this.#members].filter(({ state }) => state !== 'starting');
+    await Promise.all(told.map((member) => this.#tell(member, sequence, changes)));
   }
 
   /** Whether the program ends: nothing new is taken. */
@@ -124,8 +123,12 @@ export class Primary {
 
   /** Has every worker that serves report; resolves when all have, or late ones are no longer waited for. */
   askReports(): Promise<void> {
-    const asked = [...this.#members].filter(({ state }) => state === 'serving').map(({ link }) => link);
-    return this.#questions.ask(asked);
+    return this.#questions.ask(this.#serving());
+  }
+
+  /** Asks the workers that serve, all or the oldest; answers come from those that can. */
+  query<Query extends WorkerQuery>(query: Query, whom: 'all' | 'one'): Promise<readonly AnswerTo<Query>[]> {
+    return this.#queries.ask(this.#serving().slice(0, whom === 'one' ? 1 : Infinity), query);
   }
 
   /** Tells every worker that serves what there is about the health of servers, but for that one. */
@@ -164,6 +167,10 @@ export class Primary {
     this.#settleDrain();
   }
 
+  #serving(): readonly WorkerLink[] {
+    return [...this.#members].filter(({ state }) => state === 'serving').map(({ link }) => link);
+  }
+
   #add(): void {
     const link = this.#options.startWorker({
       onMessage: (message) => this.#onMessage(member, message),
@@ -198,6 +205,9 @@ export class Primary {
         this.#options.reports?.took(member.number, message.report);
         this.#questions.answered(member.link, message.question);
         break;
+      case 'answer':
+        this.#queries.answered(member.link, message.question, message.answer);
+        break;
       case 'failed':
         this.#onFailed(member, message.message);
         break;
@@ -222,8 +232,7 @@ export class Primary {
   #staff(): void {
     const { workers, spares } = this.#options;
     const isOpen = this.#state === 'opening' || this.#state === 'serving';
-    let serving = 0;
-    for (const { state } of this.#members) if (state === 'serving') serving++;
+    let serving = this.#serving().length;
     for (const member of this.#members) {
       if (!isOpen || serving >= workers || member.state !== 'standby') continue;
       serving++;
@@ -235,8 +244,7 @@ export class Primary {
   #onListening(member: Member): void {
     this.#log.info({ worker: member.link.pid }, 'worker listens');
     if (this.#state !== 'opening') return;
-    let listening = 0;
-    for (const { isListening } of this.#members) if (isListening) listening++;
+    const listening = [...this.#members].filter(({ isListening }) => isListening).length;
     if (listening < this.#options.workers) return;
     this.#state = 'serving';
     this.#opened.resolve();
@@ -254,6 +262,7 @@ export class Primary {
     member.settle(Infinity);
     this.#options.reports?.gone(member.number);
     this.#questions.gone(member.link);
+    this.#queries.gone(member.link);
     this.#tellWorkers();
     if (this.#state === 'draining') {
       this.#settleDrain();

@@ -1,4 +1,5 @@
 import type { TableChange } from '../change.ts';
+import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { PrimaryLink } from './link.ts';
@@ -12,6 +13,8 @@ export interface Plane {
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
+  /** What an operator wants to know of this worker. */
+  answer(query: WorkerQuery): Promise<WorkerAnswer>;
   /** News of the servers' health. */
   learn(news: HealthNews): void;
   /** Log files were moved away. */
@@ -65,6 +68,9 @@ export class Worker {
       case 'ask':
         this.#report(message.question);
         break;
+      case 'query':
+        void this.#answer(message.question, message.query);
+        break;
     }
   }
 
@@ -79,6 +85,11 @@ export class Worker {
   #report(question: number): void {
     const report = this.#plane?.report();
     if (report !== undefined) this.#primary.send({ kind: 'report', question, report });
+  }
+
+  async #answer(question: number, query: WorkerQuery): Promise<void> {
+    const answer = await this.#plane?.answer(query).catch(() => null);
+    this.#primary.send({ kind: 'answer', question, answer: answer ?? null });
   }
 
   #table({ sequence, more, whole, changes }: ToWorker & { readonly kind: 'table' }): void {

@@ -3,7 +3,6 @@ import { Known, type Head } from '../http/head.ts';
 import { connectionNames, listHas } from '../http/hop.ts';
 import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
-import type { ClientConnection } from './client-connection.ts';
 
 /** Writes down the head that every try of a request sends. One per exchange, so that its record of edits is reused. */
 export class ForwardHead {
@@ -28,7 +27,7 @@ export class ForwardHead {
     head: Head,
     target: Target,
     plan: Plan,
-    client: ClientConnection,
+    client: { readonly trusted: boolean },
     forwarded: string,
     upgrade: string | null,
     host: string | null,

@@ -19,18 +19,18 @@ export class Edge implements Node {
   readonly edge: string;
   /** How often it was walked since somebody set this to 0. */
   hits = 0;
-  readonly #target: Node;
+  readonly target: Node;
 
   constructor(from: string, edge: string, target: Node) {
     this.name = target.name;
     this.from = from;
     this.edge = edge;
-    this.#target = target;
+    this.target = target;
   }
 
   decide(request: RoutedRequest, plan: Plan): ReturnType<Node['decide']> {
     this.hits++;
-    return this.#target.decide(request, plan);
+    return this.target.decide(request, plan);
   }
 }
 

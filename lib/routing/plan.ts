@@ -48,6 +48,12 @@ export class Plan {
   /** What is different in the way the request is delivered from the way of its upstream; null for nothing. */
   policy: PolicyEdit | null = null;
 
+  /**
+   * The walk is only explained: a node that keeps something beyond a request, or asks somebody, says what it would do, and takes,
+   * counts and asks nothing. Not reset.
+   */
+  isObserved = false;
+
   reset(): void {
     this.upstream = null;
     this.fault = 0;

@@ -206,6 +206,12 @@ export class SyncCore {
     return this.#items.documents.get(of)?.values() ?? {};
   }
 
+  /** A document as the data plane has it; null: it has none. */
+  inForce(of: DocumentName, name: string): unknown {
+    const text = this.#items.documents.get(of)?.inForce(name) ?? null;
+    return text === null ? null : JSON.parse(text);
+  }
+
   hasDocument(of: DocumentName, name: string): boolean {
     return this.#items.documents.get(of)?.has(name) ?? false;
   }

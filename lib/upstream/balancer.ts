@@ -11,6 +11,8 @@ export interface Balancer {
    * that belong to one server have in common; else 0.
    */
   pick(tried: readonly Server[], key: number): Server | null;
+  /** What `pick` would answer, without moving on. Left out where `pick` keeps nothing. */
+  peek?(tried: readonly Server[], key: number): Server | null;
 }
 
 /** Declares a balancing algorithm over the servers of one tier. */

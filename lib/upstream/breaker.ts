@@ -80,6 +80,13 @@ export class Breaker {
     return true;
   }
 
+  /** What `admit` would answer, without a change. */
+  wouldAdmit(now: number): boolean {
+    const { openMs, trial } = this.options;
+    if (this.state === BreakerState.HALF_OPEN) return this.#admitted < trial;
+    return this.state === BreakerState.CLOSED || now - this.since >= openMs;
+  }
+
   /** How a call went that was let through in `generation`; true if that changed the state. */
   record(generation: number, outcome: number, now: number): boolean {
     if (generation !== this.generation || this.state === BreakerState.OPEN) return false;

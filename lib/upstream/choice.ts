@@ -54,8 +54,8 @@ export class Choice {
     this.hash = kind.keyed ? balance.hash : null;
   }
 
-  /** A server for the next try; null if no server is usable that was not tried yet. */
-  pick(tried: readonly Server[], affinity: Readonly<Affinity>): Server | null {
+  /** A server for the next try; null if no server is usable that was not tried yet. `peeks`: balancers do not move on. */
+  pick(tried: readonly Server[], affinity: Readonly<Affinity>, peeks = false): Server | null {
     const { session, tag, key } = affinity;
     const { now } = this.#wheel;
     this.#choosing.slowStart?.refresh(this.#all.servers, now);
@@ -63,9 +63,9 @@ export class Choice {
       const server = this.sessions.find(session);
       if (server !== null && (tag === null || server.spec.tags.includes(tag)) && usable(server, tried)) return server;
     }
-    if (tag === null) return this.#all.pick(tried, key, now);
-    const server = this.#withTag(tag)?.pick(tried, key, now) ?? null;
-    return server === null && this.#choosing.options.anyTag ? this.#all.pick(tried, key, now) : server;
+    if (tag === null) return this.#all.pick(tried, key, now, peeks);
+    const server = this.#withTag(tag)?.pick(tried, key, now, peeks) ?? null;
+    return server === null && this.#choosing.options.anyTag ? this.#all.pick(tried, key, now, peeks) : server;
   }
 
   /** The field that a reply of this server needs for the client to come back to it; empty if it will. */

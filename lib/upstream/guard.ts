@@ -79,6 +79,13 @@ export class Guard {
     return 0;
   }
 
+  /** What `enter` would answer, without letting anything through. */
+  wouldRefuse(now: number): number {
+    const { concurrency } = this.#options;
+    if (concurrency > 0 && this.inFlight >= concurrency) return Fault.UPSTREAM_FULL;
+    return this.#breaker?.wouldAdmit(now) === false ? Fault.BREAKER_OPEN : 0;
+  }
+
   /** Of a request that has just been let through: which state of the breaker its result belongs to. */
   get generation(): number {
     return this.#breaker?.generation ?? 0;

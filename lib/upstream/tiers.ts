@@ -36,14 +36,15 @@ export class Tiers {
       });
   }
 
-  /** `now`: wheel time. */
-  pick(tried: readonly Server[], key: number, now: number): Server | null {
+  /** `now`: wheel time. `peeks`: balancers do not move on. */
+  pick(tried: readonly Server[], key: number, now: number, peeks: boolean): Server | null {
     const slowStart = this.#slowStart;
     for (const tier of this.#tiers) {
-      const server = tier.balancer.pick(tried, key);
+      const { balancer } = tier;
+      const server = peeks && balancer.peek !== undefined ? balancer.peek(tried, key) : balancer.pick(tried, key);
       if (server === null) continue;
       const isWarm = slowStart === null || slowStart.admits(server, tier.servers, key, now);
-      return isWarm ? server : warmer(tier, server, tried, key, now, slowStart);
+      return isWarm ? server : warmer(tier, server, tried, key, now, slowStart, peeks);
     }
     return null;
   }
@@ -64,10 +65,12 @@ function warmer(
   key: number,
   now: number,
   slowStart: SlowStart,
+  peeks: boolean,
 ): Server {
   const cold = [...tried, first];
   for (let i = 0; i < MAX_COLD; i++) {
-    const server = tier.balancer.pick(cold, key);
+    const { balancer } = tier;
+    const server = peeks && balancer.peek !== undefined ? balancer.peek(cold, key) : balancer.pick(cold, key);
     if (server === null) break;
     if (slowStart.admits(server, tier.servers, key, now)) return server;
     cold.push(server);

@@ -75,6 +75,15 @@ export class Upstream {
     return this.choice.pick(tried, affinity);
   }
 
+  /** What `pick` would answer to a new request, without any effect. */
+  preview(affinity: Readonly<Affinity>): Server | null {
+    const kept = this.servers.map(({ fails, warmth }) => ({ fails, warmth }));
+    const server =
+      this.choice.pick([], affinity, true) ?? (this.#forgive() ? this.choice.pick([], affinity, true) : null);
+    for (const [i, one] of this.servers.entries()) Object.assign(one, kept[i]);
+    return server;
+  }
+
   #equip(server: Server): void {
     server.queue = this.queue;
     const { setup } = this;

@@ -58,8 +58,9 @@ describe('admin server', () => {
       }),
     };
     const fleet = { members: async () => [], until: async () => [] };
+    const workers = { query: async () => [] };
     server = new AdminServer({
-      parts: { control: sync, changes: sync.changes, fleet, status, metrics },
+      parts: { control: sync, changes: sync.changes, fleet, status, metrics, workers },
       resources: [...resources, broken],
       access,
       log,

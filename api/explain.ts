@@ -1,0 +1,53 @@
+import type { ExplainRequest } from '../lib/core/explanation.ts';
+import { Refusal, text, type OptionKind } from '../lib/core/option-kinds.ts';
+import { headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
+import { repeated, required, usually } from './parameters.ts';
+import { defineMethod, defineResource, refuse, type AdminAnswer, type AdminParts } from './resource.ts';
+import { toldWalk } from './told-walk.ts';
+
+const field: OptionKind<readonly [string, string]> = {
+  placeholder: 'NAME:VALUE',
+  list: false,
+  parse(line) {
+    const [, name, value = ''] = /^([^:\s]+):\s*(.*?)\s*$/s.exec(line) ?? [];
+    return name === undefined ? new Refusal('NAME: VALUE') : [name, value];
+  },
+};
+
+const parameters = {
+  url: required(text, 'what is asked for: `http://a.test/blog?x=1`, or `/blog` with a header `Host`'),
+  method: usually(text, 'GET', 'method of the request'),
+  header: repeated(field, 'a field of the request, `User-Agent: httpie`; may be given more than once'),
+  client: usually(text, HERE, 'address that the request comes from'),
+};
+
+/**
+ * What would become of a request, without sending it: each node of the graph that it comes to with what the node looked at, why it
+ * went on as it did and what it changed, the decision, every server of the upstream and why it is in or out, and the head that the
+ * chosen server would be sent. A worker walks the very graph that it serves by; nothing is counted, no balancer moves on.
+ *
+ *     GET  ?url=http://a.test/blog&header=User-Agent:httpie    -> {"domain": "a.test", "nodes": [{"node": "r1", "verdict": "succ", "why": ...}], ...}
+ *     POST {"url": "http://a.test/blog", "headers": {"User-Agent": "httpie"}, "client": "10.0.0.1"}
+ *     POST {"request": "GET /blog HTTP/1.1\r\nHost: a.test\r\n\r\n"}
+ */
+export const explain = defineResource({
+  name: 'explain',
+  methods: {
+    GET: defineMethod({
+      takesBody: false,
+      parameters,
+      handle({ query: { url, method, header, client }, ...parts }) {
+        return told(headOf({ url, method, fields: header, client }), parts);
+      },
+    }),
+    POST: { takesBody: true, handle: ({ body, ...parts }) => told(readDescribed(body), parts) },
+  },
+});
+
+async function told(request: ExplainRequest | NoRequest, { workers, control }: AdminParts): Promise<AdminAnswer> {
+  if (request instanceof NoRequest) return refuse('bad request', request.problems);
+  const [explanation] = await workers.query({ kind: 'explain', request }, 'one');
+  if (explanation === undefined) return { status: 503, msg: 'no worker can answer now' };
+  const graph = explanation.domain === null ? null : control.graph(explanation.domain);
+  return { status: 200, body: { ...explanation, nodes: toldWalk(explanation.nodes, graph) } };
+}

@@ -1,0 +1,177 @@
+import type { Decision, ExplainRequest, ExplainedNode, Explanation } from '../core/explanation.ts';
+import { Fault, faultOf } from '../core/faults.ts';
+import { checkExpectation, frameRequest } from '../http/framing.ts';
+import { Head } from '../http/head.ts';
+import { wantsUpgrade } from '../http/hop.ts';
+import { parseRequestHead } from '../http/parse-request.ts';
+import { readTarget, Target } from '../http/target.ts';
+import type { Graph } from '../routing/graph.ts';
+import { observedWalk } from '../routing/observed-walk.ts';
+import { Plan, type Answer } from '../routing/plan.ts';
+import { endingOf } from '../stats/endings.ts';
+import { explainedChoice } from '../upstream/explained-choice.ts';
+import { SERVER_HOST, type Server } from '../upstream/server.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { affinityOf } from './affinity.ts';
+import type { Context } from './context.ts';
+import { ForwardHead, hopsLeft } from './forward-head.ts';
+import { forwardedLines, trustedLines } from './forwarded.ts';
+import { editedAnswer, encodeOwn } from './own-reply.ts';
+import { requestId } from './request-id.ts';
+import { RoutedHead } from './routed-head.ts';
+
+/**
+ * Says what would become of a request, without an effect on anything: its head goes the way of `Exchange`, through the same parser,
+ * the same table, the same compiled graph and the same encoder, up to the server that it would be given to.
+ */
+export class Explainer {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async explain(request: ExplainRequest): Promise<Explanation> {
+    const { shared, shedding, ready } = this.#context;
+    const asked = new Asked(request, shared.limits.maxFields);
+    const { head, target, bytes } = asked;
+    const at = parseRequestHead(head, bytes, 0, bytes.length, shared.limits);
+    if (at <= 0) return asked.refused(at === 0 ? Fault.HEAD_TIMEOUT : at);
+    asked.isParsed = true;
+    let fault = readTarget(head, target, request.secure);
+    const isAdmin = target.path.startsWith(ADMIN);
+    fault ||= frameRequest(head, isAdmin ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes);
+    fault ||= checkExpectation(head);
+    if (fault !== 0) return asked.refused(fault);
+    if (hopsLeft(head) === 0) return asked.refused(Fault.LAST_HOP);
+    if (isAdmin) return asked.ended({ kind: 'admin', text: 'the control plane answers' });
+    if (shedding) return asked.refused(Fault.OVERLOADED);
+    const entry = shared.table.find(target.host, target.port);
+    asked.domain = entry?.name ?? null;
+    const graph = entry?.graph ?? null;
+    if (graph === null) return asked.refused(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
+    return this.#routed(asked, graph);
+  }
+
+  async #routed(asked: Asked, graph: Graph): Promise<Explanation> {
+    const { shared, ready } = this.#context;
+    const { head, target, plan } = asked;
+    const { client } = asked.request;
+    const isTrusted = shared.trusted.has(client);
+    const claims = isTrusted ? trustedLines(head, client, shared.trusted) : null;
+    const routed = new RoutedHead(head, target, plan);
+    routed.clientAddress = claims?.clientAddress ?? client;
+    routed.peerAddress = client;
+    asked.nodes = await observedWalk(graph, routed, plan);
+    if (asked.nodes.at(-1)?.failure !== null) return asked.refused(Fault.INTERNAL);
+    const { upstream: name, answer, fault, replyEdit } = plan;
+    if (answer !== null) return asked.answered(replyEdit === null ? answer : editedAnswer(answer, replyEdit));
+    if (name === null) return asked.refused(fault === 0 ? Fault.FORBIDDEN : fault);
+    const upstream = shared.upstreams.get(name);
+    if (upstream === null && !ready) return asked.refused(Fault.NOT_READY);
+    if (upstream === null) return asked.refused(Fault.NO_SERVER, `there is no upstream ${name}`);
+    const affinity = affinityOf(routed, upstream, name);
+    const server = upstream.preview(affinity);
+    asked.choose(upstream, affinity, server, shared.wheel.now);
+    const refusal = upstream.guard?.wouldRefuse(shared.wheel.now) ?? 0;
+    if (refusal !== 0) return asked.refused(refusal);
+    if (server === null) return this.#placeless(asked, upstream);
+    const forward = new ForwardHead();
+    if (shared.requestIds) forward.requestId = requestId(head, isTrusted);
+    const lines = claims?.lines ?? forwardedLines(client);
+    const upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
+    const text = forward.encode(
+      head,
+      target,
+      plan,
+      { trusted: isTrusted },
+      lines,
+      upgrade,
+      upstream.setup?.host ?? null,
+    );
+    return asked.forwarded(name, server, text);
+  }
+
+  /** No server can take it now: it waits for one, if it may. */
+  #placeless(asked: Asked, { isCrowded, queue }: Upstream): Explanation {
+    if (!isCrowded || queue.options.size === 0) return asked.refused(Fault.NO_SERVER);
+    return asked.ended({ kind: 'forward', text: 'waits until a server of its upstream has a place (queue)' });
+  }
+}
+
+/** One question, and what is known of it so far. */
+class Asked {
+  readonly request: ExplainRequest;
+  readonly bytes: Buffer;
+  readonly head: Head;
+  readonly target = new Target();
+  readonly plan = new Plan();
+  isParsed = false;
+  domain: string | null = null;
+  nodes: readonly ExplainedNode[] = [];
+  #upstream: Explanation['upstream'] = null;
+  #server: Server | null = null;
+  #sent: string | null = null;
+
+  constructor(request: ExplainRequest, maxFields: number) {
+    this.request = request;
+    this.bytes = Buffer.from(request.head, 'latin1');
+    this.head = new Head(maxFields);
+    this.plan.isObserved = true;
+  }
+
+  choose(
+    upstream: Upstream,
+    affinity: Parameters<typeof explainedChoice>[1],
+    server: Server | null,
+    now: number,
+  ): void {
+    this.#upstream = explainedChoice(upstream, affinity, server, now);
+  }
+
+  refused(fault: number, text?: string): Explanation {
+    const { status, text: usual } = faultOf(fault);
+    return this.ended({ kind: 'fault', status, ending: endingOf(fault), text: text ?? usual });
+  }
+
+  answered(answer: Answer): Explanation {
+    const whole = encodeOwn(0, answer, true, this.head.method() === 'HEAD', 0);
+    const end = whole.indexOf('\r\n\r\n') + 4;
+    const { status } = answer;
+    const text = `the graph answers ${status}`;
+    return this.ended({ kind: 'answer', status, text, head: whole.slice(0, end), body: whole.slice(end) });
+  }
+
+  forwarded(name: string, server: Server, head: string): Explanation {
+    this.#server = server;
+    this.#sent = head.replace(SERVER_HOST, server.authority);
+    return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}` });
+  }
+
+  ended(decision: Decision): Explanation {
+    const { head, target, plan, request, isParsed } = this;
+    const isRewritten = plan.path !== null || plan.query !== null;
+    return {
+      request: {
+        method: isParsed ? head.method() : '',
+        host: target.host,
+        path: target.path,
+        query: target.query,
+        client: request.client,
+        head: request.head,
+      },
+      domain: this.domain,
+      nodes: this.nodes,
+      rewrite: isRewritten ? { path: plan.path ?? target.path, query: plan.query ?? target.query } : null,
+      decision,
+      upstream: this.#upstream,
+      server: this.#server?.address ?? null,
+      head: this.#sent,
+      reply_edit: plan.replyEdit,
+      worker: process.pid,
+    };
+  }
+}
+
+/** Where the control plane answers, on every host. */
+const ADMIN = '/__erulb__/';
