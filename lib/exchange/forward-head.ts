@@ -12,6 +12,7 @@ export class ForwardHead {
     target: null,
     host: null,
     listed: null,
+    guarded: null,
     set: [],
     forwarded: '',
     trusted: false,
@@ -39,6 +40,7 @@ export class ForwardHead {
     edits.host = host ?? asked;
     const listed = connectionNames(head);
     edits.listed = plan.dropFields.length === 0 ? listed : [...(listed ?? []), ...plan.dropFields];
+    edits.guarded = plan.guardedFields.length === 0 ? null : plan.guardedFields;
     const hops = hopsLeft(head);
     edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
     if (this.requestId !== '') edits.set = ['X-Request-Id', this.requestId, ...edits.set];

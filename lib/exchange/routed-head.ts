@@ -34,6 +34,7 @@ export class RoutedHead implements RoutedRequest {
   }
 
   field(lowerName: string): string | null {
-    return this.head.get(lowerName);
+    const guarded = this.plan.guarded(lowerName);
+    return guarded === undefined ? this.head.get(lowerName) : guarded;
   }
 }

@@ -10,6 +10,8 @@ export interface RequestEdits {
   host: string | null;
   /** Lower-case names that the client's Connection field lists; null for none. */
   listed: readonly string[] | null;
+  /** Lower-case names with hyphens: the client's fields are dropped that read so once underscores are hyphens; null for none. */
+  guarded: readonly string[] | null;
   /** Fields to set: name, value, name, value, ... They replace the client's. */
   set: readonly string[];
   /** Whole field lines about the client, each ended by CRLF; they replace the client's own claims. */
@@ -31,7 +33,7 @@ export interface RequestEdits {
  */
 export function encodeRequest(head: Head, edits: RequestEdits): string {
   const { count } = head;
-  const { listed, set } = edits;
+  const { listed, guarded, set } = edits;
   const named = listed !== null || set.length > 0;
   const setHost = set.length > 0 && sets(set, 'host');
   let text = '';
@@ -49,6 +51,7 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
     else if (kind === Known.EXPECT) drop = head.minor === 0;
     else if (kind === 0 && isAlias(head, i)) drop = true;
     if (!drop && named) drop = isNamed(head, i, listed, set);
+    if (!drop && guarded !== null) drop = isGuarded(head, i, guarded);
     const at = head.nameStart(i);
     if (!drop) {
       if (run === -1) run = at;
@@ -126,6 +129,14 @@ function isAlias(head: Head, i: number): boolean {
   let at = start;
   while (at < end && head.bytes[at] !== UNDERSCORE) at++;
   return at < end && ALIASES.has(head.name(i).toLowerCase().replaceAll('_', '-'));
+}
+
+/** Whether the i-th field has one of these names in any spelling; `names` in lower case and with hyphens. */
+function isGuarded(head: Head, i: number, names: readonly string[]): boolean {
+  const length = head.nameEnd(i) - head.nameStart(i);
+  for (const name of names)
+    if (name.length === length && head.name(i).toLowerCase().replaceAll('_', '-') === name) return true;
+  return false;
 }
 
 const UNDERSCORE = 0x5f;

@@ -40,6 +40,11 @@ export class Plan {
   setFields: readonly string[] = NONE;
   /** Names of fields that are not forwarded, in lower case. */
   dropFields: readonly string[] = NONE;
+  /**
+   * Names of fields that tell the server who the client is, in lower case and with hyphens: what the client itself says under them, in
+   * any spelling, neither a server nor a node gets to see. Only what the graph sets counts.
+   */
+  guardedFields: readonly string[] = NONE;
   /** What is changed in the reply's head, a server's or the graph's own; null for nothing. */
   replyEdit: ReplyEdit | null = null;
   /** Gets the name of each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
@@ -62,6 +67,7 @@ export class Plan {
     this.query = null;
     this.setFields = NONE;
     this.dropFields = NONE;
+    this.guardedFields = NONE;
     this.replyEdit = null;
     this.policy = null;
   }
@@ -79,6 +85,22 @@ export class Plan {
     if (this.setFields.length === 0) return;
     const dropped = lowerNames.flatMap((name) => [name, '']);
     this.setFields = without(this.setFields, dropped);
+  }
+
+  /** Lets only the graph itself say these fields from here on; what was set before goes, too. `names` as in `guardedFields`. */
+  guard(names: readonly string[]): void {
+    if (names.length === 0) return;
+    this.guardedFields = this.guardedFields.length === 0 ? names : [...this.guardedFields, ...names];
+    if (this.setFields.length > 0)
+      this.setFields = this.setFields.filter((_, i) => !names.includes(spelling(this.setFields[i - (i % 2)] ?? '')));
+  }
+
+  /** The value of a field that is guarded, as the graph has set it, or null; undefined for a field that is not guarded. */
+  guarded(lowerName: string): string | null | undefined {
+    if (this.guardedFields.length === 0 || !this.guardedFields.includes(spelling(lowerName))) return undefined;
+    for (let i = 0; i + 1 < this.setFields.length; i += 2)
+      if (spelling(this.setFields[i] ?? '') === spelling(lowerName)) return this.setFields[i + 1] ?? null;
+    return null;
   }
 
   /** Changes how the request is delivered, beside what was changed before. `edit` is made when a document is compiled. */
@@ -106,6 +128,11 @@ export class Plan {
 export function keptLines(lines: string, drop: readonly string[]): string {
   const kept = lines.split('\r\n').filter((line) => !drop.includes(line.slice(0, line.indexOf(':')).toLowerCase()));
   return kept.join('\r\n');
+}
+
+/** A field's name as servers of the CGI family read it: without case, and hyphens for underscores. */
+function spelling(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }
 
 /** Pairs of name and value without those whose name is among `others`. */

@@ -17,6 +17,7 @@ const browser: RequestEdits = {
   target: null,
   host: null,
   listed: null,
+  guarded: null,
   set: [],
   forwarded: forwardedLines('127.0.0.1'),
   trusted: false,

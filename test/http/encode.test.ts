@@ -13,6 +13,7 @@ const UNCHANGED: RequestEdits = {
   target: null,
   host: null,
   listed: null,
+  guarded: null,
   set: [],
   forwarded: '',
   trusted: false,
@@ -42,6 +43,12 @@ describe('encodeRequest', () => {
     ['sends another target', [GET, HOST], { target: '/x' }, ['GET /x HTTP/1.1', HOST]],
     ['speaks HTTP/1.1 for a client that does not', ['GET /a?b HTTP/1.0', HOST], {}, [GET, HOST]],
     ['names another host', [GET, 'X: 1', HOST], { host: 'b.test' }, [GET, 'Host: b.test', 'X: 1']],
+    [
+      'drops what only the graph may say, in any spelling, and sends what it says',
+      [GET, HOST, 'X-User: 6', 'x_user: 6', 'X-USER: 6', 'X_uSeR: 6', 'X-Users: 7', 'XUser: 7'],
+      { guarded: ['x-user'], set: ['X-User', 'ann'] },
+      [GET, HOST, 'X-Users: 7', 'XUser: 7', 'X-User: ann'],
+    ],
     ['lets the graph name the host', [GET, HOST], { host: 'b.test', set: ['Host', 'c'] }, [GET, 'Host: c']],
     [
       'drops what is about the connection, and what the client lists in it',

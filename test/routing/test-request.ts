@@ -43,6 +43,7 @@ export class TestRequest implements RoutedRequest {
   }
 
   field(lowerName: string): string | null {
-    return this.#fields.get(lowerName) ?? null;
+    const guarded = this.#plan.guarded(lowerName);
+    return guarded === undefined ? (this.#fields.get(lowerName) ?? null) : guarded;
   }
 }
