@@ -7,6 +7,7 @@ import { StoreError } from '../lib/store/store.ts';
 import { Access, CHALLENGES } from './access.ts';
 import type { AccessOptions } from './access.ts';
 import { readJson } from './body.ts';
+import { BrowserGuard } from './browser-guard.ts';
 import { readIfMatch } from './if-match.ts';
 import { readParameters } from './parameters.ts';
 import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, JsonAnswer, Page, Resource } from './resource.ts';
@@ -14,7 +15,9 @@ import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, JsonAnswer
 export interface AdminServerOptions {
   readonly parts: AdminParts;
   readonly resources: readonly Resource[];
-  readonly access: AccessOptions;
+  readonly access: AccessOptions & {
+    /** Names under which browsers may call without a token. */ readonly hosts: readonly string[];
+  };
   readonly log: Log;
 }
 
@@ -26,6 +29,7 @@ export class AdminServer {
   readonly #parts: AdminParts;
   readonly #resources: ReadonlyMap<string, Resource>;
   readonly #access: Access;
+  readonly #guard: BrowserGuard;
   readonly #log: Log;
   readonly #server: Server;
   #isRetired = false;
@@ -34,6 +38,8 @@ export class AdminServer {
     this.#parts = options.parts;
     this.#resources = new Map(options.resources.map((resource) => [resource.name, resource]));
     this.#access = new Access(options.access);
+    const { hosts, tokens } = options.access;
+    this.#guard = new BrowserGuard({ hosts, hasTokens: tokens.length > 0 });
     this.#log = options.log;
     // The workers keep the bounds of time and of the head; theirs are options, these only must not be narrower.
     const bounds = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 600_000, maxHeaderSize: 2 * 1024 * 1024 };
@@ -82,6 +88,9 @@ export class AdminServer {
     const admission = this.#access.check(peer, request.headers.authorization);
     const refusal = isProbe ? 0 : admission.refusal;
     if (refusal === 403) return failure(403, 'not allowed from this address');
+    // A load balancer learns no more than whether we are healthy, whatever it looks like.
+    const unmeant = isProbe ? null : this.#guard.refusal(request.method ?? '', request.headers);
+    if (unmeant !== null) return failure(403, unmeant);
     if (refusal === 401) return failure(401, 'a token is needed').with('WWW-Authenticate', CHALLENGES);
 
     if (resource === undefined) return failure(404, 'no such resource');
@@ -161,11 +170,20 @@ async function send(
   for (const [name, value] of headers) response.setHeader(name, value);
   response.setHeader('Content-Type', page.type);
   response.setHeader('Cache-Control', 'no-store');
+  for (const [name, value] of FOR_BROWSERS) response.setHeader(name, value);
   if (Array.isArray(page.parts)) response.setHeader('Content-Length', Buffer.byteLength(page.parts.join('')));
   if (!request.complete) request.resume();
   if (request.method === 'HEAD') response.end();
   else await pipeline(Readable.from(page.parts, { objectMode: false }), response);
 }
+
+/** What is answered here is data: no page may show it as its own, run it or look into it, and no link tells where it was. */
+const FOR_BROWSERS = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Referrer-Policy', 'no-referrer'],
+] as const;
 
 /** HEAD is answered like GET, without the body (RFC 9110 9.3.2). */
 function methodOf(resource: Resource, name: string): AdminMethod | null {

@@ -16,7 +16,7 @@ problems at once; \`at\` is a JSON pointer into the body, or \`?name\` for a par
 | status | means |
 | --- | --- |
 | 400 | the body, a document or a parameter is bad; an unknown parameter is, too. Nothing was changed |
-| 401, 403 | a token is needed (\`ELB_ADMIN_TOKEN\`, \`ELB_ADMIN_TOKENS\`); not allowed from this address (\`ELB_ADMIN_ALLOW\`) |
+| 401, 403 | a token is needed (\`ELB_ADMIN_TOKEN\`, \`ELB_ADMIN_TOKENS\`); not allowed from this address (\`ELB_ADMIN_ALLOW\`), or not for the page that has a browser ask (\`ELB_ADMIN_HOSTS\`) |
 | 404 | no such resource, or no such record of the history |
 | 405 | no such method; \`Allow\` names those there are |
 | 408 | what was waited for has not come in time |

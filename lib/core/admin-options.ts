@@ -1,4 +1,4 @@
-import { cidrs, integer, namedTokens, token } from './option-kinds.ts';
+import { cidrs, hostNames, integer, namedTokens, token } from './option-kinds.ts';
 import { row } from './option.ts';
 
 /** Who may use the admin API, and what it remembers. */
@@ -10,6 +10,14 @@ export const ADMIN_OPTIONS = {
     cidrs,
     '127.0.0.0/8, ::1',
     'networks that may use the admin API',
+  ),
+  adminHosts: row(
+    'Admin API',
+    'admin-hosts',
+    ['ELB_ADMIN_HOSTS'],
+    hostNames,
+    null,
+    'names under which browsers may use the admin API where no token is asked for, beside addresses and localhost',
   ),
   healthAllow: row(
     'Admin API',

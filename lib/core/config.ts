@@ -69,6 +69,7 @@ export interface Config {
   readonly upgradeMs: number;
   readonly admin: {
     readonly allow: readonly string[];
+    readonly hosts: readonly string[];
     readonly probes: readonly string[];
     readonly tokens: readonly NamedToken[];
   };
@@ -192,6 +193,7 @@ function assemble(
     upgradeMs: values.upgradeMs ?? 0,
     admin: {
       allow: values.adminAllow ?? [],
+      hosts: values.adminHosts ?? [],
       probes: values.healthAllow ?? [],
       tokens: [
         ...(values.adminToken === null ? [] : [{ name: 'token', token: values.adminToken }]),

@@ -108,6 +108,13 @@ export const cidrs = list<string>('CIDR', (value) =>
   isCidr(value) ? value : new Refusal('networks such as 10.0.0.0/8, 192.0.2.7 or ::1'),
 );
 
+/** Hosts as browsers call them: `elb.internal`, `elb.internal:8443`. */
+export const hostNames = list<string>('HOST', (value) =>
+  /^[\w-]+(?:\.[\w-]+)*(?::\d{1,5})?$/.test(value)
+    ? value
+    : new Refusal('names of hosts such as elb.internal or elb.internal:8080'),
+);
+
 /** DNS servers: `192.0.2.53`, `127.0.0.1:5353`, `[::1]:53`. */
 export const dnsServers = list<string>('ADDR', (value) => {
   const bare = value.startsWith('[') ? value.slice(1, value.indexOf(']')) : value.replace(/:\d+$/, '');

@@ -45,7 +45,7 @@ describe('admin server', () => {
     const first = Promise.withResolvers<void>();
     const apply = async (): Promise<void> => first.resolve();
     sync = new Sync({ store, rules, maxNodes: 100, resolver, scheduler, log, apply });
-    const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], tokens: [] };
+    const access = { allow: ['127.0.0.0/8'], probes: ['10.0.0.0/8'], hosts: [], tokens: [] };
     const status = new StatusBoard();
     for (const section of syncSections(sync, () => scheduler.now())) status.offer(section);
     const metrics = {
@@ -116,6 +116,15 @@ describe('admin server', () => {
     expect(await call('GET', '/__erulb__/health', fromBalancer)).to.deep.equal([200, '{"msg":"OK"}\n']);
     expect((await call('GET', '/__erulb__/status', fromBalancer))[0]).to.equal(403);
     expect((await call('GET', '/__erulb__/health', { 'X-Elb-Peer': '11.1.2.3' }))[0]).to.equal(403);
+  });
+
+  it('refuses what a page of another origin has a browser do, before it looks at it', async () => {
+    const foreign = { ...LOCAL, host: 'localhost', origin: 'http://evil.test' };
+    const [status, text] = await call('PUT', '/__erulb__/domain', foreign, '{}');
+    expect([status, JSON.parse(text)['msg']]).to.deep.equal([403, 'not allowed for pages of another origin']);
+    expect((await call('GET', '/__erulb__/nope', foreign))[0]).to.equal(403);
+    expect((await call('OPTIONS', '/__erulb__/domain', foreign))[0]).to.equal(403);
+    expect(await call('GET', '/__erulb__/domain')).to.deep.equal([200, `{"a.test":${domains}}\n`]);
   });
 
   it('an unexpected error is 500 and a log line, and tells the caller nothing', async () => {

@@ -36,7 +36,7 @@ describe('config', () => {
       drainMs: 30_000,
       healthCommands: null,
       upgradeMs: 60_000,
-      admin: { allow: ['127.0.0.0/8', '::1'], probes: [], tokens: [] },
+      admin: { allow: ['127.0.0.0/8', '::1'], hosts: [], probes: [], tokens: [] },
       history: 200,
       limits: {
         maxHeadBytes: 65_536,
