@@ -9,6 +9,7 @@ import { metrics } from './metrics.ts';
 import { option } from './option.ts';
 import type { Resource } from './resource.ts';
 import { rollback } from './rollback.ts';
+import { server } from './server.ts';
 import { status } from './status.ts';
 import { upstream } from './upstream.ts';
 import { wait } from './wait.ts';
@@ -19,6 +20,7 @@ export const resources: readonly Resource[] = [
   upstream,
   option,
   document,
+  server,
   dump,
   history,
   rollback,

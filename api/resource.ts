@@ -1,4 +1,4 @@
-import type { Caller, ChangeControl, Control, FleetControl, WorkersControl } from '../lib/control.ts';
+import type { Caller, ChangeControl, Control, FleetControl, ServerControl, WorkersControl } from '../lib/control.ts';
 import type { StatusBoard } from '../lib/core/status-board.ts';
 import type { Problem } from '../lib/routing/rule.ts';
 import type { Parameters, ParameterValues } from './parameters.ts';
@@ -11,6 +11,7 @@ export interface AdminParts {
   readonly status: StatusBoard;
   readonly metrics: MetricsSource;
   readonly workers: WorkersControl;
+  readonly servers: ServerControl;
 }
 
 export interface Page {

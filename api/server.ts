@@ -1,199 +1,51 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Log } from '../lib/core/log.ts';
-import { StoreError } from '../lib/store/store.ts';
-import { Access, CHALLENGES } from './access.ts';
-import type { AccessOptions } from './access.ts';
-import { readJson } from './body.ts';
-import { BrowserGuard } from './browser-guard.ts';
-import { readIfMatch } from './if-match.ts';
-import { readParameters } from './parameters.ts';
-import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, JsonAnswer, Page, Resource } from './resource.ts';
+import { text } from '../lib/core/option-kinds.ts';
+import type { UpstreamWork } from '../lib/control.ts';
+import { optional } from './parameters.ts';
+import { defineMethod, defineResource } from './resource.ts';
 
-export interface AdminServerOptions {
-  readonly parts: AdminParts;
-  readonly resources: readonly Resource[];
-  readonly access: AccessOptions & {
-    /** Names under which browsers may call without a token. */ readonly hosts: readonly string[];
-  };
-  readonly log: Log;
-}
+const parameters = { upstream: optional(text, 'only the upstream of this name; 404 if there is none') };
 
 /**
- * Answers the admin API inside the primary, on a Unix socket only the workers know. They forward every request below
- * `/__erulb__/` there, with the address of its TCP peer in `X-Elb-Peer`, which replaces whatever the client sent.
+ * Upstreams and their servers at work, put together over all workers: whether each server is used and why not, what is under way
+ * there, and what has come of it since the instance began. Servers that graphs name directly are there once they were used.
+ *
+ * `state` is `up`, `down` (its document or its checks say so), `ejected` (an outlier, or `max_fails`; `until` when), `draining`
+ * (`drain`, or weight 0) or `slow-start`; `reason` says why. `used` is whether new requests may go there now: while `fail_open`
+ * servers that are down are used as well, and one at its `max_conns` is up and not used. `backup`, `priority`, `tags` and
+ * `max_conns` only when set. `requests`, `failures`, `ejections`, `made`, `retries`, `hedges`, `budget_exhausted`, `refused` and
+ * `opened` (of the breaker) are counters.
+ *
+ *     GET ?upstream=api -> {"api": {"fail_open": false, "in_flight": 3, "waiting": 0,
+ *                                   "retries": 12, "hedges": 0, "budget_exhausted": 0, "refused": {"full": 0, "open": 0},
+ *                                   "breaker": {"state": "closed", "since": null}, "opened": 0, "servers": [
+ *       {"upstream": "api", "name": "web.internal:8080", "addr": "10.0.0.1:8080", "weight": 1,
+ *        "state": "down", "reason": "status 500", "since": "2026-11-26T10:00:00.000Z", "until": null, "used": false,
+ *        "in_flight": 3, "fails": 0, "latency_ms": 12.3, "connections": {"open": 7, "idle": 4, "made": 120},
+ *        "requests": 1234, "failures": 2, "ejections": 1}]}}
  */
-export class AdminServer {
-  readonly #parts: AdminParts;
-  readonly #resources: ReadonlyMap<string, Resource>;
-  readonly #access: Access;
-  readonly #guard: BrowserGuard;
-  readonly #log: Log;
-  readonly #server: Server;
-  #isRetired = false;
+export const server = defineResource({
+  name: 'server',
+  methods: {
+    GET: defineMethod({
+      takesBody: false,
+      parameters,
+      async handle({ servers, query: { upstream } }) {
+        const works = await servers.read(upstream);
+        if (upstream === null) return { status: 200, page: { type: 'application/json', parts: jsonOf(works) } };
+        const [found] = works;
+        if (found === undefined) return { status: 404, msg: `there is no upstream ${upstream}` };
+        return { status: 200, page: { type: 'application/json', parts: jsonOf([found]) } };
+      },
+    }),
+  },
+});
 
-  constructor(options: AdminServerOptions) {
-    this.#parts = options.parts;
-    this.#resources = new Map(options.resources.map((resource) => [resource.name, resource]));
-    this.#access = new Access(options.access);
-    const { hosts, tokens } = options.access;
-    this.#guard = new BrowserGuard({ hosts, hasTokens: tokens.length > 0 });
-    this.#log = options.log;
-    // The workers keep the bounds of time and of the head; theirs are options, these only must not be narrower.
-    const bounds = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 600_000, maxHeaderSize: 2 * 1024 * 1024 };
-    this.#server = createServer(bounds, (request, response) => void this.#serve(request, response));
+/** One upstream at a time: they may be many. */
+function* jsonOf(works: Iterable<readonly [string, UpstreamWork]>): Generator<string> {
+  let before = '{';
+  for (const [name, work] of works) {
+    yield `${before}${JSON.stringify(name)}:${JSON.stringify(work)}`;
+    before = ',';
   }
-
-  listen(path: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ path }, resolve);
-    });
-  }
-
-  /** Takes no more connections and ends those that are idle, so that whoever asks again asks our successor. */
-  retire(): void {
-    this.#isRetired = true;
-    this.#server.close();
-  }
-
-  stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      const answer = await this.#answer(request);
-      if (!request.complete || this.#isRetired) answer.headers.set('Connection', 'close');
-      await send(request, response, answer);
-    } catch (error) {
-      if (response.destroyed || (request.destroyed && !request.complete)) return; // the caller left
-      this.#log.error({ err: error, method: request.method, url: request.url }, 'admin call failed');
-      if (response.headersSent) response.destroy();
-      else await send(request, response, failure(500, 'internal error'));
-    }
-  }
-
-  async #answer(request: IncomingMessage): Promise<Answer> {
-    const [, name, search = ''] = /^\/__erulb__\/(\w+)(?:\?(.*))?$/.exec(request.url ?? '') ?? [];
-    const resource = name === undefined ? undefined : this.#resources.get(name);
-
-    const peer = String(request.headers['x-elb-peer'] ?? '');
-    const isProbe = resource?.forProbes === true && this.#access.mayProbe(peer);
-    const admission = this.#access.check(peer, request.headers.authorization);
-    const refusal = isProbe ? 0 : admission.refusal;
-    if (refusal === 403) return failure(403, 'not allowed from this address');
-    // A load balancer learns no more than whether we are healthy, whatever it looks like.
-    const unmeant = isProbe ? null : this.#guard.refusal(request.method ?? '', request.headers);
-    if (unmeant !== null) return failure(403, unmeant);
-    if (refusal === 401) return failure(401, 'a token is needed').with('WWW-Authenticate', CHALLENGES);
-
-    if (resource === undefined) return failure(404, 'no such resource');
-
-    const method = methodOf(resource, request.method ?? '');
-    if (method === null) return failure(405, 'method not allowed').with('Allow', allowOf(resource));
-
-    const query = readParameters(method.parameters ?? {}, search);
-    if (query.problems.length > 0) return failure(400, 'bad parameters', query.problems);
-
-    const ifMatch = readIfMatch(request.headers['if-match']);
-    if (ifMatch === undefined) return failure(400, 'If-Match must be "*" or a list of entity tags');
-
-    let body: unknown;
-    if (method.takesBody) {
-      const read = await readJson(request);
-      if (read.kind === 'bad') {
-        return failure(read.bad.status, read.bad.msg, [{ at: read.bad.at, msg: read.bad.msg }]);
-      }
-      body = read.value;
-    } else request.resume();
-    const by = { address: peer, token: admission.token };
-    const { accept } = request.headers;
-    return this.#call(method, { ...this.#parts, by, ifMatch, query: query.values, accept, body });
-  }
-
-  async #call(method: AdminMethod, request: AdminRequest): Promise<Answer> {
-    try {
-      const answer = await method.handle(request);
-      if ('page' in answer) return new Answer(200, answer.page);
-      if (answer.status === 200) return success(answer);
-      return failure(answer.status, answer.msg, answer.problems, answer.more);
-    } catch (error) {
-      if (error instanceof StoreError) return failure(503, error.message);
-      throw error;
-    }
-  }
-}
-
-class Answer {
-  readonly status: number;
-  readonly page: Page;
-  readonly headers = new Map<string, string | readonly string[]>();
-
-  constructor(status: number, page: Page) {
-    this.status = status;
-    this.page = page;
-  }
-
-  with(name: string, value: string | readonly string[]): this {
-    this.headers.set(name, value);
-    return this;
-  }
-}
-
-function success({ body, tag, revision }: JsonAnswer): Answer {
-  const answer = new Answer(200, pageOf(body));
-  if (tag !== undefined) answer.with('ETag', `"${tag}"`);
-  return revision === undefined ? answer : answer.with('Elb-Revision', String(revision));
-}
-
-function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }], more = {}): Answer {
-  return new Answer(status, pageOf({ msg, ...more, problems }));
-}
-
-function pageOf(body: unknown): Page {
-  return { type: 'application/json', parts: [`${JSON.stringify(body)}\n`] };
-}
-
-/** One part at a turn, so that a page of a million lines keeps nobody else waiting. */
-async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers, page }: Answer,
-): Promise<void> {
-  response.statusCode = status;
-  for (const [name, value] of headers) response.setHeader(name, value);
-  response.setHeader('Content-Type', page.type);
-  response.setHeader('Cache-Control', 'no-store');
-  for (const [name, value] of FOR_BROWSERS) response.setHeader(name, value);
-  if (Array.isArray(page.parts)) response.setHeader('Content-Length', Buffer.byteLength(page.parts.join('')));
-  if (!request.complete) request.resume();
-  if (request.method === 'HEAD') response.end();
-  else await pipeline(Readable.from(page.parts, { objectMode: false }), response);
-}
-
-/** What is answered here is data: no page may show it as its own, run it or look into it, and no link tells where it was. */
-const FOR_BROWSERS = [
-  ['X-Content-Type-Options', 'nosniff'],
-  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['Cross-Origin-Resource-Policy', 'same-origin'],
-  ['Referrer-Policy', 'no-referrer'],
-] as const;
-
-/** HEAD is answered like GET, without the body (RFC 9110 9.3.2). */
-function methodOf(resource: Resource, name: string): AdminMethod | null {
-  // Names come from the request: only own members count.
-  const key = (name === 'HEAD' ? 'GET' : name) as AdminMethodName;
-  return Object.hasOwn(resource.methods, key) ? (resource.methods[key] ?? null) : null;
-}
-
-function allowOf(resource: Resource): string {
-  return Object.keys(resource.methods)
-    .flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
-    .join(', ');
+  yield before === '{' ? '{}\n' : '}\n';
 }

@@ -8,11 +8,13 @@ import type { StatusSection } from '../lib/core/status-board.ts';
 import { Wheel } from '../lib/core/wheel.ts';
 import { Health } from '../lib/health/health.ts';
 import { HealthRelay } from '../lib/health/relay.ts';
+import { ServerBook } from '../lib/health/server-book.ts';
 
 /** The health of servers in the primary, put together. */
 export interface HealthParts {
   readonly health: Health;
   readonly relay: HealthRelay;
+  readonly book: ServerBook;
   /** Follows the table. */
   apply(changes: readonly TableChange[]): void;
   stop(): void;
@@ -38,9 +40,16 @@ export function createHealth(config: Config, log: Log, handover: Section, primar
     clock,
     config.serverCa,
   );
+  const book = new ServerBook({
+    health,
+    clock,
+    ask: (upstream) => primary().askServers(upstream),
+    openings: (upstream) => relay.openings(upstream),
+  });
   return {
     health,
     relay,
+    book,
     apply: (changes) => {
       for (const change of changes) relay.follow(change);
     },

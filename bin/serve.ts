@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resources } from '../api/index.ts';
 import { MetricsServer } from '../api/metrics-server.ts';
-import { AdminServer } from '../api/server.ts';
+import { AdminServer } from '../api/admin-server.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
 import { FIRST_SOCKET_FD, LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
@@ -78,6 +78,7 @@ export async function serve(
     log,
     onWorkers: (pids) => supervision.workers(pids),
     reports: meter.collector,
+    servers: health.book,
   });
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: new DnsLookup(config.resolver).lookup, scheduler });
@@ -105,7 +106,15 @@ export async function serve(
   const status = createStatus(name, sync, primary, supervision);
   status.offer(serversSection(health));
   const fleet = createFleet(store, sync, status, supervision, log);
-  const parts = { control: sync, changes: sync.changes, fleet, status, metrics: meter, workers: primary };
+  const parts = {
+    control: sync,
+    changes: sync.changes,
+    fleet,
+    status,
+    metrics: meter,
+    workers: primary,
+    servers: health.book,
+  };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
   meter.start(primary, sync);

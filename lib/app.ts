@@ -26,6 +26,8 @@ import type { WorkerReport } from './stats/report.ts';
 import { Statsd } from './stats/statsd.ts';
 import { Tally } from './stats/tally.ts';
 import { DEFAULT_OPTIONS, readOptions } from './upstream/options/index.ts';
+import { reportUpstreams } from './upstream/report-upstreams.ts';
+import type { UpstreamReport } from './upstream/server-report.ts';
 import { USUAL_PARAMETERS } from './upstream/server-spec.ts';
 import { Server } from './upstream/server.ts';
 import type { HealthNews, WorkerSightings } from './upstream/server-health.ts';
@@ -181,6 +183,12 @@ export class DataPlane {
       case 'explain':
         return new Explainer(this.#context).explain(query.request);
     }
+  }
+
+  /** What there is to tell of upstreams and servers, or of one upstream, piece by piece. */
+  servers(upstream: string | null): Generator<readonly UpstreamReport[], void> {
+    const { upstreams, wheel } = this.#context.shared;
+    return reportUpstreams(upstreams.each(upstream), () => wheel.now);
   }
 
   /** Log files were moved away. */

@@ -5,6 +5,7 @@ import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
+import type { ServersPiece } from '../upstream/server-report.ts';
 
 /** What a worker needs to know before it begins. Plain data: it travels between processes. */
 export interface WorkerSetup {
@@ -53,7 +54,9 @@ export type ToWorker =
   /** Asks for a report. */
   | { readonly kind: 'ask'; readonly question: number }
   /** Asks for something else. */
-  | { readonly kind: 'query'; readonly question: number; readonly query: WorkerQuery };
+  | { readonly kind: 'query'; readonly question: number; readonly query: WorkerQuery }
+  /** Asks for what there is to tell of upstreams and servers, or of one upstream. */
+  | { readonly kind: 'ask-servers'; readonly question: number; readonly upstream: string | null };
 
 /** From a worker to the primary. */
 export type ToPrimary =
@@ -68,5 +71,7 @@ export type ToPrimary =
   | { readonly kind: 'report'; readonly question: number; readonly report: WorkerReport }
   /** The answer to `query`; null: there is none. */
   | { readonly kind: 'answer'; readonly question: number; readonly answer: WorkerAnswer | null }
+  /** The answer to `ask-servers`, in pieces: `more` follow. */
+  | ({ readonly kind: 'servers' } & ServersPiece)
   /** Cannot listen; the message is for an operator. */
   | { readonly kind: 'failed'; readonly message: string };

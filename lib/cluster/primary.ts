@@ -1,35 +1,15 @@
 import type { TableChange } from '../change.ts';
 import { CrashLoop } from '../core/crash-loop.ts';
 import type { Log } from '../core/log.ts';
-import type { ListenAddress } from '../core/listener.ts';
 import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
-import type { WorkerReport } from '../stats/report.ts';
 import { Table } from '../table.ts';
-import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
-import type { StartWorker, WorkerLink } from './link.ts';
+import type { HealthNews } from '../upstream/server-health.ts';
+import type { WorkerLink } from './link.ts';
 import { Member, type WorkerView } from './member.ts';
-import type { ToPrimary, WorkerSetup } from './messages.ts';
+import type { ToPrimary } from './messages.ts';
+import type { PrimaryOptions } from './primary-options.ts';
 import { Queries } from './queries.ts';
 import { Questions } from './questions.ts';
-
-export interface PrimaryOptions {
-  readonly workers: number;
-  readonly startWorker: StartWorker;
-  readonly setup: WorkerSetup;
-  /** Bound addresses, in the order of the workers' sockets. */
-  readonly listen: readonly ListenAddress[];
-  readonly log: Log;
-  /** Workers that stand by; 0 where a worker costs nothing to start. */
-  readonly spares: number;
-  /** Told of the worker processes there are, whenever they change. */
-  readonly onWorkers?: (pids: readonly number[]) => void;
-  /** Told what workers report, and that they are gone; each worker has a number of its own. */
-  readonly reports?: { took(worker: number, report: WorkerReport): void; gone(worker: number): void };
-  /** What goes between workers about the health of servers: what one has seen, what one that starts is to know. */
-  readonly health?: { took(worker: number, sightings: WorkerSightings): void; whole(): HealthNews };
-  /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
-  readonly applyMs?: number;
-}
 
 /** Which workers have ended by themselves since this primary was started, for an operator. */
 export interface WorkerEnds {
@@ -123,7 +103,12 @@ export class Primary {
 
   /** Has every worker that serves report; resolves when all have, or late ones are no longer waited for. */
   askReports(): Promise<void> {
-    return this.#questions.ask(this.#serving());
+    return this.#questions.ask(this.#serving(), (question) => ({ kind: 'ask', question }));
+  }
+
+  /** The same for what they have to tell of their servers, or of those of one upstream. */
+  askServers(upstream: string | null): Promise<void> {
+    return this.#questions.ask(this.#serving(), (question) => ({ kind: 'ask-servers', question, upstream }));
   }
 
   /** Asks the workers that serve, all or the oldest; answers come from those that can. */
@@ -208,6 +193,10 @@ export class Primary {
       case 'answer':
         this.#queries.answered(member.link, message.question, message.answer);
         break;
+      case 'servers':
+        this.#options.servers?.took(member.number, message);
+        if (!message.more) this.#questions.answered(member.link, message.question);
+        break;
       case 'failed':
         this.#onFailed(member, message.message);
         break;
@@ -261,6 +250,7 @@ export class Primary {
     clearTimeout(member.startBound);
     member.settle(Infinity);
     this.#options.reports?.gone(member.number);
+    this.#options.servers?.gone(member.number);
     this.#questions.gone(member.link);
     this.#queries.gone(member.link);
     this.#tellWorkers();

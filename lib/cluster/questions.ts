@@ -1,12 +1,13 @@
 import type { WorkerLink } from './link.ts';
+import type { ToWorker } from './messages.ts';
 
-/** Which workers have been asked for a report and have not answered. */
+/** Which workers have been asked for something and have not answered. */
 export class Questions {
   readonly #open = new Map<number, Question>();
   #last = 0;
 
-  /** Asks each of them; resolves once all have answered or are gone, or after a bound. */
-  ask(workers: readonly WorkerLink[]): Promise<void> {
+  /** Asks each of them; resolves once all have answered or are gone, or after a bound. `messageOf`: the question by its number. */
+  ask(workers: readonly WorkerLink[], messageOf: (question: number) => ToWorker): Promise<void> {
     const id = ++this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = (): void => {
@@ -16,7 +17,7 @@ export class Questions {
     };
     const timer = setTimeout(end, ANSWER_MS);
     this.#open.set(id, { awaited: new Set(workers), end });
-    for (const worker of workers) worker.send({ kind: 'ask', question: id });
+    for (const worker of workers) worker.send(messageOf(id));
     if (workers.length === 0) end();
     return promise;
   }

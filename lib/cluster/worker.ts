@@ -2,6 +2,7 @@ import type { TableChange } from '../change.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
+import type { UpstreamReport } from '../upstream/server-report.ts';
 import type { PrimaryLink } from './link.ts';
 import type { ToWorker } from './messages.ts';
 
@@ -15,6 +16,8 @@ export interface Plane {
   report(): WorkerReport;
   /** What an operator wants to know of this worker. */
   answer(query: WorkerQuery): Promise<WorkerAnswer>;
+  /** What there is to tell of upstreams and servers, or of one upstream, piece by piece. */
+  servers(upstream: string | null): Iterator<readonly UpstreamReport[], void>;
   /** News of the servers' health. */
   learn(news: HealthNews): void;
   /** Log files were moved away. */
@@ -71,6 +74,9 @@ export class Worker {
       case 'query':
         void this.#answer(message.question, message.query);
         break;
+      case 'ask-servers':
+        this.#tellServers(message.question, message.upstream);
+        break;
     }
   }
 
@@ -90,6 +96,17 @@ export class Worker {
   async #answer(question: number, query: WorkerQuery): Promise<void> {
     const answer = await this.#plane?.answer(query).catch(() => null);
     this.#primary.send({ kind: 'answer', question, answer: answer ?? null });
+  }
+
+  /** One piece at a turn: requests go on in between. */
+  #tellServers(question: number, asked: string | null): void {
+    const pieces = this.#plane?.servers(asked);
+    const tell = (): void => {
+      const { value: upstreams = [], done = true } = pieces?.next() ?? {};
+      this.#primary.send({ kind: 'servers', question, asked, more: !done, upstreams });
+      if (!done) setImmediate(tell);
+    };
+    tell();
   }
 
   #table({ sequence, more, whole, changes }: ToWorker & { readonly kind: 'table' }): void {

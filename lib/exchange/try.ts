@@ -141,8 +141,7 @@ export class Try implements ServerConnectionUser {
     const { server } = this;
     if (server === null) return;
     server.succeeded();
-    if (server.latency !== null) server.latency.add(this.spentMs);
-    if (server.watch !== null && server.watch.counting) server.watch.good(this.spentMs);
+    if (server.isTimed) server.replied(this.spentMs);
   }
 
   /** The client has given up on a reply that has not begun. */

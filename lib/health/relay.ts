@@ -23,6 +23,8 @@ export class HealthRelay {
   readonly #serverCa: string | null;
   /** The last change of each breaker, and when it was. */
   readonly #turned = new Map<string, { readonly state: number; readonly at: number }>();
+  /** How often each breaker has opened. */
+  readonly #openings = new Map<string, number>();
 
   /** `serverCa`: what servers' certificates are checked against where options say nothing, PEM or a path; null: the machine's. */
   constructor(health: Health, workers: Workers, clock: () => number, serverCa: string | null) {
@@ -38,7 +40,7 @@ export class HealthRelay {
     else if (change.kind === 'options') {
       const { options } = readOptions(change.document === null ? {} : JSON.parse(change.document));
       const { health, outlier, balance, breaker, tls, connections } = options;
-      if (breaker === null) this.#turned.delete(change.name);
+      if (breaker === null) this.#forget(change.name);
       this.#health.setRules(
         change.name,
         { health: health.checks, outlier, failOpen: health.failOpen, slowStartMs: balance.slowStartMs },
@@ -56,7 +58,7 @@ export class HealthRelay {
     const failures = servers.filter(({ failed }) => failed > 0);
     if (failures.length + breakers.length > 0) this.#workers.broadcast({ barred: [], failures, breakers }, worker);
     for (const { upstream, turned } of breakers) {
-      if (turned !== null) this.#turned.set(upstream, { state: turned.state, at: this.#clock() - turned.agoMs });
+      if (turned !== null) this.#turn(upstream, turned.state, this.#clock() - turned.agoMs);
     }
     this.#health.saw(servers);
   }
@@ -76,9 +78,30 @@ export class HealthRelay {
     return { barred: this.#health.whole(), starting: this.#health.starting(), failures: [], breakers };
   }
 
+  /** How often the breaker of an upstream has opened. */
+  openings(upstream: string): number {
+    return this.#openings.get(upstream) ?? 0;
+  }
+
   /** Breakers that are open as far as is known, by upstream, and since when. */
   open(): ReadonlyMap<string, number> {
     const open = [...this.#turned].filter(([, { state }]) => state === BreakerState.OPEN);
     return new Map(open.map(([upstream, { at }]) => [upstream, at]));
   }
+
+  #turn(upstream: string, state: number, at: number): void {
+    const before = this.#turned.get(upstream);
+    this.#turned.set(upstream, { state, at });
+    // What all workers have heard, each of them may tell.
+    const isSame = before?.state === state && at - before.at < SAME_MS;
+    if (state === BreakerState.OPEN && !isSame) this.#openings.set(upstream, this.openings(upstream) + 1);
+  }
+
+  #forget(upstream: string): void {
+    this.#turned.delete(upstream);
+    this.#openings.delete(upstream);
+  }
 }
+
+/** Longer than news take to all workers. */
+const SAME_MS = 200;

@@ -75,6 +75,8 @@ export class UpstreamHealth {
       const key = serverKey(spec);
       gone.delete(key);
       const member = this.members.get(key) ?? this.#newMember(key, spec, isFirst);
+      // In the order of the document.
+      this.members.delete(key);
       this.members.set(key, member);
       member.spec = spec;
       this.#check(member);
@@ -148,6 +150,7 @@ export class UpstreamHealth {
   settle(member: Member, reason: string): void {
     const barred = checksBar(member.check) | (member.ejection === null ? 0 : Barred.EJECTED);
     if (barred === member.barred) return;
+    if (member.barred === 0) member.ejections++;
     member.barred = barred;
     if (barred === 0) this.#start(member);
     this.#owner.onBarred(this, member, reason);
@@ -234,6 +237,8 @@ export class Member implements CheckUser {
   known: Known | null = null;
   /** Sum of `Barred`: what the workers were told last. */
   barred: number;
+  /** How often it was barred. */
+  ejections = 0;
 
   constructor(upstream: UpstreamHealth, key: string, spec: ServerSpec, barred: number) {
     this.upstream = upstream;

@@ -35,8 +35,9 @@ export class Guard {
   readonly upstream: string;
   /** Requests that were let through and are not over. */
   inFlight = 0;
-  /** How many were not let through: full, and open. */
-  readonly refused = { full: 0, open: 0 };
+  /** How many were not let through since that was told last: full, and open. */
+  #full = 0;
+  #open = 0;
   readonly #owner: GuardOwner | null;
   #options: GuardOptions;
   #breaker: Breaker | null;
@@ -68,11 +69,11 @@ export class Guard {
   enter(now: number): number {
     const { concurrency } = this.#options;
     if (concurrency > 0 && this.inFlight >= concurrency) {
-      this.refused.full++;
+      this.#full++;
       return Fault.UPSTREAM_FULL;
     }
     if (this.#breaker?.admit(now) === false) {
-      this.refused.open++;
+      this.#open++;
       return Fault.BREAKER_OPEN;
     }
     this.inFlight++;
@@ -106,6 +107,14 @@ export class Guard {
   /** A request is over. */
   free(): void {
     this.inFlight--;
+  }
+
+  /** How many were not let through since the last time: too many were there, or the breaker was open. */
+  takeRefused(): { readonly full: number; readonly open: number } {
+    const refused = { full: this.#full, open: this.#open };
+    this.#full = 0;
+    this.#open = 0;
+    return refused;
   }
 
   /** Seconds after which a request may be let through again; at least one. */

@@ -120,6 +120,7 @@ export class ServerConnection implements ConnectionOwner {
   onClose(error: Error | null): void {
     this.#deadline.dispose();
     this.server.forget(this);
+    this.server.open--;
     if (!this.connected && error !== null) this.server.dialError = error.message;
     if (!isExhaustion(error)) this.#blame();
     const user = this.#user;

@@ -5,6 +5,7 @@ import { Latency } from './latency.ts';
 import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
+import type { ServerReport } from './server-report.ts';
 import type { ServerSpec } from './server-spec.ts';
 import type { WaitQueue } from './wait-queue.ts';
 import { Traffic } from './traffic.ts';
@@ -50,6 +51,17 @@ export class Server {
   checkedAt = 0;
   /** Wheel time of its last good reply. */
   heardAt = 0;
+  /** What the head of a reply takes, of late, in milliseconds; -1: none was seen. */
+  replyMs = -1;
+  /** Connections to it, idle or not. */
+  open = 0;
+  /** Counted since it was told last: see `ServerReport`. */
+  #tries = 0;
+  #failures = 0;
+  #made = 0;
+  #outs = 0;
+  /** Wheel time of the last reply whose time was taken. */
+  #timedAt = 0;
   /** Why its health keeps it from being used: sum of `Barred`. */
   barred = 0;
   /** Whether its health lets it be chosen; see `GroupHealth`. */
@@ -104,7 +116,7 @@ export class Server {
    */
   connect(freshMs: number, client: ClientEnd | null): ServerConnection {
     const owner = this.dialer.proxy === null ? null : client;
-    return this.#pool.take(this.#wheel.now - freshMs, owner) ?? new ServerConnection(this, owner, this.#wheel);
+    return this.#pool.take(this.#wheel.now - freshMs, owner) ?? this.#dial(owner);
   }
 
   /** Takes a connection into the pool. */
@@ -113,7 +125,7 @@ export class Server {
     this.#pool.put(connection, this.bounds.maxIdle);
   }
 
-  /** A connection has ended, idle or not. */
+  /** A connection is not idle any more. */
   forget(connection: ServerConnection): void {
     this.#pool.remove(connection);
   }
@@ -140,6 +152,7 @@ export class Server {
   /** It was chosen; after its time out it is let try once, and only once per time out. */
   chosen(): void {
     this.inFlight++;
+    this.#tries++;
     if (this.#wheel.now - this.checkedAt > this.spec.failTimeoutMs) this.checkedAt = this.#wheel.now;
   }
 
@@ -150,8 +163,15 @@ export class Server {
   }
 
   failed(): void {
+    this.#failures++;
     this.countFailure();
+    if (this.fails === this.spec.maxFails) this.#outs++;
     this.watch?.failed();
+  }
+
+  /** For how long it is left alone for its failures yet, in milliseconds; 0: it is not. */
+  get outMs(): number {
+    return this.available ? 0 : this.checkedAt + this.spec.failTimeoutMs - this.#wheel.now + 1;
   }
 
   /** A failure that was seen here or elsewhere. */
@@ -181,6 +201,34 @@ export class Server {
     this.fails = 0;
   }
 
+  /** Whether somebody wants to know what its reply took; beside balancers and watches, one reply a tick is enough. */
+  get isTimed(): boolean {
+    return this.latency !== null || this.watch?.counting === true || this.#timedAt !== this.#wheel.now;
+  }
+
+  /** The head of a good reply took so long. */
+  replied(ms: number): void {
+    this.#timedAt = this.#wheel.now;
+    this.replyMs = this.replyMs === -1 ? ms : this.replyMs + (ms - this.replyMs) * NEWEST_PART;
+    this.latency?.add(ms);
+    if (this.watch?.counting === true) this.watch.good(ms);
+  }
+
+  /** There is nothing to tell of it: it was never used, or nothing is left of that. */
+  get isUntouched(): boolean {
+    return this.replyMs === -1 && this.open === 0 && this.inFlight === 0 && this.fails === 0 && this.#tries === 0;
+  }
+
+  /** What was counted since the last time. */
+  takeCounters(): Pick<ServerReport, 'tries' | 'failures' | 'made' | 'outs'> {
+    const counters = { tries: this.#tries, failures: this.#failures, made: this.#made, outs: this.#outs };
+    this.#tries = 0;
+    this.#failures = 0;
+    this.#made = 0;
+    this.#outs = 0;
+    return counters;
+  }
+
   /** It has come, or come back, among servers that are in use. */
   start(at: number = this.#wheel.now): void {
     this.startedAt = at;
@@ -197,6 +245,12 @@ export class Server {
   forgive(): void {
     this.fails = 0;
   }
+
+  #dial(owner: ClientEnd | null): ServerConnection {
+    this.#made++;
+    this.open++;
+    return new ServerConnection(this, owner, this.#wheel);
+  }
 }
 
 /** In a head, stands for the name of whichever server a head is sent to. No message can have this byte. */
@@ -204,5 +258,8 @@ export const SERVER_HOST = '\0';
 
 /** A client that leaves sooner says nothing about a server. */
 const SILENT_MS = 1000;
+
+/** What the newest reply adds to the mean of those before. */
+const NEWEST_PART = 0.125;
 
 const PLAIN = new Dialer(null, null);

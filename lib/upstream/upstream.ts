@@ -26,7 +26,7 @@ export class Upstream {
   readonly budget: RetryBudget;
   /** Requests that wait for a place at a server. */
   readonly queue: WaitQueue;
-  /** What has happened since it was made. */
+  /** What has happened since it was told last. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
   choice: Choice;
   readonly #means: ChoiceMeans;
@@ -64,6 +64,15 @@ export class Upstream {
     this.budget.options = options.retry.budget;
     this.queue.options = options.queue;
     this.replace(this.servers);
+  }
+
+  /** What was counted since the last time. */
+  takeCounters(): Readonly<Upstream['counters']> {
+    const counted = { ...this.counters };
+    this.counters.retries = 0;
+    this.counters.hedges = 0;
+    this.counters.budgetExhausted = 0;
+    return counted;
   }
 
   /** A server for the next try; null if no server is usable that was not tried yet. */

@@ -120,6 +120,16 @@ export class Upstreams {
     for (const news of breakers) this.#named.get(news.upstream)?.guard?.learn(news, now);
   }
 
+  /** Those of the table and those that are named directly; or that of a name. */
+  *each(name: string | null): Generator<readonly [upstream: Upstream, isDirect: boolean]> {
+    for (const upstreams of [this.#named, this.#direct]) {
+      const isDirect = upstreams === this.#direct;
+      const one = name === null ? undefined : upstreams.get(name);
+      if (one !== undefined) yield [one, isDirect];
+      else if (name === null) for (const upstream of upstreams.values()) yield [upstream, isDirect];
+    }
+  }
+
   names(): IterableIterator<string> {
     return this.#named.keys();
   }

@@ -34,7 +34,7 @@ describe('guard of an upstream', () => {
     expect(third.enter(guard, now)).to.equal(Fault.UPSTREAM_FULL);
     tunnel?.free();
     expect(third.enter(guard, now)).to.equal(0);
-    expect(guard.refused.full).to.equal(2);
+    expect(guard.takeRefused().full).to.equal(2);
     other.leave(200, now);
     third.leave(200, now);
     expect(guard.inFlight).to.equal(0);

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { resources } from '../../api/index.ts';
 import { defineResource } from '../../api/resource.ts';
-import { AdminServer } from '../../api/server.ts';
+import { AdminServer } from '../../api/admin-server.ts';
 import { StatusBoard } from '../../lib/core/status-board.ts';
 import { systemScheduler } from '../../lib/core/scheduler.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
@@ -57,10 +57,11 @@ describe('admin server', () => {
         })(),
       }),
     };
+    const servers = { read: async () => [] };
     const fleet = { members: async () => [], until: async () => [] };
     const workers = { query: async () => [] };
     server = new AdminServer({
-      parts: { control: sync, changes: sync.changes, fleet, status, metrics, workers },
+      parts: { control: sync, changes: sync.changes, fleet, status, metrics, workers, servers },
       resources: [...resources, broken],
       access,
       log,

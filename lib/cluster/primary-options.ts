@@ -1,0 +1,29 @@
+import type { ListenAddress } from '../core/listener.ts';
+import type { Log } from '../core/log.ts';
+import type { WorkerReport } from '../stats/report.ts';
+import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
+import type { ServersPiece } from '../upstream/server-report.ts';
+import type { StartWorker } from './link.ts';
+import type { WorkerSetup } from './messages.ts';
+
+/** What a primary needs to keep its workers, and whom it tells of what they say. */
+export interface PrimaryOptions {
+  readonly workers: number;
+  readonly startWorker: StartWorker;
+  readonly setup: WorkerSetup;
+  /** Bound addresses, in the order of the workers' sockets. */
+  readonly listen: readonly ListenAddress[];
+  readonly log: Log;
+  /** Workers that stand by; 0 where a worker costs nothing to start. */
+  readonly spares: number;
+  /** Told of the worker processes there are, whenever they change. */
+  readonly onWorkers?: (pids: readonly number[]) => void;
+  /** Told what workers report, and that they are gone; each worker has a number of its own. */
+  readonly reports?: { took(worker: number, report: WorkerReport): void; gone(worker: number): void };
+  /** Told what workers have to say of their servers, and that they are gone. */
+  readonly servers?: { took(worker: number, piece: ServersPiece): void; gone(worker: number): void };
+  /** What goes between workers about the health of servers: what one has seen, what one that starts is to know. */
+  readonly health?: { took(worker: number, sightings: WorkerSightings): void; whole(): HealthNews };
+  /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
+  readonly applyMs?: number;
+}

@@ -1,0 +1,42 @@
+import type { ServerReport, UpstreamReport } from '../upstream/server-report.ts';
+
+/** Counts of an upstream over all workers that ever lived. */
+export class UpstreamTotals {
+  retries = 0;
+  hedges = 0;
+  budgetExhausted = 0;
+  refusedFull = 0;
+  refusedOpen = 0;
+  readonly servers = new Map<string, ServerTotals>();
+
+  add({ retries, hedges, budgetExhausted, guard, servers }: UpstreamReport): void {
+    this.retries += retries;
+    this.hedges += hedges;
+    this.budgetExhausted += budgetExhausted;
+    this.refusedFull += guard?.full ?? 0;
+    this.refusedOpen += guard?.open ?? 0;
+    for (const report of servers) {
+      let totals = this.servers.get(report.server);
+      if (totals === undefined) {
+        totals = new ServerTotals();
+        this.servers.set(report.server, totals);
+      }
+      totals.add(report);
+    }
+  }
+}
+
+/** Counts of a server over all workers that ever lived. */
+export class ServerTotals {
+  tries = 0;
+  failures = 0;
+  made = 0;
+  outs = 0;
+
+  add({ tries, failures, made, outs }: ServerReport): void {
+    this.tries += tries;
+    this.failures += failures;
+    this.made += made;
+    this.outs += outs;
+  }
+}
