@@ -22,7 +22,7 @@ export class Account {
 
   /** Where the names of walked nodes are wanted. */
   get trace(): string[] | null {
-    return this.#observer.capture === null ? null : this.record.nodes;
+    return this.#observer.capture?.nodes === true ? this.record.nodes : null;
   }
 
   begin(head: Head, client: ClientConnection): void {
@@ -39,7 +39,8 @@ export class Account {
     record.minor = head.minor;
     record.peer = client.address;
     record.client = client.address;
-    for (const name of capture.fields) record.fields.push(head.get(name) ?? '');
+    const { fields } = capture;
+    for (let i = 0; i < fields.length; i++) record.fields[i] = head.get(fields[i] ?? '') ?? '';
   }
 
   /** Bytes of the body arrived, framing included. */

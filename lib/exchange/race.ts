@@ -93,7 +93,7 @@ export class Race {
     this.leave(this.lead);
     this.lead.reset();
     this.costMs = 0;
-    if (this.records !== null) this.records.length = 0;
+    if (this.records !== null && this.records.length > 0) this.records.length = 0;
   }
 
   #count(one: Try, server: Server | null, ms: number): void {
@@ -104,5 +104,5 @@ export class Race {
 }
 
 function wantsRecords({ shared: { observer } }: Context): boolean {
-  return observer !== null && observer.capture !== null;
+  return observer?.capture?.servers === true;
 }

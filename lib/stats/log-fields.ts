@@ -4,8 +4,10 @@ import type { RequestRecord, TryRecord } from './request-record.ts';
 /** Something that an access log can say of a request. */
 export interface LogField {
   readonly help: string;
-  /** In JSON a number stands without quotes. */
+  /** A number has nothing to escape, and stands without quotes in JSON. */
   readonly kind: 'text' | 'number';
+  /** What has to be written down for it while the request goes on, if it is not always. */
+  readonly needs?: 'nodes' | 'servers';
   read(request: RequestRecord): string;
 }
 
@@ -39,17 +41,14 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
   request_length: number('bytes of the request, head included', ({ receivedBytes }) => String(receivedBytes)),
   request_time: number('seconds from head to end of reply', ({ durationMs }) => seconds(durationMs)),
   domain: text('name of the domain whose graph was walked', ({ domain }) => domain),
-  nodes: text('nodes that were walked, with `>` between them', ({ nodes }) => nodes.join('>')),
+  nodes: {
+    ...text('nodes that were walked, with `>` between them', ({ nodes }) => nodes.join('>')),
+    needs: 'nodes',
+  },
   upstream: text('name of the upstream', ({ upstream }) => upstream),
-  upstream_addr: text(
-    'servers that were tried, in turn',
-    tried(({ address }) => address),
-  ),
-  upstream_status: text('status that each of them replied, or why it did not', tried(outcomeText)),
-  upstream_response_time: text(
-    'seconds spent on each of them',
-    tried(({ ms }) => seconds(ms)),
-  ),
+  upstream_addr: tried('servers that were tried, in turn', ({ address }) => address),
+  upstream_status: tried('status that each of them replied, or why it did not', outcomeText),
+  upstream_response_time: tried('seconds spent on each of them', ({ ms }) => seconds(ms)),
   upstream_time: number('seconds spent on all of them', ({ serverMs }) => seconds(serverMs)),
 };
 
@@ -57,9 +56,10 @@ function requestLine({ method, target, minor }: RequestRecord): string {
   return target === '' ? '' : `${method} ${target} HTTP/1.${minor}`;
 }
 
-function tried(one: (record: TryRecord) => string): LogField['read'] {
-  return ({ servers }) =>
+function tried(help: string, one: (record: TryRecord) => string): LogField {
+  const read = ({ servers }: RequestRecord): string =>
     servers.length === 1 && servers[0] !== undefined ? one(servers[0]) : servers.map(one).join(', ');
+  return { ...text(help, read), needs: 'servers' };
 }
 
 function outcomeText({ outcome }: TryRecord): string {

@@ -1,11 +1,9 @@
 import { LOG_FIELDS, type LogField } from './log-fields.ts';
-import type { RequestRecord } from './request-record.ts';
+import type { Capture, RequestRecord } from './request-record.ts';
 
-/** How a line of the access log is written. */
-export interface LogFormat {
-  /** Request fields that it needs, in lower case. */
-  readonly fields: readonly string[];
-  /** With its newline. */
+/** How a line of the access log is written, and what has to be known for it. */
+export interface LogFormat extends Capture {
+  /** With its newline; its characters are bytes. */
   line(request: RequestRecord): string;
 }
 
@@ -48,34 +46,43 @@ function templateFormat(template: string): LogFormat {
   if (!template.includes('$')) {
     throw new BadFormat(`is neither ${FORMAT_NAMES.join(', ')} nor a template with fields such as $status`);
   }
-  const fields: string[] = [];
-  const literals: string[] = [];
-  const readers: LogField['read'][] = [];
+  const names = new Names();
+  const parts: LinePart[] = [];
   let end = 0;
   for (const match of template.matchAll(/\$(?:\{(\w*)\}|(\w*))/g)) {
-    literals.push(template.slice(end, match.index));
-    readers.push(fieldOf(match[1] ?? match[2] ?? '', fields).read);
+    const { kind, read } = names.fieldOf(match[1] ?? match[2] ?? '');
+    // Text of another file is text in UTF-8.
+    parts.push({ before: utf8(template.slice(end, match.index)), isText: kind === 'text', read });
     end = match.index + match[0].length;
   }
-  const rest = `${template.slice(end)}\n`;
+  const rest = utf8(`${template.slice(end)}\n`);
   return {
-    fields,
+    ...names.capture(),
     line(request) {
       let line = '';
-      for (let i = 0; i < readers.length; i++) line += literals[i] + escapeText(readers[i]?.(request) ?? '');
+      for (const { before, isText, read } of parts) {
+        line += before + (isText ? escapeText(read(request)) : read(request));
+      }
       return line + rest;
     },
   };
 }
 
+/** A field of a line, and what stands before it. */
+interface LinePart {
+  readonly before: string;
+  readonly isText: boolean;
+  readonly read: LogField['read'];
+}
+
 function jsonFormat(names: readonly string[]): LogFormat {
-  const fields: string[] = [];
-  const members = names.map((name, i) => {
-    const { kind, read } = fieldOf(name, fields);
+  const known = new Names();
+  const members = names.map((name, i): LinePart => {
+    const { kind, read } = known.fieldOf(name);
     return { before: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`, isText: kind === 'text', read };
   });
   return {
-    fields,
+    ...known.capture(),
     line(request) {
       let line = '';
       for (const { before, isText, read } of members) {
@@ -86,15 +93,26 @@ function jsonFormat(names: readonly string[]): LogFormat {
   };
 }
 
-function fieldOf(name: string, fields: string[]): LogField {
-  const [, field] = /^http_(\w+)$/.exec(name) ?? [];
-  if (field !== undefined) {
-    const index = fields.push(field.toLowerCase().replaceAll('_', '-')) - 1;
-    return { help: '', kind: 'text', read: (request) => request.fields[index] ?? '' };
+/** Fields by their names, and what they need together. */
+class Names {
+  readonly #fields: string[] = [];
+  readonly #needs = new Set<LogField['needs']>();
+
+  fieldOf(name: string): LogField {
+    const [, field] = /^http_(\w+)$/.exec(name) ?? [];
+    if (field !== undefined) {
+      const index = this.#fields.push(field.toLowerCase().replaceAll('_', '-')) - 1;
+      return { help: '', kind: 'text', read: (request) => request.fields[index] ?? '' };
+    }
+    const known = Object.hasOwn(LOG_FIELDS, name) ? LOG_FIELDS[name] : undefined;
+    if (known === undefined) throw new BadFormat(`names a field that there is not: $${name}`);
+    this.#needs.add(known.needs);
+    return known;
   }
-  const known = Object.hasOwn(LOG_FIELDS, name) ? LOG_FIELDS[name] : undefined;
-  if (known === undefined) throw new BadFormat(`names a field that there is not: $${name}`);
-  return known;
+
+  capture(): Capture {
+    return { fields: this.#fields, nodes: this.#needs.has('nodes'), servers: this.#needs.has('servers') };
+  }
 }
 
 /** As nginx does by default: a client cannot end a line, or a quoted part of it. Empty becomes `-`. */
@@ -105,8 +123,13 @@ function escapeText(value: string): string {
 
 function escapeJson(value: string): string {
   if (!UNSAFE_JSON.test(value)) return value;
-  // Characters are bytes here; outside they are what the bytes mean in UTF-8.
-  return JSON.stringify(Buffer.from(value, 'latin1').toString('utf8')).slice(1, -1);
+  // Bytes that are no UTF-8 become replacement characters: a reader of JSON would refuse the line.
+  return utf8(JSON.stringify(Buffer.from(value, 'latin1').toString('utf8')).slice(1, -1));
+}
+
+/** Text as its bytes in UTF-8, one character each. */
+function utf8(value: string): string {
+  return Buffer.from(value).latin1Slice();
 }
 
 function hex(char: string): string {

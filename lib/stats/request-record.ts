@@ -34,12 +34,12 @@ export class RequestRecord implements CountedRequest {
   minor = 1;
   /** Identity of the request, across programs. */
   id = '';
-  /** Values of `Capture.fields`, in their order; empty where the request lacks the field. */
+  /** Values of `Capture.fields`, in their order, written with each head; empty where the request lacks the field. */
   readonly fields: string[] = [];
-  /** Names of the nodes that were walked. */
+  /** Names of the nodes that were walked, if `Capture.nodes`. */
   readonly nodes: string[] = [];
   upstream = '';
-  /** Each server that it was given to, in turn. */
+  /** Each server that it was given to, in turn, if `Capture.servers`. */
   readonly servers: TryRecord[] = [];
 
   reset(): void {
@@ -61,10 +61,10 @@ export class RequestRecord implements CountedRequest {
     this.target = '';
     this.minor = 1;
     this.id = '';
-    this.fields.length = 0;
-    this.nodes.length = 0;
     this.upstream = '';
-    this.servers.length = 0;
+    // Emptying an array is dear even where it is empty.
+    if (this.nodes.length > 0) this.nodes.length = 0;
+    if (this.servers.length > 0) this.servers.length = 0;
   }
 }
 
@@ -81,4 +81,8 @@ export interface TryRecord {
 export interface Capture {
   /** Names of request fields, in lower case. */
   readonly fields: readonly string[];
+  /** Whether the names of walked nodes are wanted. */
+  readonly nodes: boolean;
+  /** Whether each server that was tried is wanted. */
+  readonly servers: boolean;
 }

@@ -89,7 +89,7 @@ describe('format of the access log', () => {
         expect(line.indexOf('\n')).to.equal(line.length - 1);
         expect(line.match(/"/g)).to.have.length(4);
         expect(line).to.match(/^[\x20-\x7e]*\n$/);
-        const object: unknown = JSON.parse(json.line(request));
+        const object: unknown = JSON.parse(Buffer.from(json.line(request), 'latin1').toString());
         expect(object).to.deep.equal({
           request_uri: Buffer.from(target, 'latin1').toString(),
           http_a: Buffer.from(value, 'latin1').toString(),
