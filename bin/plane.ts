@@ -13,7 +13,7 @@ export function createPlane(
   tell: (sightings: WorkerSightings) => void,
 ): DataPlane {
   const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
-  const { limits, drainMs, trustedProxies, serverCa, adminSocket, metrics, accessLog, requestId, workers } = setup;
+  const { limits, drainMs, trustedProxies, serverCa, adminSocket, metrics, accessLog, requestId, workers, tls } = setup;
   return new DataPlane({
     limits,
     drainMs,
@@ -29,5 +29,6 @@ export function createPlane(
     log,
     tell,
     workers,
+    tls,
   });
 }

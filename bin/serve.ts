@@ -12,10 +12,11 @@ import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
 import { limitsOfWorker } from '../lib/core/limits.ts';
 import type { Log } from '../lib/core/log.ts';
+import { Seal } from '../lib/core/seal.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import { Sync } from '../lib/sync.ts';
-import type { SyncOptions } from '../lib/sync.ts';
+import type { SyncOptions } from '../lib/sync/sync-options.ts';
 import { DnsLookup } from '../lib/upstream/dns-lookup.ts';
 import { Resolver } from '../lib/upstream/resolve.ts';
 import { rules } from '../rules/index.ts';
@@ -52,7 +53,7 @@ export async function serve(
   // In one process there is one worker.
   const workers = Math.max(config.workers, 1);
   const limits = limitsOfWorker(config.limits, workers);
-  const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel } = config;
+  const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel, tls } = config;
   const meter = new Metrics();
   const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
   const primary = new Primary({
@@ -71,6 +72,7 @@ export async function serve(
       requestId,
       statsd,
       logLevel,
+      tls,
       adminSocket,
     },
     listen,
@@ -97,6 +99,7 @@ export async function serve(
     maxNodes: config.maxNodes,
     reconcileMs: config.reconcileMs,
     resolver,
+    seal: new Seal(config.secrets),
     scheduler,
     log,
     handover: supervision.handover.section('overlays'),

@@ -6,17 +6,21 @@ import type { Limits } from './core/limits.ts';
 import type { BoundListener } from './core/listener.ts';
 import type { Log } from './core/log.ts';
 import type { WorkerAnswer, WorkerQuery } from './core/worker-query.ts';
+import { USUAL_TLS, type TlsSetup } from './core/tls-setup.ts';
 import { Wheel } from './core/wheel.ts';
 import { Context } from './exchange/context.ts';
 import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
 import { Explainer } from './exchange/explainer.ts';
+import { Reception } from './exchange/reception.ts';
 import { Listener } from './net/listener.ts';
 import { ClientCount } from './overload/client-count.ts';
 import { clientsByDescriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
+import { TlsServer } from './tls/tls-server.ts';
 import { Domain } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
+import type { CertificateDocument } from './tls/certificate.ts';
 import type { Rule } from './routing/rule.ts';
 import { AccessLog } from './stats/access-log.ts';
 import { logFormat } from './stats/log-format.ts';
@@ -47,6 +51,8 @@ export interface DataPlaneOptions {
   readonly accessLog: AccessLogSetup | null;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
+  /** TLS towards clients; missing: as the options say. */
+  readonly tls?: TlsSetup;
   readonly statsd: { readonly host: string; readonly port: number; readonly prefix: string } | null;
   /** Certificates that servers' are checked against, PEM or a path; null: those of the machine. */
   readonly serverCa: string | null;
@@ -70,6 +76,8 @@ export class DataPlane {
   readonly #accessLog: AccessLog | null;
   readonly #usage = new ProcessUsage();
   readonly #overload: Overload;
+  readonly #tls: TlsServer;
+  readonly #reception: Reception;
   #reportedClients = 0;
 
   constructor(options: DataPlaneOptions) {
@@ -98,17 +106,21 @@ export class DataPlane {
       trusted: new CidrList(options.trustedProxies),
     });
     const { maxConnections, maxClientConnections } = limits;
+    const most = mostConnections(maxConnections, log);
     const doors = new Doors({
       context: this.#context,
-      maxConnections: mostConnections(maxConnections, log),
+      maxConnections: most,
       clientCount: maxClientConnections === 0 ? null : new ClientCount(maxClientConnections),
     });
     this.#context.doors = doors;
+    this.#tls = new TlsServer(options.tls ?? USUAL_TLS, () => this.#context.http2 !== null);
+    const reception = new Reception(this.#context, doors, (hello, listen) => this.#tls.choose(hello, listen), most);
+    this.#reception = reception;
     this.#listeners = options.listeners.map(
       (bound) =>
         new Listener(
           bound,
-          (accepted) => doors.accept(accepted),
+          (accepted) => reception.accept(accepted, bound.address),
           (error) => log.warn({ err: error }, 'cannot accept a connection'),
         ),
     );
@@ -153,6 +165,7 @@ export class DataPlane {
     for (const client of context.clients) client.drain(drain);
     await Promise.all(this.#listeners.map((listener) => listener.drain(drainMs)));
     await this.#emptied(end - performance.now());
+    this.#reception.close();
     for (const client of context.clients) client.connection.destroy();
     context.shared.upstreams.close();
     context.shared.wheel.stop();
@@ -209,6 +222,13 @@ export class DataPlane {
       case 'upstream':
         if (change.servers === null) upstreams.delete(change.name);
         else upstreams.set(change.name, change.servers);
+        break;
+      case 'certificate':
+        // It has passed its check.
+        this.#tls.certificates.set(
+          change.name,
+          change.document === null ? null : (JSON.parse(change.document) as CertificateDocument),
+        );
         break;
       case 'options':
         upstreams.configure(

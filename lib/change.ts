@@ -7,6 +7,8 @@ export type TableChange =
   /** A domain whose only document is bad: it answers a fault (a code of `Fault`). */
   | { readonly kind: 'bad-domain'; readonly name: string; readonly fault: number }
   | { readonly kind: 'upstream'; readonly name: string; readonly servers: readonly ServerSpec[] | null }
+  /** `document`: JSON text of a `CertificateDocument` that has passed its check. */
+  | { readonly kind: 'certificate'; readonly name: string; readonly document: string | null }
   /** `document`: JSON text of an upstream's options that has passed its check; without one, the defaults hold. */
   | { readonly kind: 'options'; readonly name: string; readonly document: string | null };
 
@@ -14,6 +16,7 @@ export function isRemoval(change: TableChange): boolean {
   switch (change.kind) {
     case 'domain':
     case 'options':
+    case 'certificate':
       return change.document === null;
     case 'upstream':
       return change.servers === null;

@@ -19,8 +19,8 @@ export interface ServerView {
   readonly tags?: readonly string[];
 }
 
-/** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options. */
-export type DocumentName = 'domain' | 'options';
+/** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options, a certificate with its key. */
+export type DocumentName = 'domain' | 'options' | 'certificate';
 
 /** Where a mutation stands in what was sent: JSON pointer to the object that has its name as a member; missing: the whole. */
 interface Placed {

@@ -1,52 +1,23 @@
 import type { TableChange } from './change.ts';
 import type { Control, Mutation, ServerView } from './control.ts';
-import type { Section } from './core/handover.ts';
+import { Seal } from './core/seal.ts';
 import type { Problem } from './core/problem.ts';
-import type { Log } from './core/log.ts';
-import type { Scheduler } from './core/scheduler.ts';
-import type { GraphDocument, Rule } from './routing/rule.ts';
+import type { GraphDocument } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
-import { StoreError, type Store } from './store/store.ts';
+import { StoreError } from './store/store.ts';
 import { Changes, HERE, problemsOf } from './sync/changes.ts';
 import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/effects.ts';
 import { documentKinds, type DocumentKinds } from './sync/document-kinds.ts';
-import type { History } from './sync/history.ts';
 import { report, reportDoubt, reportLoss } from './sync/report.ts';
 import { HeldNames } from './sync/held-names.ts';
 import { Inheritance } from './sync/inheritance.ts';
-import { Keeper, type ImageStore } from './sync/keeper.ts';
+import { Keeper } from './sync/keeper.ts';
 import { Reconciler } from './sync/reconciler.ts';
 import { Served } from './sync/served.ts';
 import type { SyncStatus } from './sync/status.ts';
+import type { SyncOptions } from './sync/sync-options.ts';
 import { View } from './sync/view.ts';
-import type { Resolver } from './upstream/resolve.ts';
-
-export interface SyncOptions {
-  readonly store: Store;
-  readonly rules: ReadonlyMap<string, Rule>;
-  /** Most nodes of a graph. */
-  readonly maxNodes: number;
-  /**
-   * Puts changes into force, all at once; resolves when every worker serves them. Called in order, without waiting. `whole`:
-   * the store is known, and what it does not hold does not exist. `revision`: of the store, that the table is at then.
-   */
-  readonly apply: (changes: readonly TableChange[], whole: boolean, revision: number) => Promise<void>;
-  readonly resolver: Resolver;
-  readonly log: Log;
-  readonly scheduler: Scheduler;
-  readonly random?: () => number;
-  /** Every worker serves everything that is known. */
-  readonly onServed?: () => void;
-  /** Where transactions are recorded; null: nowhere. */
-  readonly history?: History | null;
-  /** How often what is known is compared with the store, on average; 0: never. */
-  readonly reconcileMs?: number;
-  /** Where what is known is kept for the next start; null: nowhere. */
-  readonly images?: ImageStore | null;
-  /** What operators have changed, from the process before this one and for the one after it. */
-  readonly handover?: Section;
-}
 
 /**
  * The control plane: keeps the data plane at what the store holds and at what was changed here, and dumps the latter. All deciding
@@ -74,7 +45,7 @@ export class Sync implements Control {
   constructor(options: SyncOptions) {
     const { store, rules, maxNodes, resolver, scheduler } = options;
     this.#options = options;
-    this.#kinds = documentKinds({ rules, maxNodes });
+    this.#kinds = documentKinds({ rules, maxNodes }, options.seal ?? new Seal([]), () => scheduler.now());
     const view = new View();
     this.#core = new SyncCore(this.#kinds, view);
     this.#names = new HeldNames(resolver, this.#core);

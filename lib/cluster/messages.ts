@@ -3,6 +3,7 @@ import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
+import type { TlsSetup } from '../core/tls-setup.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
@@ -22,6 +23,7 @@ export interface WorkerSetup {
   readonly metrics: boolean;
   readonly accessLog: AccessLogSetup | null;
   readonly requestId: boolean;
+  readonly tls: TlsSetup;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   readonly logLevel: string;
   /** Path of the Unix socket where the primary answers the admin API. */

@@ -9,6 +9,8 @@ import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import type { OptionKey, OptionValues } from './options.ts';
 import { usualStateDirectory } from './state-directory.ts';
+import { tlsSetup } from './tls-setup.ts';
+import type { TlsSetup } from './tls-setup.ts';
 
 /** How to reach etcd. Contents of the files, not their paths. */
 export interface EtcdAccess {
@@ -76,6 +78,11 @@ export interface Config {
   /** Number of recorded transactions that are kept; 0: none. */
   readonly history: number;
   readonly limits: Limits;
+  readonly tls: TlsSetup;
+  /** Directory of certificates; null: none. */
+  readonly certs: string | null;
+  /** What keys in the store are sealed with, the first; all open. None: they are in clear. */
+  readonly secrets: readonly string[];
 }
 
 export type ConfigResult =
@@ -201,6 +208,9 @@ function assemble(
       ],
     },
     history: values.history ?? 0,
+    tls: tlsSetup(values, problems),
+    certs: directory('--certs (ELB_CERTS)', values.certs, problems),
+    secrets: values.secrets ?? [],
     limits: {
       maxHeadBytes: values.maxHeadBytes ?? 0,
       maxFields: values.maxFields ?? 0,
@@ -287,7 +297,10 @@ function bracketed(host: string): string {
 
 /** Values of options without a flag may be secrets and are not repeated. */
 function shown(option: Option<unknown>, text: string): string {
-  return option === OPTIONS.etcdPassword || option === OPTIONS.adminToken || option === OPTIONS.adminTokens
+  return option === OPTIONS.etcdPassword ||
+    option === OPTIONS.adminToken ||
+    option === OPTIONS.adminTokens ||
+    option === OPTIONS.secrets
     ? 'what it is'
     : quote(text);
 }

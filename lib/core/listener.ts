@@ -1,9 +1,23 @@
 import type { BoundSocket } from 'node:net';
 
-/** Where to listen, as an operator says it. */
-export type ListenAddress =
+/** What an operator asks of a listener beside its place. */
+export interface ListenOptions {
+  /** Clients speak TLS. */
+  readonly tls: boolean;
+  /** Connections come through a proxy that says whose they are (PROXY protocol). */
+  readonly proxy: boolean;
+  /** HTTP/2 is spoken. */
+  readonly h2: boolean;
+}
+
+/** Of a listener that says nothing. */
+export const USUAL_LISTEN_OPTIONS: ListenOptions = { tls: false, proxy: false, h2: true };
+
+/** Where to listen, as an operator says it; without `options` as `USUAL_LISTEN_OPTIONS` say. */
+export type ListenAddress = (
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+) & { readonly options?: ListenOptions };
 
 /**
  * One listening address as the data plane gets it: already bound by the primary, which keeps the socket open, so that clients
@@ -15,8 +29,15 @@ export interface BoundListener {
   readonly handle: BoundSocket | { readonly fd: number };
 }
 
-/** As an operator writes it: `127.0.0.1:8080`, `[::1]:80`, `unix:/run/elb.sock`. */
+/** As an operator writes it: `127.0.0.1:8080`, `tls:[::1]:443`, `unix:/run/elb.sock`. */
 export function formatListenAddress(address: ListenAddress): string {
+  const { tls, proxy, h2 } = address.options ?? USUAL_LISTEN_OPTIONS;
+  const words = [tls ? 'tls' : '', proxy ? 'proxy' : '', h2 ? '' : 'h1'].filter((word) => word !== '');
+  return (words.length > 0 ? `${words.join('+')}:` : '') + formatPlace(address);
+}
+
+/** The address alone, without what is asked of it. */
+export function formatPlace(address: ListenAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${String(address.port)}`;

@@ -35,6 +35,11 @@ export const token = kind<string>('TOKEN', (value) =>
   /^[!-~]+$/.test(value) ? value : new Refusal('visible ASCII characters without spaces'),
 );
 
+/** Secrets that are long enough not to be guessed. */
+export const secrets = list<string>('SECRET', (value) =>
+  value.length >= 16 ? value : new Refusal('secrets of at least 16 characters, without comma'),
+);
+
 /** `NAME:TOKEN`, each name once. */
 export const namedTokens: OptionKind<readonly NamedToken[]> = {
   placeholder: 'NAME:TOKEN',
@@ -124,8 +129,25 @@ export const dnsServers = list<string>('ADDR', (value) => {
   return isAlone || isPlace ? value : new Refusal('IP addresses, each with or without a port');
 });
 
+/** Places to listen at, where nothing but HTTP/1.1 is spoken. */
+export const plainAddresses = list<ListenAddress>('ADDR', readPlace);
+
+/** Places to listen at, each with what is asked of it in front: `tls:`, `tls+proxy:`, `h1:`. */
 export const listenAddresses = list<ListenAddress>('ADDR', (value) => {
-  const refusal = new Refusal(':8080, 127.0.0.1:8080, [::]:80 or unix:/path, with IP addresses');
+  const [, words, place = value] = /^((?:tls|proxy|h1)(?:\+(?:tls|proxy|h1))*):(.*)$/.exec(value) ?? [];
+  const address = readPlace(place);
+  if (words === undefined || address instanceof Refusal) return address;
+  const asked = words.split('+');
+  return {
+    ...address,
+    options: { tls: asked.includes('tls'), proxy: asked.includes('proxy'), h2: !asked.includes('h1') },
+  };
+});
+
+function readPlace(value: string): ListenAddress | Refusal {
+  const refusal = new Refusal(
+    ':8080, 127.0.0.1:8080, [::]:80 or unix:/path, with IP addresses, and tls:, proxy:, h1: or several (tls+proxy:) in front',
+  );
   if (value.startsWith('unix:')) {
     const path = value.slice('unix:'.length);
     // 107 bytes and a NUL: the most that fits `sockaddr_un` (unix(7)).
@@ -137,7 +159,7 @@ export const listenAddresses = list<ListenAddress>('ADDR', (value) => {
   if (parsed === null) return refusal;
   const host = parsed.host === '' ? '0.0.0.0' : parsed.host === 'localhost' ? '127.0.0.1' : parsed.host;
   return isIP(host) === 0 ? refusal : { kind: 'tcp', host, port: parsed.port };
-});
+}
 
 /** Members of an etcd cluster. Either every one or none is reached over TLS. */
 export const etcdEndpoints: OptionKind<EtcdEndpoints> = {

@@ -10,11 +10,13 @@ import {
   integer,
   listenAddresses,
   oneOf,
+  plainAddresses,
   share,
   text,
 } from './option-kinds.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
 import { type Option, row } from './option.ts';
+import { TLS_OPTIONS } from './tls-options.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -92,7 +94,7 @@ export const OPTIONS = {
     ['ELB_LISTEN'],
     listenAddresses,
     '0.0.0.0:8080',
-    'where to listen: `:8080`, `127.0.0.1:8080`, `[::]:80`, `unix:/path`',
+    'where to listen: `:8080`, `127.0.0.1:8080`, `[::]:80`, `unix:/path`; `tls:` in front: TLS, `proxy:`: connections begin with the PROXY protocol, `h1:`: no HTTP/2; several as `tls+proxy:`',
   ),
   workers: row(
     'Serving',
@@ -164,7 +166,7 @@ export const OPTIONS = {
     'Observing',
     'metrics-listen',
     ['ELB_METRICS_LISTEN'],
-    listenAddresses,
+    plainAddresses,
     null,
     'where `GET /metrics` is answered as well, to anybody who reaches it',
   ),
@@ -213,6 +215,8 @@ export const OPTIONS = {
   ...ADMIN_OPTIONS,
 
   ...LIMIT_OPTIONS,
+
+  ...TLS_OPTIONS,
 } as const;
 
 export type OptionKey = keyof typeof OPTIONS;

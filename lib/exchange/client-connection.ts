@@ -1,10 +1,10 @@
 import { Fault } from '../core/faults.ts';
+import type { TlsFacts } from '../core/tls-facts.ts';
 import { Deadline } from '../core/wheel.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
-import { HandleConnection } from '../net/handle-connection.ts';
 import type { Endpoints } from '../net/endpoints.ts';
-import type { Accepted } from '../net/listener.ts';
+import { connectionOf, type Accepted } from '../net/listener.ts';
 import type { Gate } from '../overload/gate.ts';
 import type { ClientEnd } from '../upstream/dialer.ts';
 import { State } from './client-state.ts';
@@ -23,11 +23,12 @@ import { isAdmin, plainRefusal, WaitingClient } from './waiting-client.ts';
  */
 export class ClientConnection implements ConnectionOwner, ClientEnd {
   readonly connection: Connection;
-  /** Address of the TCP peer; `unix` for a Unix socket. */
+  /** Address of the TCP peer, or of whom that speaks for (PROXY protocol); `unix` for a Unix socket. */
   readonly address: string;
   readonly trusted: boolean;
   /** Field lines about this client where it may say nothing about itself; null for a trusted proxy. */
   readonly forwarded: string | null;
+  readonly tls: TlsFacts | null;
   readonly deadline: Deadline;
   /** The client has sent its FIN. */
   ended = false;
@@ -51,9 +52,10 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     this.#context = context;
     this.address = accepted.address;
     this.trusted = context.shared.trusted.has(accepted.address);
-    this.forwarded = this.trusted ? null : forwardedLines(accepted.address);
+    this.tls = accepted.greeted?.tls ?? null;
+    this.forwarded = this.trusted ? null : forwardedLines(accepted.address, this.tls !== null);
     this.deadline = new Deadline(context.shared.wheel, this);
-    this.connection = new HandleConnection(accepted.handle, this);
+    this.connection = connectionOf(accepted, this);
     this.#silentSince = context.shared.wheel.now;
     context.addClient(this);
     this.deadline.set(context.drain === null ? context.shared.limits.headMs : context.drain.idleMs());

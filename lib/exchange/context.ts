@@ -14,6 +14,7 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Doors } from './doors.ts';
 import type { Drain } from './drain.ts';
+import type { Http2Acceptor } from './http2-acceptor.ts';
 import { Exchange } from './exchange.ts';
 import { ReplayMemory } from './replay-memory.ts';
 
@@ -53,6 +54,8 @@ export class Context {
   shedding = false;
   /** Who lets clients in, and hears when they leave. */
   doors: Doors | null = null;
+  /** Who takes clients that speak HTTP/2; null: it is not spoken. */
+  http2: Http2Acceptor | null = null;
   /** Clients there is no room for, and who are still heard. */
   refused = 0;
   /** Clients that were accepted, ever. */

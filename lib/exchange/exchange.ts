@@ -183,7 +183,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
     let clientAddress = client.address;
     if (client.forwarded !== null) this.#about = client.forwarded;
     else {
-      const claims = trustedLines(head, client.address, shared.trusted);
+      const claims = trustedLines(head, client.address, shared.trusted, client.tls !== null);
       this.#about = claims.lines;
       clientAddress = claims.clientAddress;
       if (this.#account !== null) this.#account.record.client = clientAddress;
@@ -210,6 +210,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
     const request = new RoutedHead(head, target, plan);
     request.clientAddress = clientAddress;
     request.peerAddress = client.address;
+    request.tls = client.tls;
     if (this.#account !== null) this.#account.record.graph = graph;
     this.#route.walk(graph, request);
   }

@@ -2,8 +2,9 @@ import type { CidrList } from '../core/cidr.ts';
 import type { Head } from '../http/head.ts';
 
 /** Field lines about a client that is not believed, each ended by CRLF: what it says about itself is replaced. */
-export function forwardedLines(address: string): string {
-  return `X-Real-IP: ${address}\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\nREMOTE-HOST: ${address}\r\n`;
+export function forwardedLines(address: string, isSecure: boolean): string {
+  const proto = isSecure ? 'https' : 'http';
+  return `X-Real-IP: ${address}\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}\r\nREMOTE-HOST: ${address}\r\n`;
 }
 
 /** What a trusted proxy says about its client. */
@@ -17,9 +18,9 @@ export interface TrustedClaims {
  * Field lines for a request from a trusted proxy: its list is continued, its protocol and host are kept. X-Forwarded-Host
  * is the caller's if the proxy did not say one.
  */
-export function trustedLines(head: Head, peer: string, trusted: CidrList): TrustedClaims {
+export function trustedLines(head: Head, peer: string, trusted: CidrList, isSecure: boolean): TrustedClaims {
   const list = head.get('x-forwarded-for');
-  const proto = head.get('x-forwarded-proto') ?? 'http';
+  const proto = head.get('x-forwarded-proto') ?? (isSecure ? 'https' : 'http');
   const host = head.get('x-forwarded-host');
   const clientAddress = lastUntrusted(list, trusted) ?? peer;
   const lines =

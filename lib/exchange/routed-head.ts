@@ -1,3 +1,4 @@
+import type { TlsFacts } from '../core/tls-facts.ts';
 import type { Head } from '../http/head.ts';
 import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
@@ -10,6 +11,7 @@ export class RoutedHead implements RoutedRequest {
   plan: Plan;
   clientAddress = '';
   peerAddress = '';
+  tls: TlsFacts | null = null;
 
   constructor(head: Head, target: Target, plan: Plan) {
     this.head = head;

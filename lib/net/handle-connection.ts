@@ -29,8 +29,11 @@ export class HandleConnection implements Connection {
   paused = true;
   closed = false;
   written = 0;
-  readonly #handle: Handle;
-  readonly #owner: ConnectionOwner;
+  readonly handle: Handle;
+  /** Ends of the client's own connection, as a proxy has said; null: those of this one. */
+  ends: Endpoints | null = null;
+  /** Who hears; may become somebody else. */
+  owner: ConnectionOwner;
   /** Writes that the kernel has not taken whole. */
   #writes = 0;
   /** More was pending than is good; `onDrain` tells when it is taken. */
@@ -48,8 +51,8 @@ export class HandleConnection implements Connection {
 
   /** Takes a handle that is connected, or is about to be. Nothing is read before `resume`. */
   constructor(handle: Handle, owner: ConnectionOwner) {
-    this.#handle = handle;
-    this.#owner = owner;
+    this.handle = handle;
+    this.owner = owner;
     handle.connection = this;
     handle.onread = onRead;
     handle.useUserBuffer(shared);
@@ -78,21 +81,21 @@ export class HandleConnection implements Connection {
     return connection;
   }
 
+  /** Gives its handle away and is told nothing more of it. Nothing may be pending. */
+  release(): Handle {
+    this.#close();
+    return this.handle;
+  }
+
   endpoints(): Endpoints | null {
-    const handle = this.#handle;
-    const remote: SocketName = {};
-    const local: SocketName = {};
-    if (!(handle instanceof TCP) || handle.getpeername(remote) !== 0 || handle.getsockname(local) !== 0) return null;
-    const { address = '', port = 0 } = remote;
-    const { address: localAddress = '', port: localPort = 0 } = local;
-    return { address: plainAddress(address), port, localAddress: plainAddress(localAddress), localPort };
+    return this.ends ?? endpointsOf(this.handle);
   }
 
   writeText(text: string): void {
     if (this.#finished) return;
     this.written += text.length;
     const request = takeRequest();
-    const error = this.#handle.writeLatin1String(request, text);
+    const error = this.handle.writeLatin1String(request, text);
     if (error === 0 && state[ASYNC] === 0) spareRequest = request;
     else this.#awaitWrite(error, request);
   }
@@ -102,7 +105,7 @@ export class HandleConnection implements Connection {
     const copy = copyOf(before, bytes, from, to, after);
     this.written += copy.length;
     const request = takeRequest();
-    const error = this.#handle.writeBuffer(request, copy);
+    const error = this.handle.writeBuffer(request, copy);
     if (error === 0 && state[ASYNC] === 0) {
       spareRequest = request;
       giveBack(copy);
@@ -113,7 +116,7 @@ export class HandleConnection implements Connection {
   }
 
   get pending(): number {
-    return this.#writes === 0 ? 0 : this.#handle.writeQueueSize;
+    return this.#writes === 0 ? 0 : this.handle.writeQueueSize;
   }
 
   get full(): boolean {
@@ -123,14 +126,14 @@ export class HandleConnection implements Connection {
   pause(): void {
     if (this.paused) return;
     this.paused = true;
-    if (!this.#closing) this.#handle.readStop();
+    if (!this.#closing) this.handle.readStop();
   }
 
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
     if (this.#closing || this.#ended) return;
-    const error = this.#handle.readStart();
+    const error = this.handle.readStart();
     if (error !== 0) this.#fail(error);
   }
 
@@ -140,7 +143,7 @@ export class HandleConnection implements Connection {
     const request = new ShutdownWrap();
     request.connection = this;
     request.oncomplete = onShut;
-    const error = this.#handle.shutdown(request);
+    const error = this.handle.shutdown(request);
     if (error !== 0) this.#fail(error);
   }
 
@@ -157,12 +160,12 @@ export class HandleConnection implements Connection {
   destroy(): void {
     if (this.#closing) return;
     this.#close();
-    this.#handle.close(onClosed);
+    this.handle.close(onClosed);
   }
 
   reset(): void {
     if (this.#closing) return;
-    const handle = this.#handle;
+    const { handle } = this;
     // A FIN that waits for what is pending is not taken back.
     const canReset = handle instanceof TCP && (!this.#finished || this.#shut);
     this.#close();
@@ -178,16 +181,16 @@ export class HandleConnection implements Connection {
       return;
     }
     this.resume();
-    if (!this.#closing) this.#owner.onConnect();
+    if (!this.#closing) this.owner.onConnect();
   }
 
   /** Bytes are in the shared buffer, or the peer has ended, or the connection is broken. */
   read(outcome: number): void {
     if (outcome > 0) {
-      if (!this.#closing) this.#owner.onBytes(shared, 0, outcome);
+      if (!this.#closing) this.owner.onBytes(shared, 0, outcome);
     } else if (outcome === UV_EOF) {
       this.#ended = true;
-      this.#owner.onEnd();
+      this.owner.onEnd();
       if (this.#shut) this.destroy();
     } else if (outcome < 0) this.#fail(outcome);
   }
@@ -201,7 +204,7 @@ export class HandleConnection implements Connection {
     if (status !== 0) this.#fail(status);
     else if (this.#writes === 0 && this.#behind) {
       this.#behind = false;
-      if (!this.#finished) this.#owner.onDrain();
+      if (!this.#finished) this.owner.onDrain();
     }
   }
 
@@ -214,7 +217,7 @@ export class HandleConnection implements Connection {
 
   gone(): void {
     this.closed = true;
-    this.#owner.onClose(this.#error === 0 ? null : systemError(this.#error));
+    this.owner.onClose(this.#error === 0 ? null : systemError(this.#error));
   }
 
   #connecting(request: Request): Request {
@@ -230,7 +233,7 @@ export class HandleConnection implements Connection {
     }
     request.connection = this;
     this.#writes++;
-    if (this.#handle.writeQueueSize >= HIGH_WATER_BYTES) this.#behind = true;
+    if (this.handle.writeQueueSize >= HIGH_WATER_BYTES) this.#behind = true;
   }
 
   #fail(error: number): void {
@@ -245,10 +248,21 @@ export class HandleConnection implements Connection {
   }
 }
 
-const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+/** Where all connections of the process are read. */
+export const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+
+/** Both ends of a TCP connection that is there. */
+export function endpointsOf(handle: Handle): Endpoints | null {
+  const remote: SocketName = {};
+  const local: SocketName = {};
+  if (!(handle instanceof TCP) || handle.getpeername(remote) !== 0 || handle.getsockname(local) !== 0) return null;
+  const { address = '', port = 0 } = remote;
+  const { address: localAddress = '', port: localPort = 0 } = local;
+  return { address: plainAddress(address), port, localAddress: plainAddress(localAddress), localPort };
+}
 
 /** Pending bytes above which the source is held back: what `net.Socket` takes. */
-const HIGH_WATER_BYTES = 65_536;
+export const HIGH_WATER_BYTES = 65_536;
 
 /** A write that the kernel takes at once leaves its request as it was. */
 let spareRequest: WriteRequest | null = null;

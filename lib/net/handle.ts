@@ -39,6 +39,28 @@ export interface PipeHandle extends Handle {
   connect(request: Request, path: string): number;
 }
 
+/**
+ * TLS over another handle: what `tls.TLSSocket` stands on. Writes go one at a time: the next may begin once the
+ * one before is complete, which is never at once.
+ */
+export interface TlsHandle extends Handle {
+  onhandshakedone: (this: TlsHandle) => void;
+  onerror: (this: TlsHandle, error: Error) => void;
+  /** Takes bytes that were read before TLS began. */
+  receive(bytes: Uint8Array): void;
+  setALPNProtocols(wire: Uint8Array): void;
+  setVerifyMode(asks: boolean, insists: boolean): void;
+  getALPNNegotiatedProtocol(): string | false | undefined;
+  getProtocol(): string;
+  getCipher(): { readonly name: string };
+  isSessionReused(): boolean;
+  hasPeerCertificate(): boolean;
+  /** With members other than `raw`, the certificate as DER. */
+  getPeerCertificate(): { readonly raw?: Uint8Array } | undefined;
+  verifyError(): { readonly code?: string; readonly message: string } | null | undefined;
+  destroySSL(): void;
+}
+
 /** A listening socket. */
 export interface ServerHandle {
   onconnection: (error: number, handle: Handle | undefined) => void;
@@ -74,6 +96,9 @@ interface Bindings {
     kLastWriteWasAsync: number;
   };
   binding(name: 'uv'): { UV_EOF: number };
+  binding(name: 'tls_wrap'): {
+    wrap(handle: Handle, context: object, isServer: boolean, isWriting: boolean): TlsHandle;
+  };
 }
 
 // See `Bindings`.
@@ -87,5 +112,14 @@ export const state = stream.streamBaseState;
 export const READ = stream.kReadBytesOrError;
 export const ASYNC = stream.kLastWriteWasAsync;
 export const { UV_EOF } = bindings.binding('uv');
+const { wrap } = bindings.binding('tls_wrap');
+
+/** TLS over an accepted connection. `context`: of `tls.SecureContext`, its inner one. */
+export function wrapTls(handle: Handle, context: object): TlsHandle {
+  const tls = wrap(handle, context, true, false);
+  // Where Node's own sockets look for it; so they can use and close this handle, too.
+  return Object.assign(tls, { _parent: handle });
+}
+
 /** Both wraps count a connection as type 0. */
 export const CONNECTION = 0;

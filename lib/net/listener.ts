@@ -1,14 +1,33 @@
 import net from 'node:net';
 import type { BoundListener } from '../core/listener.ts';
+import type { TlsFacts } from '../core/tls-facts.ts';
+import type { Connection, ConnectionOwner } from './connection.ts';
 import { plainAddress } from './endpoints.ts';
-import { systemError } from './handle-connection.ts';
+import { HandleConnection, systemError } from './handle-connection.ts';
 import { TCP, type Handle, type SocketName, type ServerHandle } from './handle.ts';
+import type { TlsConnection } from './tls-connection.ts';
 
-/** What is known of an accepted connection before its first byte. */
+/** What is known of an accepted connection before its first request. */
 export interface Accepted {
   readonly handle: Handle;
-  /** Address of the peer, IPv4-mapped addresses as IPv4; `unix` for a Unix socket. */
+  /** Address of the client, IPv4-mapped addresses as IPv4; `unix` for a Unix socket. */
   readonly address: string;
+  /** What its greeting has made of it; missing where it needs none. */
+  readonly greeted?: Greeted;
+}
+
+/** A connection that has begun with more than a request. */
+export interface Greeted {
+  readonly connection: HandleConnection | TlsConnection;
+  /** Null: in clear. */
+  readonly tls: TlsFacts | null;
+}
+
+/** The connection of somebody who was accepted, which `owner` hears of from now on. */
+export function connectionOf({ handle, greeted }: Accepted, owner: ConnectionOwner): Connection {
+  if (greeted === undefined) return new HandleConnection(handle, owner);
+  greeted.connection.owner = owner;
+  return greeted.connection;
 }
 
 /** A listening socket that hands over bare handles, so that the connection decides how it is read. */

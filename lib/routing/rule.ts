@@ -1,3 +1,4 @@
+import type { TlsFacts } from '../core/tls-facts.ts';
 import type { Plan } from './plan.ts';
 
 export type { Problem } from '../core/problem.ts';
@@ -15,6 +16,8 @@ export interface RoutedRequest {
   readonly clientAddress: string;
   /** Address of the TCP peer. */
   readonly peerAddress: string;
+  /** What is known of the client's TLS connection; null: in clear. */
+  readonly tls: TlsFacts | null;
   /** All values of a field joined by ", ", or null; `lowerName` in lower case. */
   field(lowerName: string): string | null;
 }

@@ -12,6 +12,8 @@ import { StoreError } from './store.ts';
  *   old: {}                      # upstreams/old/ = an upstream without servers
  * options:                       # options/web = the upstream's options as JSON text
  *   web: {balance: {algorithm: random}}
+ * certs:                         # certs/shop = a certificate with its key as JSON text
+ *   shop: {certificate: "-----BEGIN ...", key: "-----BEGIN ..."}
  * ```
  *
  * Other sections are kinds of their own: each text in them is a key, everything else is left as it is. What cannot be read
@@ -29,6 +31,7 @@ export const UPSTREAMS = 'upstreams';
 const JSON_SECTIONS: ReadonlyMap<string, string> = new Map([
   ['domains', 'rules'],
   ['options', 'options'],
+  ['certs', 'certs'],
 ]);
 const SECTIONS: ReadonlyMap<string, string> = new Map(Array.from(JSON_SECTIONS, ([section, kind]) => [kind, section]));
 

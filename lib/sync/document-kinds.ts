@@ -1,5 +1,7 @@
 import type { DocumentName } from '../control.ts';
+import type { Seal } from '../core/seal.ts';
 import type { GraphRules } from '../routing/compile.ts';
+import { certificates } from './certificates.ts';
 import type { DocumentKind } from './documents.ts';
 import { domains } from './domains.ts';
 import { upstreamOptions } from './upstream-options.ts';
@@ -7,6 +9,6 @@ import { upstreamOptions } from './upstream-options.ts';
 export type DocumentKinds = ReadonlyMap<DocumentName, DocumentKind>;
 
 /** Every kind of document that is one key of the store each. */
-export function documentKinds(graphs: GraphRules): DocumentKinds {
-  return new Map([domains(graphs), upstreamOptions].map((kind) => [kind.kind, kind]));
+export function documentKinds(graphs: GraphRules, seal: Seal, now: () => number): DocumentKinds {
+  return new Map([domains(graphs), upstreamOptions, certificates(seal, now)].map((kind) => [kind.kind, kind]));
 }

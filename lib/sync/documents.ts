@@ -21,6 +21,8 @@ export interface DocumentKind {
   check(name: string, document: unknown): CheckedDocument;
   /** What the data plane is told of a good document, or (null) of its removal. */
   change(name: string, text: string | null): TableChange;
+  /** What memory and store hold of a document that was sent and has passed its check; missing: the document itself. */
+  kept?(name: string, document: unknown): unknown;
   /** Names of one normal form mean the same. */
   normalName(name: string): string;
   /** The upstreams that a document which has passed its check names. */

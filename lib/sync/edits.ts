@@ -58,8 +58,11 @@ export function checkMutations(
           for (const one of new Set([name, ...there])) edits.push({ kind: 'document', of, name: one, text: null });
           break;
         }
-        const text = JSON.stringify(mutation.document) ?? 'null';
-        const found = kinds.get(of)?.check(name, mutation.document).problems ?? [];
+        const kind = kinds.get(of);
+        const found = kind?.check(name, mutation.document).problems ?? [];
+        const kept =
+          kind?.kept !== undefined && found.length === 0 ? kind.kept(name, mutation.document) : mutation.document;
+        const text = JSON.stringify(kept) ?? 'null';
         problems.push(...found.map((problem) => ({ at: at + problem.at, msg: problem.msg })));
         const bytes = Buffer.byteLength(text);
         if (bytes > MAX_TEXT_BYTES)

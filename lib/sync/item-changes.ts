@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import { pointerStep } from '../core/problem.ts';
-import type { Difference, ItemChange } from '../control.ts';
+import type { Difference, DocumentName, ItemChange } from '../control.ts';
 import { placeOf } from './keys.ts';
 
 /** What a key held and what it holds; null: absent. */
@@ -20,7 +21,7 @@ export function itemChanges(changes: readonly KeyChange[], complete: boolean): r
       const keys = upstreams.get(place.upstream) ?? [];
       upstreams.set(place.upstream, [...keys, { ...change, key: place.server }]);
     } else {
-      const differences = differ(jsonOf(change.before), jsonOf(change.after));
+      const differences = differ(shown(place.of, change.before), shown(place.of, change.after));
       if (differences.length > 0) items.push({ kind: place.of, name: place.name, change: verb(change), differences });
     }
   }
@@ -53,6 +54,13 @@ function verb({ before, after }: { readonly before?: unknown; readonly after?: u
 function listOf(servers: readonly (readonly [name: string, text: string | null])[]): object | undefined {
   const there = servers.filter(([, text]) => text !== null);
   return there.length === 0 ? undefined : Object.fromEntries(there.filter(([name]) => name !== ''));
+}
+
+/** A document as it may be shown: without the key of a certificate, but so that another key is seen to be another. */
+function shown(of: DocumentName, text: string | null): unknown {
+  const document = jsonOf(text);
+  if (of !== 'certificate' || !isObject(document) || typeof document['key'] !== 'string') return document;
+  return { ...document, key: `not shown: ${hash('sha256', document['key']).slice(0, 8)}` };
 }
 
 /** Text that is no JSON stands for itself. */

@@ -24,7 +24,11 @@ export function serverKey(upstream: string, server: string): string {
   return `${UPSTREAMS}${upstream}/${server}`;
 }
 
-const DOCUMENTS: Readonly<Record<DocumentName, string>> = { domain: 'rules/', options: 'options/' };
+const DOCUMENTS: Readonly<Record<DocumentName, string>> = {
+  domain: 'rules/',
+  options: 'options/',
+  certificate: 'certs/',
+};
 // Its keys are those of the record.
 const DIRECTORIES = Object.entries(DOCUMENTS) as readonly (readonly [DocumentName, string])[];
 const UPSTREAMS = 'upstreams/';

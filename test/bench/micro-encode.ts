@@ -19,7 +19,7 @@ const browser: RequestEdits = {
   listed: null,
   guarded: null,
   set: [],
-  forwarded: forwardedLines('127.0.0.1'),
+  forwarded: forwardedLines('127.0.0.1', false),
   trusted: false,
   upgrade: null,
   trailers: false,

@@ -296,6 +296,7 @@ const setup: WorkerSetup = {
   metrics: false,
   accessLog: null,
   requestId: false,
+  tls: { minVersion: 'TLSv1.2', ciphers: null, defaultCertificate: null },
   statsd: null,
   logLevel: 'silent',
   adminSocket: '',

@@ -38,6 +38,9 @@ describe('config', () => {
       upgradeMs: 60_000,
       admin: { allow: ['127.0.0.0/8', '::1'], hosts: [], probes: [], tokens: [] },
       history: 200,
+      tls: { minVersion: 'TLSv1.2', ciphers: null, defaultCertificate: null },
+      certs: null,
+      secrets: [],
       limits: {
         maxHeadBytes: 65_536,
         maxFields: 128,

@@ -1,3 +1,4 @@
+import type { TlsFacts } from '../../lib/core/tls-facts.ts';
 import type { Plan } from '../../lib/routing/plan.ts';
 import type { RoutedRequest } from '../../lib/routing/rule.ts';
 
@@ -8,6 +9,7 @@ export interface RequestParts {
   readonly query?: string;
   readonly clientAddress?: string;
   readonly peerAddress?: string;
+  readonly tls?: TlsFacts;
   /** Values by lower-case name. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -18,6 +20,7 @@ export class TestRequest implements RoutedRequest {
   readonly host: string;
   readonly clientAddress: string;
   readonly peerAddress: string;
+  readonly tls: TlsFacts | null;
   readonly #path: string;
   readonly #query: string;
   readonly #fields: ReadonlyMap<string, string>;
@@ -30,6 +33,7 @@ export class TestRequest implements RoutedRequest {
     this.#query = parts.query ?? '';
     this.clientAddress = parts.clientAddress ?? '127.0.0.1';
     this.peerAddress = parts.peerAddress ?? '127.0.0.1';
+    this.tls = parts.tls ?? null;
     this.#path = parts.path ?? '/';
     this.#fields = new Map(Object.entries(parts.fields ?? {}));
   }

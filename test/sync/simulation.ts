@@ -14,12 +14,13 @@ import { checkMutations } from '../../lib/sync/edits.ts';
 import { documentKey } from '../../lib/sync/keys.ts';
 import type { Mutation } from '../../lib/control.ts';
 import { meansTheSame } from '../../lib/sync/meaning.ts';
+import { Seal } from '../../lib/core/seal.ts';
 import { rules } from '../../rules/index.ts';
 import { ModelStore } from './model-store.ts';
 import { Random } from './random.ts';
 import { SimulatedWorker, itemOf } from './simulated-worker.ts';
 
-const KINDS = documentKinds({ rules, maxNodes: 4000 });
+const KINDS = documentKinds({ rules, maxNodes: 4000 }, new Seal([]), () => 0);
 const DOMAINS = ['a.test', 'b.test', '*'];
 const UPSTREAMS = ['up', 'down'];
 const SERVERS = ['10.0.0.1:80', '10.0.0.2:80', 'n1.test:80', 'n2.test:80'];

@@ -1,0 +1,321 @@
+import type { Connection, ConnectionOwner } from './connection.ts';
+import { copyOf, giveBack } from './copy.ts';
+import type { Endpoints } from './endpoints.ts';
+import { endpointsOf, HIGH_WATER_BYTES, shared, systemError } from './handle-connection.ts';
+import {
+  READ,
+  ShutdownWrap,
+  state,
+  TCP,
+  UV_EOF,
+  WriteWrap,
+  type Handle,
+  type Request,
+  type TlsHandle,
+  type WriteRequest,
+} from './handle.ts';
+
+/**
+ * A client's TLS connection, straight on Node's wrap of OpenSSL: `onConnect` tells that its handshake is over. Why not a
+ * `tls.TLSSocket`: docs/decisions.
+ *
+ * OpenSSL takes one write at a time and tells its end in a later turn; what is written meanwhile is encrypted as one then.
+ */
+export class TlsConnection implements Connection {
+  paused = true;
+  closed = false;
+  written = 0;
+  /** Ends of the client's own connection, as a proxy has said; null: those of this one. */
+  ends: Endpoints | null = null;
+  /** Who hears; may become somebody else. */
+  owner: ConnectionOwner;
+  readonly #tls: TlsHandle;
+  /** The connection below it. */
+  readonly #parent: Handle;
+  /** Bytes of the write under way that OpenSSL has taken and the kernel may not have; 0: there is none. */
+  #writing = 0;
+  /** What is written once that is over. */
+  #queue: Buffer[] = [];
+  #queued = 0;
+  /** More was pending than is good; `onDrain` tells when it is taken. */
+  #behind = false;
+  /** What arrived while paused: what one read of the kernel's holds may be more than one record. */
+  #held: Buffer[] = [];
+  /** The peer's end has arrived behind it. */
+  #holdsEnd = false;
+  #ended = false;
+  /** Our end is asked for; it is sent after what is pending. */
+  #finished = false;
+  #isShutting = false;
+  #shut = false;
+  #closing = false;
+  #error: Error | null = null;
+
+  /** Takes a handle that `wrapTls` has made of `parent`. Nothing is read before `resume`. */
+  constructor(tls: TlsHandle, parent: Handle, owner: ConnectionOwner) {
+    this.#tls = tls;
+    this.#parent = parent;
+    this.owner = owner;
+    tls.connection = this;
+    tls.onread = onRead;
+    tls.onhandshakedone = onHandshakeDone;
+    tls.onerror = onError;
+    tls.useUserBuffer(shared);
+  }
+
+  get handle(): TlsHandle {
+    return this.#tls;
+  }
+
+  /** Gives its handle away and is told nothing more of it. Nothing may be pending. */
+  release(): TlsHandle {
+    this.#closing = true;
+    this.#finished = true;
+    return this.#tls;
+  }
+
+  endpoints(): Endpoints | null {
+    return this.ends ?? endpointsOf(this.#parent);
+  }
+
+  writeText(text: string): void {
+    if (this.#finished) return;
+    this.written += text.length;
+    if (this.#writing > 0) {
+      this.#enqueue(Buffer.from(text, 'latin1'));
+      return;
+    }
+    const request = this.#request();
+    this.#began(this.#tls.writeLatin1String(request, text), text.length);
+  }
+
+  writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
+    if (this.#finished) return;
+    const length = before.length + to - from + after.length;
+    if (length === 0) return;
+    this.written += length;
+    const copy = copyOf(before, bytes, from, to, after);
+    if (this.#writing > 0) this.#enqueue(copy);
+    else {
+      // OpenSSL has taken it when this returns.
+      this.#began(this.#tls.writeBuffer(this.#request(), copy), length);
+      giveBack(copy);
+    }
+  }
+
+  get pending(): number {
+    if (this.#writing === 0) return 0;
+    return this.#queued + (this.#parent.writeQueueSize || (this.#queued > 0 ? 0 : 1));
+  }
+
+  get full(): boolean {
+    return this.#behind;
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    if (!this.#closing) this.#tls.readStop();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.#closing) return;
+    // Not at once, as little as bytes of the kernel's are.
+    if (this.#held.length > 0 || this.#holdsEnd) process.nextTick(deliver, this);
+    else if (!this.#ended) this.#tls.readStart();
+  }
+
+  end(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    if (this.#writing === 0) this.#shutdown();
+  }
+
+  close(): void {
+    if (this.#writing === 0) {
+      this.#goodbye();
+      return;
+    }
+    this.#ended = true;
+    this.pause();
+    this.end();
+  }
+
+  destroy(): void {
+    if (this.#closing) return;
+    this.#close();
+    this.#parent.close(this.#whenClosed());
+  }
+
+  reset(): void {
+    if (this.#closing) return;
+    const parent = this.#parent;
+    const canReset = parent instanceof TCP && !this.#isShutting;
+    this.#close();
+    if (canReset) parent.reset(this.#whenClosed());
+    else parent.close(this.#whenClosed());
+  }
+
+  /** For the callbacks below only, as all that follow. */
+  handshaken(): void {
+    if (!this.#closing) this.owner.onConnect();
+  }
+
+  failed(error: Error): void {
+    if (this.#closing) return;
+    this.#error = error;
+    this.destroy();
+  }
+
+  read(outcome: number): void {
+    if (this.#closing) return;
+    if (outcome > 0) {
+      if (this.paused || this.#held.length > 0) this.#held.push(Buffer.copyBytesFrom(shared, 0, outcome));
+      else this.owner.onBytes(shared, 0, outcome);
+    } else if (outcome === UV_EOF) {
+      if (this.paused || this.#held.length > 0) this.#holdsEnd = true;
+      else this.#onEnd();
+    } else if (outcome < 0) this.failed(systemError(outcome));
+  }
+
+  deliverHeld(): void {
+    while (!this.paused && !this.#closing) {
+      const bytes = this.#held.shift();
+      if (bytes === undefined) break;
+      this.owner.onBytes(bytes, 0, bytes.length);
+    }
+    if (this.paused || this.#closing) return;
+    if (this.#holdsEnd) {
+      this.#holdsEnd = false;
+      this.#onEnd();
+    } else if (!this.#ended) this.#tls.readStart();
+  }
+
+  wrote(status: number): void {
+    this.#writing = 0;
+    if (this.#closing) return;
+    if (status !== 0) {
+      this.failed(systemError(status));
+      return;
+    }
+    if (this.#queued > 0) this.#writeQueue();
+    else if (this.#finished) this.#shutdown();
+    else if (this.#behind) {
+      this.#behind = false;
+      this.owner.onDrain();
+    }
+  }
+
+  shut(status: number): void {
+    if (this.#closing) return;
+    this.#shut = true;
+    if (status !== 0) this.failed(systemError(status));
+    else if (this.#ended) this.destroy();
+  }
+
+  gone(): void {
+    this.#tls.destroySSL();
+    this.closed = true;
+    this.#held = [];
+    this.owner.onClose(this.#error);
+  }
+
+  #onEnd(): void {
+    this.#ended = true;
+    this.owner.onEnd();
+    if (this.#shut) this.destroy();
+  }
+
+  #request(): WriteRequest {
+    const request = new WriteWrap();
+    request.connection = this;
+    request.oncomplete = onWritten;
+    return request;
+  }
+
+  #began(error: number, length: number): void {
+    if (error !== 0) {
+      this.failed(systemError(error));
+      return;
+    }
+    this.#writing = length;
+    if (this.#parent.writeQueueSize >= HIGH_WATER_BYTES) this.#behind = true;
+  }
+
+  #enqueue(copy: Buffer): void {
+    this.#queue.push(copy);
+    this.#queued += copy.length;
+    if (this.#queued >= HIGH_WATER_BYTES) this.#behind = true;
+  }
+
+  #writeQueue(): void {
+    const [first] = this.#queue;
+    const all = this.#queue.length === 1 && first !== undefined ? first : Buffer.concat(this.#queue);
+    const error = this.#tls.writeBuffer(this.#request(), all);
+    for (const copy of this.#queue) giveBack(copy);
+    this.#queue = [];
+    this.#queued = 0;
+    this.#began(error, all.length);
+  }
+
+  /** Says goodbye (close_notify, RFC 8446 6.1), then sends a FIN. */
+  #shutdown(): void {
+    if (this.#closing || this.#isShutting) return;
+    this.#isShutting = true;
+    const request: Request = new ShutdownWrap();
+    request.connection = this;
+    request.oncomplete = onShut;
+    const error = this.#tls.shutdown(request);
+    if (error !== 0) this.failed(systemError(error));
+  }
+
+  /** Ends both directions, saying so. */
+  #goodbye(): void {
+    this.#ended = true;
+    this.pause();
+    this.#finished = true;
+    if (this.#shut) this.destroy();
+    else this.#shutdown();
+  }
+
+  #whenClosed(): (this: Handle) => void {
+    return () => this.gone();
+  }
+
+  #close(): void {
+    this.#closing = true;
+    this.#finished = true;
+    this.#queue = [];
+  }
+}
+
+/** Callbacks are shared functions that find their connection on the handle or the request. */
+function connectionOf({ connection }: { readonly connection: unknown }): TlsConnection {
+  return connection as TlsConnection; // set together with the callback
+}
+
+function onRead(this: Handle): void {
+  connectionOf(this).read(state[READ] as number); // the state has that place
+}
+
+function onHandshakeDone(this: TlsHandle): void {
+  connectionOf(this).handshaken();
+}
+
+function onError(this: TlsHandle, error: Error): void {
+  connectionOf(this).failed(error);
+}
+
+function onWritten(this: WriteRequest, status: number): void {
+  connectionOf(this).wrote(status);
+}
+
+function onShut(this: Request, status: number): void {
+  connectionOf(this).shut(status);
+}
+
+function deliver(connection: TlsConnection): void {
+  connection.deliverHeld();
+}
