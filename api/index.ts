@@ -8,8 +8,10 @@ import { history } from './history.ts';
 import { metrics } from './metrics.ts';
 import { option } from './option.ts';
 import type { Resource } from './resource.ts';
+import { requests } from './requests.ts';
 import { rollback } from './rollback.ts';
 import { server } from './server.ts';
+import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { upstream } from './upstream.ts';
 import { wait } from './wait.ts';
@@ -28,6 +30,8 @@ export const resources: readonly Resource[] = [
   fleet,
   health,
   explain,
+  requests,
+  stats,
   wait,
   metrics,
 ];

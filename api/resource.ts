@@ -1,4 +1,5 @@
 import type { Caller, ChangeControl, Control, FleetControl, ServerControl, WorkersControl } from '../lib/control.ts';
+import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
 import type { StatusBoard } from '../lib/core/status-board.ts';
 import type { Problem } from '../lib/routing/rule.ts';
 import type { Parameters, ParameterValues } from './parameters.ts';
@@ -11,6 +12,7 @@ export interface AdminParts {
   readonly status: StatusBoard;
   readonly metrics: MetricsSource;
   readonly workers: WorkersControl;
+  readonly stats: StatsSource;
   readonly servers: ServerControl;
 }
 
@@ -23,6 +25,11 @@ export interface Page {
 /** Where metrics come from: all that has happened until now, in the best form for an `Accept` field. */
 export interface MetricsSource {
   page(accept: string | undefined): Promise<Page>;
+}
+
+/** Where rates and times of the last minutes come from. */
+export interface StatsSource {
+  stats(filter: StatsFilter): Promise<StatsView>;
 }
 
 /** A call of the admin API, allowed, with its query and its body parsed. */

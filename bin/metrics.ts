@@ -1,18 +1,24 @@
-import type { MetricsSource } from '../api/resource.ts';
+import type { MetricsSource, StatsSource } from '../api/resource.ts';
 import type { TableChange } from '../lib/change.ts';
+import type { WorkersControl } from '../lib/control.ts';
+import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
 import { Collector } from '../lib/stats/collector.ts';
 import { CONTENT_TYPES, formatFor } from '../lib/stats/exposition.ts';
 import { exposePrometheus } from '../lib/stats/prometheus.ts';
+import { TICK_MS } from '../lib/stats/rate.ts';
+import { EVERY_REQUEST } from '../lib/stats/recent-requests.ts';
+import { viewStats } from '../lib/stats/view-stats.ts';
 import type { Sync } from '../lib/sync.ts';
+import { serverKey } from '../lib/upstream/server-spec.ts';
 import { version } from './version.ts';
 
 /** Who has the workers report. */
-interface Reporters {
+interface Reporters extends WorkersControl {
   askReports(): Promise<void>;
 }
 
-/** Gathers what the workers count, every few seconds and whenever somebody asks, and tells it as metrics. */
-export class Metrics implements MetricsSource {
+/** Gathers what the workers count, every `TICK_MS` and whenever somebody asks, and tells it as metrics. */
+export class Metrics implements MetricsSource, StatsSource {
   readonly collector = new Collector();
   readonly #startedAt = Date.now() / 1000 - process.uptime();
   #workers: Reporters | null = null;
@@ -22,20 +28,41 @@ export class Metrics implements MetricsSource {
   start(workers: Reporters, sync: Sync): void {
     this.#workers = workers;
     this.#sync = sync;
-    setInterval(() => void workers.askReports(), GATHER_MS).unref();
+    setInterval(() => void this.#gather(workers), TICK_MS).unref();
   }
 
   /** Domains that are no more take their series with them. */
   follow(changes: readonly TableChange[]): void {
     for (const change of changes) {
-      if (change.kind === 'domain' && change.document === null) this.collector.totals.forget(change.name);
+      const { totals, stats } = this.collector;
+      if (change.kind === 'domain' && change.document === null) {
+        totals.forget(change.name);
+        stats.forgetDomain(change.name);
+      } else if (change.kind === 'upstream') {
+        if (change.servers === null) stats.forgetUpstream(change.name);
+        else stats.keepServers(change.name, new Set(change.servers.map((spec) => serverKey(spec))));
+      }
     }
+  }
+
+  async stats(filter: StatsFilter): Promise<StatsView> {
+    await this.#workers?.askReports();
+    const slowest = { ...EVERY_REQUEST, domain: filter.domain, upstream: filter.upstream, slowest: true, limit: 10 };
+    const answers = (await this.#workers?.query({ kind: 'requests', filter: slowest }, 'all')) ?? [];
+    const requests = answers.flatMap(({ requests: some }) => some);
+    return viewStats(this.collector.stats, filter, Date.now() / 1000 - this.#startedAt, requests);
   }
 
   async page(accept: string | undefined): Promise<{ type: string; parts: Iterable<string> }> {
     await this.#workers?.askReports();
     const format = formatFor(accept);
     return { type: CONTENT_TYPES[format], parts: exposePrometheus(this.collector, this.#facts(), format) };
+  }
+
+  /** Rates move on once everything up to this moment is counted. */
+  async #gather(workers: Reporters): Promise<void> {
+    await workers.askReports();
+    this.collector.stats.tick();
   }
 
   #facts(): Parameters<typeof exposePrometheus>[1] {
@@ -52,6 +79,3 @@ export class Metrics implements MetricsSource {
     };
   }
 }
-
-/** Workers hold what they counted until they are asked: seldom enough to cost nothing, often enough to lose little with one. */
-const GATHER_MS = 5000;

@@ -13,7 +13,19 @@ export function createPlane(
   tell: (sightings: WorkerSightings) => void,
 ): DataPlane {
   const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
-  const { limits, drainMs, trustedProxies, serverCa, adminSocket, metrics, accessLog, requestId, workers, tls } = setup;
+  const {
+    limits,
+    drainMs,
+    trustedProxies,
+    serverCa,
+    adminSocket,
+    metrics,
+    accessLog,
+    recentRequests,
+    requestId,
+    workers,
+    tls,
+  } = setup;
   return new DataPlane({
     limits,
     drainMs,
@@ -23,6 +35,7 @@ export function createPlane(
     adminSocket,
     metrics,
     accessLog,
+    recentRequests,
     requestId,
     statsd,
     rules,

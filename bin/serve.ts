@@ -53,7 +53,19 @@ export async function serve(
   // In one process there is one worker.
   const workers = Math.max(config.workers, 1);
   const limits = limitsOfWorker(config.limits, workers);
-  const { name, drainMs, trustedProxies, serverCa, metrics, accessLog, requestId, statsd, logLevel, tls } = config;
+  const {
+    name,
+    drainMs,
+    trustedProxies,
+    serverCa,
+    metrics,
+    accessLog,
+    recentRequests,
+    requestId,
+    statsd,
+    logLevel,
+    tls,
+  } = config;
   const meter = new Metrics();
   const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
   const primary = new Primary({
@@ -69,6 +81,7 @@ export async function serve(
       serverCa,
       metrics,
       accessLog,
+      recentRequests,
       requestId,
       statsd,
       logLevel,
@@ -116,6 +129,7 @@ export async function serve(
     status,
     metrics: meter,
     workers: primary,
+    stats: meter,
     servers: health.book,
   };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });

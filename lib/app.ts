@@ -25,6 +25,8 @@ import type { Rule } from './routing/rule.ts';
 import { AccessLog } from './stats/access-log.ts';
 import { logFormat } from './stats/log-format.ts';
 import { observerOf } from './stats/observer.ts';
+import { RecentRequests } from './stats/recent-requests.ts';
+import { ServerTallies } from './stats/server-tally.ts';
 import { ProcessUsage } from './stats/process-usage.ts';
 import type { WorkerReport } from './stats/report.ts';
 import { Statsd } from './stats/statsd.ts';
@@ -49,6 +51,8 @@ export interface DataPlaneOptions {
   /** Whether requests are counted for `report`. */
   readonly metrics: boolean;
   readonly accessLog: AccessLogSetup | null;
+  /** How many requests are remembered; 0: none. */
+  readonly recentRequests?: number;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
   /** TLS towards clients; missing: as the options say. */
@@ -74,6 +78,8 @@ export class DataPlane {
   readonly #statsd: Statsd | null;
   readonly #tally: Tally | null;
   readonly #accessLog: AccessLog | null;
+  readonly #recent: RecentRequests | null;
+  readonly #serverTallies = new ServerTallies();
   readonly #usage = new ProcessUsage();
   readonly #overload: Overload;
   readonly #tls: TlsServer;
@@ -87,6 +93,8 @@ export class DataPlane {
     this.#statsd = statsd === null ? null : new Statsd({ ...statsd, log });
     this.#accessLog = options.accessLog === null ? null : openAccessLog(options.accessLog, log);
     this.#tally = options.metrics ? new Tally() : null;
+    const { recentRequests = 0 } = options;
+    this.#recent = recentRequests === 0 ? null : new RecentRequests(recentRequests);
     this.#context = new Context({
       limits,
       wheel,
@@ -99,9 +107,15 @@ export class DataPlane {
         random: options.random ?? Math.random,
         ...(options.tell !== undefined && { sightings: new Sightings(wheel, options.tell) }),
         workers: options.workers ?? 1,
+        ...(options.metrics && { counterOf: (upstream, server) => this.#serverTallies.of(upstream, server) }),
       }),
       admin: controlPlane(options.adminSocket, wheel),
-      observer: observerOf({ log: this.#accessLog, tally: this.#tally, meter: this.#statsd?.meter ?? null }),
+      observer: observerOf({
+        log: this.#accessLog,
+        tally: this.#tally,
+        meter: this.#statsd?.meter ?? null,
+        recent: this.#recent,
+      }),
       requestIds: options.requestId,
       trusted: new CidrList(options.trustedProxies),
     });
@@ -181,6 +195,8 @@ export class DataPlane {
     this.#reportedClients = accepted;
     return {
       tally: this.#tally?.take() ?? null,
+      servers: this.#serverTallies.take(),
+      samples: this.#recent?.takeSamples() ?? [],
       clients: clients.size,
       newClients,
       droppedLines: this.#accessLog?.takeDropped() ?? 0,
@@ -195,6 +211,8 @@ export class DataPlane {
     switch (query.kind) {
       case 'explain':
         return new Explainer(this.#context).explain(query.request);
+      case 'requests':
+        return Promise.resolve(this.#recent?.find(query.filter) ?? { requests: [], perWorker: 0 });
     }
   }
 

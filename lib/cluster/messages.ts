@@ -22,6 +22,8 @@ export interface WorkerSetup {
   /** Whether requests are counted for reports. */
   readonly metrics: boolean;
   readonly accessLog: AccessLogSetup | null;
+  /** How many requests are remembered; 0: none. */
+  readonly recentRequests: number;
   readonly requestId: boolean;
   readonly tls: TlsSetup;
   readonly statsd: { readonly host: string; readonly port: number } | null;

@@ -61,6 +61,8 @@ export interface Config {
   /** Where metrics are told beside the admin API. */
   readonly metricsListen: readonly ListenAddress[];
   readonly accessLog: AccessLogSetup | null;
+  /** How many requests a worker remembers; 0: none. */
+  readonly recentRequests: number;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
   /** Directory of the programs that health checks may run. */
@@ -193,6 +195,7 @@ function assemble(
     metrics: values.metrics === 'on',
     metricsListen: values.metricsListen ?? [],
     accessLog: accessLog(values),
+    recentRequests: values.recentRequests ?? 0,
     requestId: values.requestId === 'on',
     healthCommands: directory('--health-commands (ELB_HEALTH_COMMANDS)', values.healthCommands, problems),
     logLevel: values.logLevel ?? 'info',

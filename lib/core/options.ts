@@ -203,6 +203,14 @@ export const OPTIONS = {
     '1',
     'share of the requests that is logged; those that ended badly always are',
   ),
+  recentRequests: row(
+    'Observing',
+    'recent-requests',
+    ['ELB_RECENT_REQUESTS'],
+    integer(0, 65_536),
+    '256',
+    'how many of the last requests each worker remembers for `GET /__erulb__/requests`, and as many that ended badly; 0: none',
+  ),
   requestId: row(
     'Observing',
     'request-id',

@@ -1,11 +1,15 @@
 import type { ExplainRequest, Explanation } from './explanation.ts';
+import type { KeptRequests, RequestFilter } from './kept-request.ts';
 
 /** What the primary may ask a worker, beside its report. Plain data: it travels between processes. */
-export type WorkerQuery = { readonly kind: 'explain'; readonly request: ExplainRequest };
+export type WorkerQuery =
+  | { readonly kind: 'explain'; readonly request: ExplainRequest }
+  | { readonly kind: 'requests'; readonly filter: RequestFilter };
 
 /** What is answered, by what was asked. */
 export interface WorkerAnswers {
   readonly explain: Explanation;
+  readonly requests: KeptRequests;
 }
 
 export type WorkerAnswer = WorkerAnswers[keyof WorkerAnswers];

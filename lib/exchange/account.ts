@@ -20,8 +20,8 @@ export class Account {
     this.#observer = observer;
   }
 
-  /** Where the names of walked nodes are wanted. */
-  get trace(): string[] | null {
+  /** Where the nodes that are walked are wanted. */
+  get trace(): RequestRecord['nodes'] | null {
     return this.#observer.capture?.nodes === true ? this.record.nodes : null;
   }
 

@@ -99,7 +99,10 @@ export class Race {
   #count(one: Try, server: Server | null, ms: number): void {
     if (server === null) return;
     this.costMs += ms;
-    this.records?.push({ address: server.address, ms, outcome: one.fault === 0 ? one.relay.status : one.fault });
+    if (server.counter === null && this.records === null) return;
+    const outcome = one.fault === 0 ? one.relay.status : one.fault;
+    server.counter?.count(outcome, ms);
+    this.records?.push({ address: server.address, ms, outcome });
   }
 }
 

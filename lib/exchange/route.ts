@@ -1,5 +1,5 @@
 import type { Graph } from '../routing/graph.ts';
-import { Plan } from '../routing/plan.ts';
+import { Plan, type WalkedNode } from '../routing/plan.ts';
 import { walk } from '../routing/walk.ts';
 import type { RoutedHead } from './routed-head.ts';
 
@@ -15,13 +15,13 @@ export interface RouteOwner {
 export class Route {
   plan = new Plan();
   readonly #owner: RouteOwner;
-  readonly #trace: string[] | null;
+  readonly #trace: WalkedNode[] | null;
   /** Grows with every reset, so that a walk for an earlier request tells nobody. */
   #generation = 0;
   #isWaiting = false;
 
-  /** `trace`: gets the names of walked nodes; null where nobody wants them. */
-  constructor(owner: RouteOwner, trace: string[] | null) {
+  /** `trace`: gets the nodes that are walked; null where nobody wants them. */
+  constructor(owner: RouteOwner, trace: WalkedNode[] | null) {
     this.#owner = owner;
     this.#trace = trace;
     this.plan.trace = trace;

@@ -1,6 +1,12 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { PolicyEdit } from '../core/policy-edit.ts';
 
+/** A node as a trace has it; `edge`: by which it was come to. */
+export interface WalkedNode {
+  readonly name: string;
+  readonly edge?: string;
+}
+
 /** A reply that the graph gives by itself. Belongs to the graph, unless it was made for one request. */
 export interface Answer {
   readonly status: number;
@@ -47,8 +53,8 @@ export class Plan {
   guardedFields: readonly string[] = NONE;
   /** What is changed in the reply's head, a server's or the graph's own; null for nothing. */
   replyEdit: ReplyEdit | null = null;
-  /** Gets the name of each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
-  trace: string[] | null = null;
+  /** Gets each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
+  trace: WalkedNode[] | null = null;
 
   /** What is different in the way the request is delivered from the way of its upstream; null for nothing. */
   policy: PolicyEdit | null = null;

@@ -11,7 +11,7 @@ import type { Node, RoutedRequest } from './rule.ts';
 export function walk(graph: Graph, request: RoutedRequest, plan: Plan): void | Promise<void> {
   let node: Node | null = graph.init;
   while (node !== null) {
-    if (plan.trace !== null) plan.trace.push(node.name);
+    if (plan.trace !== null) plan.trace.push(node);
     const next: Node | null | Promise<Node | null> = node.decide(request, plan);
     if (next instanceof Promise) return walkOn(next, request, plan);
     node = next;
@@ -22,7 +22,7 @@ async function walkOn(pending: Promise<Node | null>, request: RoutedRequest, pla
   let node = await pending;
   // Nodes follow one another: each may depend on what the one before wrote into the plan.
   while (node !== null) {
-    if (plan.trace !== null) plan.trace.push(node.name);
+    if (plan.trace !== null) plan.trace.push(node);
     // oxlint-disable-next-line no-await-in-loop
     node = await node.decide(request, plan);
   }

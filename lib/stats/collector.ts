@@ -1,5 +1,6 @@
 import { ProcessUsage, type Usage } from './process-usage.ts';
 import type { WorkerReport } from './report.ts';
+import { StatBook } from './stat-book.ts';
 import { Totals } from './totals.ts';
 
 /**
@@ -8,6 +9,7 @@ import { Totals } from './totals.ts';
  */
 export class Collector {
   readonly totals = new Totals();
+  readonly stats = new StatBook();
   newClients = 0;
   lostTimes = 0;
   droppedLines = 0;
@@ -25,7 +27,12 @@ export class Collector {
   /** `worker`: a number that no other worker has or had. */
   took(worker: number, report: WorkerReport): void {
     this.#newest.set(worker, report);
-    if (report.tally !== null) this.totals.merge(report.tally);
+    if (report.tally !== null) {
+      this.totals.merge(report.tally);
+      this.stats.took(report.tally);
+    }
+    this.stats.tookServers(report.servers);
+    this.stats.tookSamples(report.samples);
     this.newClients += report.newClients;
     this.lostTimes += report.lostTimes;
     this.droppedLines += report.droppedLines;

@@ -42,7 +42,7 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
   request_time: number('seconds from head to end of reply', ({ durationMs }) => seconds(durationMs)),
   domain: text('name of the domain whose graph was walked', ({ domain }) => domain),
   nodes: {
-    ...text('nodes that were walked, with `>` between them', ({ nodes }) => nodes.join('>')),
+    ...text('nodes that were walked, with `>` between them', nodeNames),
     needs: 'nodes',
   },
   upstream: text('name of the upstream', ({ upstream }) => upstream),
@@ -51,6 +51,12 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
   upstream_response_time: tried('seconds spent on each of them', ({ ms }) => seconds(ms)),
   upstream_time: number('seconds spent on all of them', ({ serverMs }) => seconds(serverMs)),
 };
+
+function nodeNames({ nodes }: RequestRecord): string {
+  let names = '';
+  for (let i = 0; i < nodes.length; i++) names += i === 0 ? nodes[i]?.name : `>${nodes[i]?.name}`;
+  return names;
+}
 
 function requestLine({ method, target, minor }: RequestRecord): string {
   return target === '' ? '' : `${method} ${target} HTTP/1.${minor}`;

@@ -1,6 +1,7 @@
 import { faultOf } from '../core/faults.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Meter } from './meter.ts';
+import type { RecentRequests } from './recent-requests.ts';
 import { type Capture, RequestRecord } from './request-record.ts';
 import type { Tally } from './tally.ts';
 
@@ -11,10 +12,13 @@ export class Observer {
   readonly #log: AccessLog | null;
   readonly #tally: Tally | null;
   readonly #meter: Meter | null;
+  readonly #recent: RecentRequests | null;
   readonly #refusal = new RequestRecord();
 
-  constructor({ log, tally, meter }: ObserverParts) {
-    this.capture = log;
+  constructor({ log, tally, meter, recent }: ObserverParts) {
+    // What is remembered of single requests is all but their fields.
+    this.capture = recent === null ? log : { ...recent.capture, fields: log?.fields ?? [] };
+    this.#recent = recent;
     this.#log = log;
     this.#tally = tally;
     this.#meter = meter;
@@ -25,6 +29,7 @@ export class Observer {
     // What is asked of ourselves is nobody's traffic.
     if (request.isAdmin) return;
     this.#tally?.count(request);
+    this.#recent?.keep(request);
     // statsd knows only requests that were given to a server (spec 7).
     if (request.tries > 0) this.#meter?.exchange(request.host, request.status, Math.round(request.serverMs));
   }
@@ -44,9 +49,10 @@ export interface ObserverParts {
   readonly log: AccessLog | null;
   readonly tally: Tally | null;
   readonly meter: Meter | null;
+  readonly recent: RecentRequests | null;
 }
 
 /** Null where there is nobody to tell. */
 export function observerOf(parts: ObserverParts): Observer | null {
-  return parts.log === null && parts.tally === null && parts.meter === null ? null : new Observer(parts);
+  return Object.values(parts).every((part) => part === null) ? null : new Observer(parts);
 }

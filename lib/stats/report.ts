@@ -1,3 +1,5 @@
+import type { SampledRequest } from './recent-requests.ts';
+import type { ServerDelta } from './server-tally.ts';
 import type { Usage } from './process-usage.ts';
 import type { TallyDelta } from './tally.ts';
 
@@ -5,6 +7,10 @@ import type { TallyDelta } from './tally.ts';
 export interface WorkerReport {
   /** Null where requests are not counted. */
   readonly tally: TallyDelta | null;
+  /** Servers that were used since. */
+  readonly servers: readonly ServerDelta[];
+  /** Some of the requests since. */
+  readonly samples: readonly SampledRequest[];
   /** Connections of clients that are open, and those that were accepted since. */
   readonly clients: number;
   readonly newClients: number;

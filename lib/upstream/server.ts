@@ -11,6 +11,11 @@ import type { WaitQueue } from './wait-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { Watch } from './watch.ts';
 
+/** Counts tries at a server: with a status, a code of `Fault`, or 0 where the client left before. */
+export interface TryCounter {
+  count(outcome: number, ms: number): void;
+}
+
 /** What is dialled: a TCP address, or a Unix socket if `path` is not empty. `secure`: it is named by `https://`. */
 export interface DialTarget {
   readonly host: string;
@@ -66,6 +71,8 @@ export class Server {
   barred = 0;
   /** Whether its health lets it be chosen; see `GroupHealth`. */
   healthy = true;
+  /** Who counts what becomes of tries; null: nobody. */
+  counter: TryCounter | null = null;
   /** Who sees what it does, for the other processes; null: nobody. */
   watch: Watch | null = null;
   /** False once no document names it: it takes no new exchange and keeps no connection. */

@@ -3,7 +3,7 @@ import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
 import type { ChoiceMeans } from './choice.ts';
 import { Guard } from './guard.ts';
-import { Server } from './server.ts';
+import { Server, type TryCounter } from './server.ts';
 import { DEFAULT_OPTIONS } from './options/index.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { Algorithm } from './options/balance.ts';
@@ -27,6 +27,8 @@ export interface UpstreamsOptions {
   readonly random: () => number;
   /** Is told what is seen of servers; without it nobody is. */
   readonly sightings?: Sightings;
+  /** Makes who counts the tries at a server; without it nobody does. */
+  readonly counterOf?: (upstream: string, server: string) => TryCounter;
   /** Number of processes that share what an upstream may have as a whole; 1 if unset. */
   readonly workers?: number;
 }
@@ -173,6 +175,7 @@ export class Upstreams {
     const { host, port } = spec;
     const path = host.startsWith(UNIX) ? host.slice(UNIX.length) : '';
     const server = new Server(spec, { host, port, path, secure: false }, wheel, limits.serverKeepAliveMs);
+    server.counter = this.#options.counterOf?.(upstream.name, serverKey(spec)) ?? null;
     if (upstream.options.health.checks?.initial === 'down') server.barred = Barred.UNCHECKED;
     if (sightings === undefined) return server;
     server.watch = new Watch(server, upstream.name, serverKey(spec), upstream.health, sightings);
@@ -197,9 +200,10 @@ export class Upstreams {
     const { wheel, limits } = this.#options;
     const { host, port } = address;
     const upstream = this.#open(name);
-    upstream.replace([
-      new Server({ ...ALONE, name, host, port }, { ...address, path: '' }, wheel, limits.serverKeepAliveMs),
-    ]);
+    const spec = { ...ALONE, name, host, port };
+    const server = new Server(spec, { ...address, path: '' }, wheel, limits.serverKeepAliveMs);
+    server.counter = this.#options.counterOf?.(name, serverKey(spec)) ?? null;
+    upstream.replace([server]);
     if (this.#direct.size >= MAX_DIRECT) this.#dropIdleDirect();
     this.#direct.set(name, upstream);
     return upstream;

@@ -60,8 +60,9 @@ describe('admin server', () => {
     const servers = { read: async () => [] };
     const fleet = { members: async () => [], until: async () => [] };
     const workers = { query: async () => [] };
+    const stats = { stats: () => Promise.reject(new Error('there are none')) };
     server = new AdminServer({
-      parts: { control: sync, changes: sync.changes, fleet, status, metrics, workers, servers },
+      parts: { control: sync, changes: sync.changes, fleet, status, metrics, workers, servers, stats },
       resources: [...resources, broken],
       access,
       log,

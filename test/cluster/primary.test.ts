@@ -295,6 +295,7 @@ const setup: WorkerSetup = {
   serverCa: null,
   metrics: false,
   accessLog: null,
+  recentRequests: 0,
   requestId: false,
   tls: { minVersion: 'TLSv1.2', ciphers: null, defaultCertificate: null },
   statsd: null,

@@ -92,6 +92,8 @@ function collected(): Collector {
   const usage = { pid: 99, rssBytes: 1, heapBytes: 1, cpuSeconds: 0.5 };
   collector.took(1, {
     tally: tally.take(),
+    servers: [],
+    samples: [],
     clients: 1,
     newClients: 2,
     lostTimes: 0,

@@ -123,7 +123,7 @@ function record(over: {
     ...rest,
   });
   request.fields.push(...fields);
-  request.nodes.push('r1', 'r2');
+  request.nodes.push({ name: 'r1' }, { name: 'r2' });
   request.servers.push(
     { address: '10.0.0.1:80', ms: 5, outcome: Fault.CONNECT_FAILED },
     { address: '10.0.0.2:80', ms: 4, outcome: 200 },
