@@ -20,6 +20,8 @@ import { StoreError } from './store.ts';
  * throws StoreError with file, line and column.
  */
 export interface FileDocument {
+  /** What there is on the top level, known or not. */
+  sectionNames(): readonly string[];
   entries(): ReadonlyMap<string, string>;
   /** The text with the edits made. Throws StoreError for an edit that the file cannot hold. */
   edited(edits: readonly Edit[]): string;

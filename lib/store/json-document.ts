@@ -35,6 +35,10 @@ export class JsonDocument implements FileDocument {
     for (const [name, servers] of upstreams) upstreams.set(name, this.#map(servers, name));
   }
 
+  sectionNames(): readonly string[] {
+    return [...this.#sections.keys()];
+  }
+
   entries(): ReadonlyMap<string, string> {
     const entries = new Map<string, string>();
     for (const name of this.#sections.keys()) {

@@ -34,6 +34,10 @@ export class YamlDocument implements FileDocument {
     else if (!isMap(contents)) throw this.#problem(contents.range?.[0], 'is not a map of domains and upstreams');
   }
 
+  sectionNames(): readonly string[] {
+    return this.#root().items.map(nameOf);
+  }
+
   entries(): ReadonlyMap<string, string> {
     const entries = new Map<string, string>();
     for (const [section, node] of this.#members(this.#root())) {

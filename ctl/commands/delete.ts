@@ -1,0 +1,68 @@
+import { list, membersOf, text } from '../answer-shape.ts';
+import { defineCommand } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { argument, rest, toggle } from '../inputs.ts';
+import { kindName, KINDS } from '../kinds.ts';
+import { makeChange } from '../make-change.ts';
+import type { Session } from '../session.ts';
+import { CHANGE_FLAGS } from '../shared-flags.ts';
+
+/** Removes documents. */
+export const deleteCommand = defineCommand({
+  name: 'delete',
+  summary: 'Delete domains, upstreams or options',
+  description:
+    'Removes documents, all of them or none. An upstream without its options is at all defaults. Graphs that name an upstream which is deleted answer 502 until it is there again, and are named.',
+  positionals: {
+    kind: argument(kindName, 'what: `domain`, `upstream` or `option`', KINDS),
+    names: rest('NAME', 'which of them'),
+  },
+  flags: {
+    'ignore-missing': toggle('do not mind names that are not there'),
+    ...CHANGE_FLAGS,
+  },
+  examples: [
+    { line: 'elbctl delete domain old.example.com', does: 'a domain' },
+    { line: 'elbctl delete upstream old older --dry-run', does: 'only tells what would go' },
+  ],
+  async run(session, { kind, names }, flags) {
+    const call = { method: 'DELETE', resource: kind, body: names } as const;
+    const code = await makeChange(
+      session,
+      {
+        call,
+        tagOf: kind,
+        question: `Delete ${kind} ${names.join(', ')}?`,
+        check(changes) {
+          const there = new Set(changes.map((change) => text(change, 'name')));
+          // A domain is deleted by any of its spellings.
+          const missing =
+            kind === 'domain' && there.size >= names.length ? [] : names.filter((name) => !there.has(name));
+          if (missing.length === 0 || flags['ignore-missing']) return;
+          throw new Failure(
+            EXIT.missing,
+            `there is no ${kind} ${missing.map((name) => JSON.stringify(name)).join(', ')}`,
+            {
+              next: `nothing was changed; elbctl get ${kind} lists those there are, --ignore-missing deletes the others`,
+            },
+          );
+        },
+      },
+      flags,
+    );
+    if (kind === 'upstream' && code === EXIT.ok && !flags['dry-run']) await tellDangling(session, names);
+    return code;
+  },
+});
+
+/** Says which graphs name what is gone now. */
+async function tellDangling(session: Session, names: readonly string[]): Promise<void> {
+  const { body } = await (await session.api()).call({ method: 'GET', resource: 'status' });
+  for (const dangling of list(membersOf(body, 'status'), 'dangling')) {
+    const upstreams = Array.isArray(dangling['upstreams']) ? dangling['upstreams'].map(String) : [];
+    const gone = upstreams.filter((name) => names.includes(name));
+    if (gone.length > 0)
+      session.screen.note(`${text(dangling, 'key')} still names ${gone.join(', ')}: such requests are answered 502`);
+  }
+}

@@ -1,0 +1,89 @@
+import { inner, isMembers, membersOf, own, text, textOf } from '../answer-shape.ts';
+import type { Members } from '../answer-shape.ts';
+import { defineCommand } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { graphTable } from '../graph-table.ts';
+import { argument, optionalRest } from '../inputs.ts';
+import { kindName, KINDS, nearest, SECTION_OF } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
+import type { Session } from '../session.ts';
+
+/** Shows documents that are in force. */
+export const get = defineCommand({
+  name: 'get',
+  summary: 'Show domains, upstreams or options',
+  description:
+    'Shows what is in force. Without names: a line for each; with names: each of them in full. As JSON or YAML the result is an object of names and documents, which `elbctl put KIND -f FILE` takes.',
+  positionals: {
+    kind: argument(kindName, 'what: `domain`, `upstream` or `option`', KINDS),
+    names: optionalRest('NAME', 'which of them; none: all'),
+  },
+  flags: {},
+  examples: [
+    { line: 'elbctl get domain', does: 'all domains, a line each' },
+    { line: 'elbctl get domain shop.example.com', does: 'the graph of one' },
+    { line: 'elbctl get upstream web -o yaml > web.yaml', does: 'one upstream as a document' },
+  ],
+  async run(session, { kind, names }) {
+    const api = await session.api();
+    const { body } = await api.call({ method: 'GET', resource: 'document' });
+    const all = inner(membersOf(body, 'documents'), SECTION_OF[kind]);
+    const shown = names.length === 0 ? all : Object.fromEntries(names.map((name) => [name, find(kind, name, all)]));
+    session.screen.show(shown, () => TEXTS[kind](session, shown, names.length > 0));
+    return EXIT.ok;
+  },
+});
+
+function find(kind: Kind, name: string, all: Members): unknown {
+  const document = own(all, name);
+  if (document !== undefined) return document;
+  const near = nearest(name, Object.keys(all));
+  throw new Failure(EXIT.missing, `there is no ${kind} ${JSON.stringify(name)}`, {
+    next: near === null ? `elbctl get ${kind} lists those there are` : `is it ${near}?`,
+  });
+}
+
+const TEXTS: Readonly<Record<Kind, (session: Session, documents: Members, inFull: boolean) => string>> = {
+  domain({ screen, rules }, documents, inFull) {
+    if (inFull)
+      return Object.entries(documents)
+        .map(([name, graph]) => graphTable(name, graph, rules, screen))
+        .join('\n');
+    const rows = Object.entries(documents).map(([name, graph]) => {
+      const document: Members = isMembers(graph) ? graph : {};
+      const nodes = Object.values(inner(document, 'rules')).filter(isMembers);
+      const upstreams = nodes.flatMap((node) => {
+        const args = inner(node, 'args');
+        return [...(rules.get(text(node, 'type'))?.upstreams?.(args) ?? [])];
+      });
+      return [name, nodes.length, text(document, 'init'), [...new Set(upstreams)].join(' ')];
+    });
+    return screen.table(['DOMAIN', 'NODES', 'BEGINS AT', 'UPSTREAMS'], rows);
+  },
+  upstream({ screen }, documents, inFull) {
+    const lists = Object.entries(documents).map(
+      ([name, servers]) => [name, Object.entries(isMembers(servers) ? servers : {})] as const,
+    );
+    if (!inFull) {
+      const rows = lists.map(([name, servers]) => [name, servers.length, servers.map(([server]) => server).join(' ')]);
+      return screen.table(['UPSTREAM', 'SERVERS', ''], rows);
+    }
+    const rows = lists.flatMap(([name, servers]) =>
+      servers.map(([server, parameters]) => [name, server, textOf(parameters)]),
+    );
+    return screen.table(['UPSTREAM', 'SERVER', 'PARAMETERS'], rows);
+  },
+  option({ screen }, documents) {
+    const rows = Object.entries(documents).flatMap(([name, options]) =>
+      leaves(options, '').map(([option, value]) => [name, option, textOf(value)]),
+    );
+    return screen.table(['UPSTREAM', 'OPTION', 'VALUE'], rows);
+  },
+};
+
+/** `balance.algorithm` and its value, for everything that is not an object. */
+function leaves(value: unknown, path: string): readonly (readonly [string, unknown])[] {
+  if (!isMembers(value) || Object.keys(value).length === 0) return [[path, value]];
+  return Object.entries(value).flatMap(([name, member]) => leaves(member, path === '' ? name : `${path}.${name}`));
+}
