@@ -11,6 +11,7 @@ import { Wheel } from './core/wheel.ts';
 import { Context } from './exchange/context.ts';
 import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
+import { workerMeans } from './exchange/worker-means.ts';
 import { Explainer } from './exchange/explainer.ts';
 import { Reception } from './exchange/reception.ts';
 import { Listener } from './net/listener.ts';
@@ -18,10 +19,11 @@ import { ClientCount } from './overload/client-count.ts';
 import { clientsByDescriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
 import { TlsServer } from './tls/tls-server.ts';
-import { Domain } from './routing/domain.ts';
+import { Domain, type GraphWorld } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { CertificateDocument } from './tls/certificate.ts';
 import type { Rule } from './routing/rule.ts';
+import { States } from './routing/states.ts';
 import { AccessLog } from './stats/access-log.ts';
 import { logFormat } from './stats/log-format.ts';
 import { observerOf } from './stats/observer.ts';
@@ -84,6 +86,9 @@ export class DataPlane {
   readonly #overload: Overload;
   readonly #tls: TlsServer;
   readonly #reception: Reception;
+  readonly #world: GraphWorld;
+  /** Shared graphs, which domains' graphs include. */
+  readonly #graphs = new DomainTable();
   #reportedClients = 0;
 
   constructor(options: DataPlaneOptions) {
@@ -119,6 +124,9 @@ export class DataPlane {
       requestIds: options.requestId,
       trusted: new CidrList(options.trustedProxies),
     });
+    const { table, upstreams } = this.#context.shared;
+    const means = workerMeans({ wheel, table, graphs: this.#graphs, upstreams });
+    this.#world = { rules: options.rules, means, states: new States() };
     const { maxConnections, maxClientConnections } = limits;
     const most = mostConnections(maxConnections, log);
     const doors = new Doors({
@@ -231,10 +239,10 @@ export class DataPlane {
     const { table, upstreams } = this.#context.shared;
     switch (change.kind) {
       case 'domain':
-        if (change.document === null) table.delete(change.name);
-        else table.set(new Domain(change.name, change.document, this.#options.rules));
+        this.#putGraph(table, change.name, change.document);
         break;
       case 'bad-domain':
+        this.#putGraph(table, change.name, null);
         table.set({ name: change.name, graph: null, fault: change.fault });
         break;
       case 'upstream':
@@ -255,6 +263,19 @@ export class DataPlane {
         );
         break;
     }
+  }
+
+  #putGraph(table: DomainTable, name: string, document: string | null): void {
+    const before = table.spelled(name);
+    const former = before instanceof Domain ? before : null;
+    if (document === null) {
+      table.delete(name);
+      former?.close();
+      return;
+    }
+    const domain = new Domain(name, document, this.#world);
+    table.set(domain);
+    domain.succeed(former);
   }
 
   /** Resolves when no client is left, or after `ms`. */

@@ -83,7 +83,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     const how = plan.policyOver(upstream?.setup?.policy ?? this.#context.policy);
     this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
-    this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan.replyEdit);
+    this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan);
     this.#body.retain(how.nonIdempotent || idempotent(this.#request.method), how.replayBytes);
     if (how.requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);
@@ -176,7 +176,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
-    one.relay.edit(this.#request.replyEdit, this.#tries.sessionLine(one.server, one.relay));
+    one.relay.edit(this.#request, this.#tries.sessionLine(one.server, one.relay));
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
     this.#request.keepAlive = one.relay.pass(
       this.#request.keepAlive && this.#body.complete && this.#context.drain === null,
@@ -188,7 +188,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   onTryUpgraded(one: Try): void {
     one.succeeded();
-    one.relay.edit(this.#request.replyEdit, this.#tries.sessionLine(one.server, one.relay));
+    one.relay.edit(this.#request, this.#tries.sessionLine(one.server, one.relay));
     one.deadline.dispose();
     this.#owner.onUpgraded();
   }

@@ -14,6 +14,7 @@ import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
 import { Delivery } from './delivery.ts';
+import { meetExpectation } from './expectation.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
 import { editedAnswer, encodeOwn } from './own-reply.ts';
@@ -21,7 +22,7 @@ import { Passage } from './passage.ts';
 import { RequestBody } from './request-body.ts';
 import { requestId } from './request-id.ts';
 import { Route, type RouteOwner } from './route.ts';
-import { RoutedHead } from './routed-head.ts';
+import { RoutedHead, type BodySource } from './routed-head.ts';
 import { Tunnel } from './tunnel.ts';
 
 /**
@@ -32,7 +33,7 @@ import { Tunnel } from './tunnel.ts';
  * Besides this line there are three ways out: an answer of our own, a retry inside `Delivery`, a tunnel. An exchange is lent
  * to a client connection for one request and used again for the next one.
  */
-export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
+export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySource {
   readonly #context: Context;
   readonly #route: Route;
   readonly #body: RequestBody;
@@ -164,12 +165,13 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   onUpgraded(): void {
     const client = this.#client;
     const { connection, head, rest } = this.#delivery.handOver();
+    const { plan } = this.#route;
     if (client === null || connection === null) return;
     const { wheel } = this.#context.shared;
     client.deadline.cancel();
     client.connection.writeText(head);
     const guard = this.#passage.handOver(SWITCHING_PROTOCOLS, wheel.now);
-    const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs, guard);
+    const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs, guard, plan.takeEndings());
     if (rest.length > 0) tunnel.onServerBytes(rest, 0, rest.length);
     this.#close(SWITCHING_PROTOCOLS, 0, '');
     this.#settle();
@@ -211,6 +213,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
     request.clientAddress = clientAddress;
     request.peerAddress = client.address;
     request.tls = client.tls;
+    request.source = this;
     if (this.#account !== null) this.#account.record.graph = graph;
     this.#route.walk(graph, request);
   }
@@ -218,6 +221,11 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
   onRouted(request: RoutedHead, isLate: boolean): void {
     this.#decided(request);
     if (isLate) this.#delivery.pace();
+  }
+
+  gather(head: Head, maxBytes: number): Promise<Buffer | number> {
+    if (!this.#body.complete && this.#client !== null) meetExpectation(head, this.#client, this.#route.plan);
+    return this.#body.gather(maxBytes);
   }
 
   onUnroutable(): void {
@@ -261,6 +269,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
       this.#upgrade,
       upstream?.setup?.host ?? null,
     );
+    this.#body.replace(this.#route.plan.body);
     this.#delivery.start(upstream, affinity, this.#route.plan, text);
   }
 
@@ -295,6 +304,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner {
 
   /** Closes the account, once; `reply`: our own, which is yet to be written. */
   #close(status: number, fault: number, reply: string): void {
+    this.#route.plan.end(status);
     if (this.#passage.held) this.#passage.leave(status, this.#context.shared.wheel.now);
     this.#account?.close(status, fault, reply, this.#client, this.#delivery);
   }

@@ -18,6 +18,8 @@ export class ForwardHead {
     trusted: false,
     upgrade: null,
     trailers: false,
+    method: null,
+    length: -1,
   };
 
   /**
@@ -46,6 +48,8 @@ export class ForwardHead {
     if (this.requestId !== '') edits.set = ['X-Request-Id', this.requestId, ...edits.set];
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
+    edits.method = plan.method;
+    edits.length = plan.body === null ? -1 : plan.body.length;
     edits.trailers = (head.seen & (1 << Known.TE)) !== 0 && listHas(head, Known.TE, 'trailers');
     const said = client.trusted && head.find(Known.X_FORWARDED_HOST) !== -1;
     edits.forwarded = said ? forwarded : `${forwarded}X-Forwarded-Host: ${asked ?? head.value(hostAt)}\r\n`;

@@ -1,4 +1,4 @@
-import type { ReplyEdit } from '../routing/plan.ts';
+import type { Plan, ReplyBody, ReplyEdit } from '../routing/plan.ts';
 import { SERVER_HOST, type Server } from '../upstream/server.ts';
 
 /** A request as servers get it, but for its body. */
@@ -12,12 +12,16 @@ export class Outgoing {
   keepAlive = false;
   /** What is changed in the reply's head; null for nothing. */
   replyEdit: ReplyEdit | null = null;
+  /** What the client gets instead of a server's body; null for that. */
+  replyBody: ReplyBody | null = null;
   #head = '';
   #hasServerHost = false;
 
   /** `hasServerHost`: the head names `SERVER_HOST`. */
-  set(head: string, hasServerHost: boolean, replyEdit: ReplyEdit | null): void {
-    this.replyEdit = replyEdit;
+  set(head: string, hasServerHost: boolean, plan: Plan): void {
+    this.replyEdit = plan.replyEdit;
+    this.replyBody = plan.replyBody;
+    if (plan.method !== null) this.method = plan.method;
     this.#head = head;
     this.#hasServerHost = hasServerHost;
   }
@@ -29,5 +33,6 @@ export class Outgoing {
   reset(): void {
     this.#head = '';
     this.replyEdit = null;
+    this.replyBody = null;
   }
 }

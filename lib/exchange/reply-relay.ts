@@ -10,8 +10,9 @@ import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
 import { BodyWriter } from './body-writer.ts';
-import type { ReplyEdit } from '../routing/plan.ts';
+import type { ReplyBody } from '../routing/plan.ts';
 import type { Context } from './context.ts';
+import type { Outgoing } from './outgoing.ts';
 import { Stash } from './stash.ts';
 
 /** What `take` has come to; a negative number is a fault of the server instead. */
@@ -53,6 +54,8 @@ export class ReplyRelay {
   /** Fields of ours in the head that is passed on, each line with its end, and names of fields that are not. */
   #lines = '';
   #taken: readonly string[] | null = null;
+  /** What the client gets instead of the server's body. */
+  #instead: ReplyBody | null = null;
   #method = '';
   #minor = 1;
   #upgrade: string | null = null;
@@ -85,6 +88,7 @@ export class ReplyRelay {
     this.reusable = false;
     this.#lines = '';
     this.#taken = null;
+    this.#instead = null;
     this.untouched = true;
     this.#passing = false;
     this.#interims = 0;
@@ -114,6 +118,7 @@ export class ReplyRelay {
     const { replyHead: head } = this.#context;
     const client = this.#client;
     if (client === null) return false;
+    if (this.#instead !== null) return this.#passInstead(client, this.#instead, keepAlive);
     const kind = head.bodyKind;
     const chunked = this.#minor === 1 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
     // HTTP/1.0 knows no chunks: a body without a length ends with its connection.
@@ -139,10 +144,35 @@ export class ReplyRelay {
     return goesOn;
   }
 
+  /** As `pass`, with a body that is not the server's: that one is not waited for. */
+  #passInstead(client: Connection, { type, body }: ReplyBody, keepAlive: boolean): boolean {
+    const { replyHead: head } = this.#context;
+    const hasBody = head.status !== 204 && head.status !== 304;
+    const persistence = keepAlive ? (this.#minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
+    const framing = hasBody ? `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n` : '';
+    const edits = this.#edits;
+    edits.listed = connectionNames(head);
+    edits.taken = [...(this.#taken ?? []), ...OF_THE_BODY];
+    edits.dropLength = true;
+    edits.lines = this.#lines + framing + persistence;
+    const text = encodeReply(head, edits);
+    this.headBytes = text.length;
+    this.keptMs = keepAliveMs(head);
+    this.#reader.reset(head.bodyKind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
+    let at = this.#at;
+    while (at >= 0 && at < this.#to && !this.#reader.done) at = this.#reader.read(this.#rest, at, this.#to);
+    this.reusable = this.#reader.done && at === this.#to && replyPersists(head) && !announcesBody(head);
+    this.#rest = EMPTY;
+    this.done = true;
+    client.writeText(hasBody && this.#method !== 'HEAD' ? text + body : text);
+    return keepAlive;
+  }
+
   /** Fields of ours in the head that is passed on, beside those that the graph changes. */
-  edit(edit: ReplyEdit | null, lines: string): void {
+  edit({ replyEdit: edit, replyBody }: Outgoing, lines: string): void {
     this.#taken = edit === null ? null : edit.drop;
     this.#lines = edit === null ? lines : edit.lines + lines;
+    this.#instead = replyBody;
   }
 
   /** The head of a 101 as it is passed on. */
@@ -254,6 +284,20 @@ function announcesBody(head: Head): boolean {
 function protocolsOf(list: string): string[] {
   return list.split(',').map((protocol) => protocol.trim().toLowerCase());
 }
+
+/** Fields that say something about the bytes of a body (RFC 9110 8, RFC 9530), in lower case. */
+const OF_THE_BODY: readonly string[] = [
+  'accept-ranges',
+  'content-digest',
+  'content-encoding',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'digest',
+  'etag',
+  'last-modified',
+  'repr-digest',
+];
 
 const EMPTY = Buffer.alloc(0);
 

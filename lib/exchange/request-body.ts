@@ -1,8 +1,10 @@
+import { Fault } from '../core/faults.ts';
 import type { Head } from '../http/head.ts';
 import { BodyKind } from '../http/head.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import type { Connection } from '../net/connection.ts';
 import { BodyWriter } from './body-writer.ts';
+import { Gathering } from './gathering.ts';
 import type { ReplayMemory } from './replay-memory.ts';
 import { Stash } from './stash.ts';
 
@@ -30,6 +32,10 @@ export class RequestBody {
   /** Bytes of `#kept` that are counted in `#memory`. */
   #counted = 0;
   #sink: Connection | null = null;
+  /** Nodes that wait for all of it; null while there are none. */
+  #gathering: Gathering | null = null;
+  /** What is sent instead of it. */
+  #replacement: Buffer | null = null;
 
   constructor(memory: ReplayMemory) {
     this.#memory = memory;
@@ -74,6 +80,22 @@ export class RequestBody {
     return !this.#chunked && this.#length <= this.#keepBytes;
   }
 
+  /** All of it, once it has arrived; else a fault. Before the first `attach` only. */
+  gather(maxBytes: number): Promise<Buffer | number> {
+    if (!this.#chunked && this.#length > maxBytes) return Promise.resolve(Fault.BODY_TOO_LARGE);
+    this.own();
+    this.#gathering ??= new Gathering();
+    const promise = this.#gathering.wait(maxBytes);
+    this.#gather(this.#gathering);
+    return promise;
+  }
+
+  /** Sends `bytes` instead, if there are any, whatever comes from the client. Before the first `attach`. */
+  replace(bytes: Buffer | null): void {
+    this.#replacement = bytes;
+    if (bytes !== null && this.#kept.length > 0) this.#clear();
+  }
+
   /** Takes bytes from the client; returns the offset behind the body's part of them, or a fault. */
   feed(bytes: Buffer, from: number, to: number): number {
     let at = from;
@@ -85,28 +107,27 @@ export class RequestBody {
     }
     if (reader.done && !this.complete) {
       this.complete = true;
-      if (this.#sink !== null) this.#writer.finish(reader.trailers);
+      if (this.#sink !== null) this.#finish(this.#writer);
     }
     if (this.#sink !== null) this.#writer.flush();
+    if (this.#gathering !== null) this.#gather(this.#gathering);
     return at;
   }
 
   /** Sends the head and all that has arrived of the body to a server; what arrives later follows. */
   attach(sink: Connection, head: string): void {
     this.#sink = sink;
-    this.#writer.begin(sink, head, this.#chunked);
-    this.#writer.data(this.#kept.bytes, this.#kept.start, this.#kept.end);
+    this.#begin(this.#writer, sink, head);
     if (this.#kept.length > 0 && !this.#keep(0)) this.#forget();
-    if (this.complete) this.#writer.finish(this.#reader.trailers);
+    if (this.complete) this.#finish(this.#writer);
     this.#writer.flush();
   }
 
   /** Sends the head and the body, which is complete and repeatable, to one more server beside. */
   copyTo(sink: Connection, head: string): void {
     const writer = new BodyWriter();
-    writer.begin(sink, head, this.#chunked);
-    writer.data(this.#kept.bytes, this.#kept.start, this.#kept.end);
-    writer.finish(this.#reader.trailers);
+    this.#begin(writer, sink, head);
+    this.#finish(writer);
     writer.flush();
   }
 
@@ -118,16 +139,47 @@ export class RequestBody {
 
   /** So much is kept or pending that the client should be paused. */
   get full(): boolean {
-    return this.#sink === null ? this.#kept.length >= WAITING_BYTES : this.#sink.full;
+    if (this.#sink !== null) return this.#sink.full;
+    return this.#kept.length >= WAITING_BYTES && this.#kept.length > (this.#gathering?.maxBytes ?? 0);
   }
 
   reset(): void {
     this.detach();
+    this.#replacement = null;
+    if (this.#gathering !== null) {
+      this.#gathering.fail(Fault.CLIENT_GONE);
+      this.#gathering = null;
+    }
     if (this.#kept.length > 0) this.#clear();
     this.complete = true;
   }
 
+  #begin(writer: BodyWriter, sink: Connection, head: string): void {
+    const { bytes, start, end } = this.#kept;
+    const instead = this.#replacement;
+    writer.begin(sink, head, this.#chunked && instead === null);
+    if (instead === null) writer.data(bytes, start, end);
+    else writer.data(instead, 0, instead.length);
+  }
+
+  #finish(writer: BodyWriter): void {
+    // The framing of a replacement is its length, which is sent already.
+    if (this.#replacement === null) writer.finish(this.#reader.trailers);
+  }
+
+  /** Tells nodes that wait for all of it, if it is here or never will be. */
+  #gather(gathering: Gathering): void {
+    const { length, bytes, start, end } = this.#kept;
+    const more = length - this.#counted;
+    if (more > 0 && !this.#memory.take(more)) gathering.fail(Fault.OVERLOADED);
+    else if (more > 0) this.#counted = length;
+    if (this.complete) gathering.succeed(bytes.subarray(start, end));
+    else gathering.refuse(length);
+    if (gathering.maxBytes === 0) this.#gathering = null;
+  }
+
   #pass(bytes: Buffer, from: number, to: number): void {
+    if (this.#replacement !== null) return;
     if (this.#sink === null) {
       if (!this.#whole) return;
       if (this.#borrows && this.#kept.length === 0) this.#kept.borrow(bytes, from, to);

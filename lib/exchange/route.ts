@@ -18,7 +18,8 @@ export class Route {
   readonly #trace: WalkedNode[] | null;
   /** Grows with every reset, so that a walk for an earlier request tells nobody. */
   #generation = 0;
-  #isWaiting = false;
+  /** The request that waits for a node, if one does. */
+  #waiting: RoutedHead | null = null;
 
   /** `trace`: gets the nodes that are walked; null where nobody wants them. */
   constructor(owner: RouteOwner, trace: WalkedNode[] | null) {
@@ -42,8 +43,10 @@ export class Route {
   /** Ready for the next request. A walk that still waits goes on alone and writes into the plan that it was given. */
   reset(): void {
     this.#generation++;
-    if (this.#isWaiting) {
-      this.#isWaiting = false;
+    if (this.#waiting !== null) {
+      this.#waiting.source = null;
+      this.#waiting = null;
+      this.plan.abandon();
       this.plan = new Plan();
       this.plan.trace = this.#trace;
     } else this.plan.reset();
@@ -52,7 +55,7 @@ export class Route {
   /** A node waits: the head leaves the shared buffer. */
   #await(pending: Promise<void>, request: RoutedHead): void {
     const generation = this.#generation;
-    this.#isWaiting = true;
+    this.#waiting = request;
     request.head = request.head.copy();
     request.target = request.target.copy();
     pending.then(
@@ -68,7 +71,7 @@ export class Route {
   /** The walk that began in `generation` is over: whether its request is still there. */
   #ends(generation: number): boolean {
     if (generation !== this.#generation) return false;
-    this.#isWaiting = false;
+    this.#waiting = null;
     return true;
   }
 }

@@ -1,8 +1,15 @@
 import type { TlsFacts } from '../core/tls-facts.ts';
+import { Fault } from '../core/faults.ts';
 import type { Head } from '../http/head.ts';
 import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { RoutedRequest } from '../routing/rule.ts';
+
+/** Where the body of a request comes from. */
+export interface BodySource {
+  /** See `RoutedRequest.body`. */
+  gather(head: Head, maxBytes: number): Promise<Buffer | number>;
+}
 
 /** A parsed head as the nodes of a graph see it: every value is read when it is asked for. */
 export class RoutedHead implements RoutedRequest {
@@ -12,6 +19,8 @@ export class RoutedHead implements RoutedRequest {
   clientAddress = '';
   peerAddress = '';
   tls: TlsFacts | null = null;
+  /** Null once the request is gone. */
+  source: BodySource | null = null;
 
   constructor(head: Head, target: Target, plan: Plan) {
     this.head = head;
@@ -20,7 +29,7 @@ export class RoutedHead implements RoutedRequest {
   }
 
   get method(): string {
-    return this.head.method();
+    return this.plan.method ?? this.head.method();
   }
 
   get host(): string {
@@ -38,5 +47,9 @@ export class RoutedHead implements RoutedRequest {
   field(lowerName: string): string | null {
     const guarded = this.plan.guarded(lowerName);
     return guarded === undefined ? this.head.get(lowerName) : guarded;
+  }
+
+  body(maxBytes: number): Promise<Buffer | number> {
+    return this.source === null ? Promise.resolve(Fault.CLIENT_GONE) : this.source.gather(this.head, maxBytes);
   }
 }

@@ -1,5 +1,6 @@
 import { Deadline, type Wheel } from '../core/wheel.ts';
 import type { Connection } from '../net/connection.ts';
+import type { Ending } from '../routing/plan.ts';
 import type { Guard } from '../upstream/guard.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -21,12 +22,23 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
   #draining: Deadline | null = null;
   #over = false;
 
-  constructor(client: ClientConnection, server: ServerConnection, wheel: Wheel, idleMs: number, guard: Guard | null) {
+  readonly #endings: readonly Ending[];
+
+  /** `endings`: who has to know when it is over. */
+  constructor(
+    client: ClientConnection,
+    server: ServerConnection,
+    wheel: Wheel,
+    idleMs: number,
+    guard: Guard | null,
+    endings: readonly Ending[],
+  ) {
     this.#client = client;
     this.#server = server;
     this.#deadline = new Deadline(wheel, this);
     this.#idleMs = idleMs;
     this.#guard = guard;
+    this.#endings = endings;
     this.#deadline.set(idleMs);
     server.lend(this);
   }
@@ -106,8 +118,10 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
     this.#draining?.dispose();
     this.#server.server.done();
     this.#guard?.free();
+    for (const ending of this.#endings) ending.ended(SWITCHING_PROTOCOLS);
   }
 }
 
+const SWITCHING_PROTOCOLS = 101;
 /** See `BodyWriter`. */
 const TEXT_BYTES = 8192;

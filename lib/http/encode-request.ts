@@ -22,6 +22,10 @@ export interface RequestEdits {
   upgrade: string | null;
   /** Whether the client can take trailers (TE: trailers). */
   trailers: boolean;
+  /** Method to send instead of the client's; null keeps it. */
+  method: string | null;
+  /** Length of a body that is sent instead of the client's; -1 keeps the client's framing. */
+  length: number;
 }
 
 /**
@@ -38,9 +42,9 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
   const setHost = set.length > 0 && sets(set, 'host');
   let text = '';
   let run = -1;
-  if (edits.target === null && edits.host === null && head.minor === 1) run = head.start;
+  if (edits.target === null && edits.host === null && edits.method === null && head.minor === 1) run = head.start;
   else {
-    text = `${head.method()} ${edits.target ?? head.target()} HTTP/1.1\r\n`;
+    text = `${edits.method ?? head.method()} ${edits.target ?? head.target()} HTTP/1.1\r\n`;
     if (edits.host !== null && !setHost) text += `Host: ${edits.host}\r\n`;
   }
   for (let i = 0; i < count; i++) {
@@ -48,7 +52,8 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
     let drop = DROPPED[kind] === 1;
     if (kind === Known.HOST) drop = edits.host !== null || setHost;
     else if (kind === Known.FORWARDED) drop = !edits.trusted;
-    else if (kind === Known.EXPECT) drop = head.minor === 0;
+    else if (kind === Known.EXPECT) drop = head.minor === 0 || edits.length >= 0;
+    else if (kind === Known.CONTENT_LENGTH) drop = edits.length >= 0;
     else if (kind === 0 && isAlias(head, i)) drop = true;
     if (!drop && named) drop = isNamed(head, i, listed, set);
     if (!drop && guarded !== null) drop = isGuarded(head, i, guarded);
@@ -62,7 +67,8 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
   }
   if (run !== -1) text += head.slice(run, head.end - 2);
   text += set.length > 0 ? unset(edits.forwarded, set) : edits.forwarded;
-  if (head.bodyKind === BodyKind.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
+  if (edits.length >= 0) text += `Content-Length: ${edits.length}\r\n`;
+  else if (head.bodyKind === BodyKind.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   if (edits.upgrade !== null) text += `Connection: upgrade\r\nUpgrade: ${edits.upgrade}\r\n`;
   else if (edits.trailers) text += 'TE: trailers\r\nConnection: TE\r\n';
   for (let i = 0; i + 1 < set.length; i += 2) text += `${set[i]}: ${set[i + 1]}\r\n`;

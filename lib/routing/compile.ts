@@ -2,7 +2,8 @@ import { Fault } from '../core/faults.ts';
 import { checkDocument, type CheckedNode } from './check-document.ts';
 import { missingEdge, type Graph } from './graph.ts';
 import { postOrder } from './post-order.ts';
-import type { GraphDocument, Node, Problem, Rule } from './rule.ts';
+import type { CompileContext, GraphDocument, Node, Problem, Rule } from './rule.ts';
+import { IDLE_MEANS } from './means.ts';
 
 /** What a document is checked by. */
 export interface GraphRules {
@@ -40,7 +41,12 @@ export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules)
   if (problems.length > 0 || graphDocument === null || init === undefined) {
     return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault, upstreams: [] };
   }
-  return { graph: { init, edges: [] }, problems, fault: 0, upstreams: upstreamsOf(graphDocument, rules) };
+  return {
+    graph: { init, edges: [], holding: null },
+    problems,
+    fault: 0,
+    upstreams: upstreamsOf(graphDocument, rules),
+  };
 }
 
 /** Names of the upstreams that the nodes of a good document name, each once. */
@@ -68,10 +74,14 @@ function compileNode(
     return (target === undefined ? undefined : compiled.get(target)) ?? missingEdge;
   };
   try {
-    return { name, decide: rule.compile(args, { name, rules, depth: 0, edge, problem: report }) };
+    const context = { name, rules, means: IDLE_MEANS, depth: 0, edge, state: throwaway, problem: report };
+    return { name, decide: rule.compile(args, context) };
   } catch (error) {
     // A defect of the rule. It costs this document, not the process with all its domains.
     report('', `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
     return missingEdge;
   }
 }
+
+/** What a check keeps is kept by nobody. */
+const throwaway: CompileContext['state'] = (_kind, _key, make) => make();

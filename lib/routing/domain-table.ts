@@ -45,6 +45,16 @@ export class DomainTable {
     if (left.length < entries.length) this.#rank(normal, left);
   }
 
+  /** A domain by its own name, as its document's key says it, whether it is in force or another spelling is. */
+  spelled(name: string): DomainEntry | null {
+    return this.#entries(normalDomainName(name)).find((entry) => entry.name === name) ?? null;
+  }
+
+  /** The domain in force that has this name, which may be spelled otherwise. */
+  named(name: string): DomainEntry | null {
+    return this.#entries(normalDomainName(name))[0] ?? null;
+  }
+
   /** `host` in lower case without trailing dot; `port` empty where it is the default or not given. */
   find(host: string, port: string): DomainEntry | null {
     const exact = this.#exact;

@@ -15,3 +15,8 @@ export function edgeTarget(args: Readonly<Record<string, unknown>>, edge: string
   }
   return typeof value === 'string' ? value : null;
 }
+
+/** Whether a node's args name an edge at all. */
+export function hasEdge(args: Readonly<Record<string, unknown>>, edge: string): boolean {
+  return edgeTarget(args, edge) !== null;
+}

@@ -1,6 +1,7 @@
 import { Fault } from '../core/faults.ts';
 import type { Plan } from './plan.ts';
 import type { Node, RoutedRequest } from './rule.ts';
+import type { Holding } from './states.ts';
 
 /** A domain's document after its check: nodes that know each other, without a cycle. */
 export interface Graph {
@@ -8,6 +9,8 @@ export interface Graph {
   readonly init: Node;
   /** Every way from node to node that may have been walked, and how often it was. */
   readonly edges: readonly Edge[];
+  /** What its nodes keep; null where no request is walked through it. */
+  readonly holding: Holding | null;
 }
 
 /** One edge of one node, as the step that leads to its target: nodes that share a target have an edge each. */

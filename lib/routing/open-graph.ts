@@ -2,6 +2,8 @@ import { Fault } from '../core/faults.ts';
 import { edgeTarget } from './edges.ts';
 import { Edge, missingEdge, type Graph } from './graph.ts';
 import type { GraphDocument, Node, Rule } from './rule.ts';
+import { IDLE_MEANS, type Means } from './means.ts';
+import { States, type Holding } from './states.ts';
 
 /**
  * The graph of a document that has passed its check (`compileGraph`), without checking it again.
@@ -9,16 +11,30 @@ import type { GraphDocument, Node, Rule } from './rule.ts';
  * The nodes of a large graph are compiled when a walk first comes to them, so that what a request pays for the first walk is
  * bounded by the length of its way, not by the graph. Nothing of the document is kept once all nodes are compiled.
  */
-export function openGraph(document: string, rules: ReadonlyMap<string, Rule>): Graph {
+export function openGraph(document: string, rules: ReadonlyMap<string, Rule>, place: GraphPlace = NOWHERE): Graph {
   // The primary has checked it.
   const parsed = JSON.parse(document) as GraphDocument;
-  const opening = new Opening(parsed.rules, rules);
+  const holding = place.states.holding(place.home);
+  const opening = new Opening(parsed.rules, rules, place.means, holding);
   const init = opening.edge('', '', opening.node(parsed.init));
-  if (Object.keys(parsed.rules).length > MAX_AT_ONCE) return { init, edges: opening.edges };
+  const isLarge = Object.keys(parsed.rules).length > MAX_AT_ONCE;
+  if (isLarge && place.isWhole !== true) return { init, edges: opening.edges, holding };
   opening.compileAll();
   // Exactly as long as it is: pushing has left room for more.
-  return { init, edges: opening.edges.slice() };
+  return { init, edges: opening.edges.slice(), holding };
 }
+
+/** Where a graph is opened. */
+export interface GraphPlace {
+  readonly means: Means;
+  readonly states: States;
+  /** The graph, in the keys of what its nodes keep. */
+  readonly home: string;
+  /** Whether all nodes are compiled at once. */
+  readonly isWhole?: boolean;
+}
+
+const NOWHERE: GraphPlace = { means: IDLE_MEANS, states: new States(), home: '' };
 
 /** Nodes of a graph that are compiled together: some dozens of microseconds. */
 const MAX_AT_ONCE = 32;
@@ -28,11 +44,15 @@ class Opening {
   readonly edges: Edge[] = [];
   readonly #documents: GraphDocument['rules'];
   readonly #rules: ReadonlyMap<string, Rule>;
+  readonly #means: Means;
+  readonly #holding: Holding;
   readonly #nodes = new Map<string, OpenNode>();
 
-  constructor(documents: GraphDocument['rules'], rules: ReadonlyMap<string, Rule>) {
+  constructor(documents: GraphDocument['rules'], rules: ReadonlyMap<string, Rule>, means: Means, holding: Holding) {
     this.#documents = documents;
     this.#rules = rules;
+    this.#means = means;
+    this.#holding = holding;
   }
 
   node(name: string): Node {
@@ -65,7 +85,15 @@ class Opening {
       return this.edge(name, edgeName, target === null ? missingEdge : this.node(target));
     };
     try {
-      const decide = rule.compile(args, { name, rules: this.#rules, depth: 0, edge, problem: () => (isSound = false) });
+      const decide = rule.compile(args, {
+        name,
+        rules: this.#rules,
+        means: this.#means,
+        depth: 0,
+        edge,
+        state: (kind, key, make) => this.#holding.take(kind, key, name, make),
+        problem: () => (isSound = false),
+      });
       return isSound ? decide : broken;
     } catch {
       return broken;

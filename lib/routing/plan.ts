@@ -1,5 +1,6 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { PolicyEdit } from '../core/policy-edit.ts';
+import type { Node } from './rule.ts';
 
 /** A node as a trace has it; `edge`: by which it was come to. */
 export interface WalkedNode {
@@ -22,6 +23,32 @@ export interface ReplyEdit {
   readonly drop: readonly string[];
   /** Whole field lines that are put in, each ended by CRLF. */
   readonly lines: string;
+}
+
+/** A body that the client gets instead of a server's. Belongs to the graph, unless it was made for one request. */
+export interface ReplyBody {
+  /** Content-Type. */
+  readonly type: string;
+  /** Every character is one byte. */
+  readonly body: string;
+}
+
+/** What an expression has found, and what others have before. */
+export interface Captures {
+  readonly match: RegExpExecArray;
+  readonly before: Captures | null;
+}
+
+/** Where the walk of a shared graph goes on, by the name of its exit; the empty name is the usual one. */
+export interface Return {
+  readonly exits: ReadonlyMap<string, Node>;
+  readonly before: Return | null;
+}
+
+/** Somebody who has to know when an exchange is over. */
+export interface Ending {
+  /** `status`: what the client was sent; 499 where it left before, 0 where it was closed without a word. Called once. */
+  ended(status: number): void;
 }
 
 /**
@@ -55,6 +82,24 @@ export class Plan {
   replyEdit: ReplyEdit | null = null;
   /** Gets each node that is walked; null where nobody wants to know. Not reset: its owner empties it. */
   trace: WalkedNode[] | null = null;
+  /** Body that the client gets instead of a server's, whose status and other fields stay; null for the server's own. */
+  replyBody: ReplyBody | null = null;
+  /** Method to forward instead of the request's; null keeps it. */
+  method: string | null = null;
+  /** Body to forward instead of the client's, which is read and dropped; framed by Content-Length. Null keeps the client's. */
+  body: Buffer | null = null;
+  /** What patterns of paths have captured, the latest last; null for nothing. */
+  captures: Captures | null = null;
+  /** What is known of the client by its credentials: the claims of a token, for instance. Null for nothing. */
+  claims: Readonly<Record<string, unknown>> | null = null;
+  /** Where walks of shared graphs go on, the innermost last. */
+  returns: Return | null = null;
+  /** Graphs that the walk has gone on in. */
+  jumps = 0;
+  /** The request is gone, or served without this: what the walk goes on to write is read by nobody. */
+  isAbandoned = false;
+  /** Who has to know when the exchange is over; null for nobody. */
+  #endings: Ending[] | null = null;
 
   /** What is different in the way the request is delivered from the way of its upstream; null for nothing. */
   policy: PolicyEdit | null = null;
@@ -76,6 +121,43 @@ export class Plan {
     this.guardedFields = NONE;
     this.replyEdit = null;
     this.policy = null;
+    this.replyBody = null;
+    this.method = null;
+    this.body = null;
+    this.captures = null;
+    this.claims = null;
+    this.returns = null;
+    this.jumps = 0;
+    this.#endings = null;
+  }
+
+  /** `ending` is told once when the exchange is over, in whatever way; at once where it is over already. */
+  atEnd(ending: Ending): void {
+    if (this.isAbandoned) ending.ended(CLIENT_CLOSED);
+    else (this.#endings ??= []).push(ending);
+  }
+
+  /** Gives away those who have to know of the end: their new holder tells them. */
+  takeEndings(): readonly Ending[] {
+    const endings = this.#endings ?? NO_ENDINGS;
+    this.#endings = null;
+    return endings;
+  }
+
+  /** The exchange is over. */
+  end(status: number): void {
+    if (this.#endings !== null) for (const ending of this.takeEndings()) ending.ended(status);
+  }
+
+  /** Nobody waits for the walk any more. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.end(CLIENT_CLOSED);
+  }
+
+  /** Remembers what an expression has found. */
+  capture(match: RegExpExecArray): void {
+    this.captures = { match, before: this.captures };
   }
 
   /** Sets fields beside those that were set before; the newer one of a name counts. */
@@ -149,3 +231,6 @@ function without(fields: readonly string[], others: readonly string[]): string[]
 }
 
 const NONE: readonly string[] = [];
+const NO_ENDINGS: readonly Ending[] = [];
+/** The status of a request whose client left before any reply, as nginx logs it. */
+const CLIENT_CLOSED = 499;

@@ -1,5 +1,6 @@
 import type { TlsFacts } from '../core/tls-facts.ts';
 import type { Plan } from './plan.ts';
+import type { Means } from './means.ts';
 
 export type { Problem } from '../core/problem.ts';
 
@@ -20,6 +21,12 @@ export interface RoutedRequest {
   readonly tls: TlsFacts | null;
   /** All values of a field joined by ", ", or null; `lowerName` in lower case. */
   field(lowerName: string): string | null;
+  /**
+   * The whole body once it has arrived, decoded from its framing, or else the code of a fault: BODY_TOO_LARGE beyond `maxBytes`,
+   * OVERLOADED where a worker's memory for bodies is full, CLIENT_GONE. It is forwarded all the same. The bytes are read only, and
+   * valid until the exchange is over.
+   */
+  body(maxBytes: number): Promise<Buffer | number>;
 }
 
 /** One step of a graph: decides where to go next. `null` ends the walk; the plan then says what happens. */
@@ -48,13 +55,21 @@ export interface CompileContext extends TestContext {
   readonly name: string;
   /** The compiled node behind an edge; the node that answers 403 where the document names none. */
   edge(edge: string): Node;
+  /** What a worker gives its nodes. */
+  readonly means: Means;
+  /**
+   * State that outlives the document: it is found again by nodes with the same `kind` and `key`, in any graph, and goes with the last
+   * of them; with the key null, by the node of this name in later documents of this graph. `make` starts nothing, since documents
+   * are also compiled only to be checked; a state with a method `close` is told when it goes. What the args say is no part of it.
+   */
+  state<State extends object>(kind: string, key: string | null, make: () => State): State;
 }
 
 /**
  * A node type. `args` is a JSON schema (ajv, draft 2020-12) of the args other than edges: an object schema with a
  * `description` for each property, closed by `additionalProperties: false` unless the rule takes any arg. Each edge is one
  * more arg, which names another rule; missing or null, it answers 403. `compile` runs once per node of a document and returns
- * what the node does for each request; it must not keep state from one request to the next.
+ * what the node does for each request; what it keeps from one request to the next is a `state` of its context.
  */
 export interface Rule<Args = Record<string, unknown>> {
   readonly type: string;
@@ -65,6 +80,9 @@ export interface Rule<Args = Record<string, unknown>> {
   moreEdges?(args: Args): readonly string[];
   /** Names of the upstreams that a node with these args may send to; servers that are addressed directly are none. */
   upstreams?(args: Args): readonly string[];
+  /** Names of the shared graphs, and of the domains, whose graphs a node with these args may go on in. */
+  graphs?(args: Args): readonly string[];
+  domains?(args: Args): readonly string[];
   compile(args: Args, context: CompileContext): Node['decide'];
   /** Of a rule that asks one question with two answers: that question, for `all`, `any` and `not`. */
   test?(args: Args, context: TestContext): Test;

@@ -23,6 +23,8 @@ const browser: RequestEdits = {
   trusted: false,
   upgrade: null,
   trailers: false,
+  method: null,
+  length: -1,
 };
 
 const request = requestHead(requestText({ path: '/catalog/shoes/42?color=black' }));

@@ -19,6 +19,8 @@ const UNCHANGED: RequestEdits = {
   trusted: false,
   upgrade: null,
   trailers: false,
+  method: null,
+  length: -1,
 };
 
 /** Lines without their ends; the empty line is left out. */

@@ -7,6 +7,8 @@ import type { Graph } from '../../lib/routing/graph.ts';
 import { openGraph } from '../../lib/routing/open-graph.ts';
 import { Plan } from '../../lib/routing/plan.ts';
 import { defineRule, type Rule } from '../../lib/routing/rule.ts';
+import { IDLE_MEANS } from '../../lib/routing/means.ts';
+import { States } from '../../lib/routing/states.ts';
 import { walk } from '../../lib/routing/walk.ts';
 import { rules } from '../../rules/index.ts';
 import { TestRequest } from './test-request.ts';
@@ -92,7 +94,11 @@ describe('Domain', () => {
     const counting: ReadonlyMap<string, Rule> = new Map([
       ['end', defineRule({ type: 'end', summary: '', args: {}, edges: [], compile: () => (opened++, () => null) })],
     ]);
-    const domain = new Domain('a.test', '{"init": "a", "rules": {"a": {"type": "end", "args": {}}}}', counting);
+    const domain = new Domain('a.test', '{"init": "a", "rules": {"a": {"type": "end", "args": {}}}}', {
+      rules: counting,
+      means: IDLE_MEANS,
+      states: new States(),
+    });
     expect(opened).to.equal(0);
     expect(domain.graph).to.equal(domain.graph);
     expect(opened).to.equal(1);

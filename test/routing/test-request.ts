@@ -1,4 +1,5 @@
 import type { TlsFacts } from '../../lib/core/tls-facts.ts';
+import { Fault } from '../../lib/core/faults.ts';
 import type { Plan } from '../../lib/routing/plan.ts';
 import type { RoutedRequest } from '../../lib/routing/rule.ts';
 
@@ -12,11 +13,11 @@ export interface RequestParts {
   readonly tls?: TlsFacts;
   /** Values by lower-case name. */
   readonly fields?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** A request for nodes to look at; its path follows the plan, as the port asks. */
 export class TestRequest implements RoutedRequest {
-  readonly method: string;
   readonly host: string;
   readonly clientAddress: string;
   readonly peerAddress: string;
@@ -25,17 +26,24 @@ export class TestRequest implements RoutedRequest {
   readonly #query: string;
   readonly #fields: ReadonlyMap<string, string>;
   readonly #plan: Plan;
+  readonly #body: Buffer;
+  readonly #method: string;
 
   constructor(plan: Plan, parts: RequestParts) {
     this.#plan = plan;
-    this.method = parts.method ?? 'GET';
+    this.#method = parts.method ?? 'GET';
     this.host = parts.host ?? 'a.test';
     this.#query = parts.query ?? '';
     this.clientAddress = parts.clientAddress ?? '127.0.0.1';
     this.peerAddress = parts.peerAddress ?? '127.0.0.1';
     this.tls = parts.tls ?? null;
+    this.#body = Buffer.from(parts.body ?? '', 'utf8');
     this.#path = parts.path ?? '/';
     this.#fields = new Map(Object.entries(parts.fields ?? {}));
+  }
+
+  get method(): string {
+    return this.#plan.method ?? this.#method;
   }
 
   get path(): string {
@@ -49,5 +57,9 @@ export class TestRequest implements RoutedRequest {
   field(lowerName: string): string | null {
     const guarded = this.#plan.guarded(lowerName);
     return guarded === undefined ? (this.#fields.get(lowerName) ?? null) : guarded;
+  }
+
+  async body(maxBytes: number): Promise<Buffer | number> {
+    return this.#body.length > maxBytes ? Fault.BODY_TOO_LARGE : this.#body;
   }
 }

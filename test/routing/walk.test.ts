@@ -73,7 +73,7 @@ describe('walk', () => {
 });
 
 function walkFrom(init: Node): { plan: Plan; pending: Promise<void> | undefined } {
-  const graph: Graph = { init, edges: [] };
+  const graph: Graph = { init, edges: [], holding: null };
   const plan = new Plan();
   const pending = walk(graph, new TestRequest(plan, {}), plan);
   return { plan, pending: pending instanceof Promise ? pending : undefined };

@@ -6,6 +6,8 @@ import { argsSchema, checkArgs } from '../../lib/routing/args-schema.ts';
 import { edgeNames } from '../../lib/routing/edges.ts';
 import { Plan } from '../../lib/routing/plan.ts';
 import type { CompileContext, Node, Problem, Rule } from '../../lib/routing/rule.ts';
+import { IDLE_MEANS, type Means } from '../../lib/routing/means.ts';
+import { States, type Holding } from '../../lib/routing/states.ts';
 import { rules } from '../../rules/index.ts';
 import { TestRequest, type RequestParts } from '../routing/test-request.ts';
 
@@ -16,6 +18,12 @@ export interface Compiled {
   readonly schemaProblems: readonly Problem[];
   /** Asked for by `compile`. */
   readonly edges: readonly string[];
+}
+
+/** What a tested node gets from its worker. */
+export interface TestWorld {
+  readonly means?: Means;
+  readonly holding?: Holding;
 }
 
 /** A decision: the edge that was taken, or null; and what the plan says. */
@@ -73,13 +81,19 @@ export function ruleContract(
   });
 }
 
-export function compileNode(rule: Rule, args: Readonly<Record<string, unknown>>): Compiled {
+export function compileNode(
+  rule: Rule,
+  args: Readonly<Record<string, unknown>>,
+  { means = IDLE_MEANS, holding = new States().holding('tested') }: TestWorld = {},
+): Compiled {
   const problems: Problem[] = [];
   const edges: string[] = [];
   const context: CompileContext = {
     name: 'tested',
     rules,
+    means,
     depth: 0,
+    state: (kind, key, make) => holding.take(kind, key, 'tested', make),
     edge(edge) {
       edges.push(edge);
       return { name: edge, decide: () => null };

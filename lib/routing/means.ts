@@ -1,0 +1,24 @@
+import type { DomainEntry } from './domain-table.ts';
+
+/** What a worker gives the nodes of its graphs. */
+export interface Means {
+  /** Whether an upstream exists and has a server that may be used at this moment. */
+  isUsable(upstream: string): boolean;
+  /** A shared graph in force; null if there is none of that name. */
+  graph(name: string): DomainEntry | null;
+  /** A domain in force, by its own name; null if there is none. */
+  domain(name: string): DomainEntry | null;
+  /** A variable of the environment that graphs may know; null if it is not set. */
+  variable(name: string): string | null;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+}
+
+/** For graphs that no request is walked through: those which are compiled to be checked. */
+export const IDLE_MEANS: Means = {
+  isUsable: () => false,
+  graph: () => null,
+  domain: () => null,
+  variable: () => null,
+  now: () => 0,
+};
