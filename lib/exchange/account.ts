@@ -37,6 +37,7 @@ export class Account {
     if (capture === null) return;
     record.target = head.target();
     record.minor = head.minor;
+    record.isPlain = head.isPlain;
     record.peer = client.address;
     record.client = client.address;
     const { fields } = capture;

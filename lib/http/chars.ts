@@ -71,6 +71,7 @@ export const QUESTION = 0x3f;
 export const OPEN_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
 export const CLOSE_BRACKET = 0x5d;
+export const TILDE = 0x7e;
 
 function bytesOf(text: string): Uint8Array {
   const table = new Uint8Array(256);

@@ -33,6 +33,8 @@ export class Head {
   readonly known: Uint8Array;
   /** Bit `1 << Known.X` is set when such a field is there. */
   seen = 0;
+  /** All values are visible ASCII and blanks; false says that one has a tab, or a byte beyond ASCII. */
+  isPlain = true;
   // Filled by the framing functions.
   /** A value of `BodyKind`. */
   bodyKind = 0;
@@ -144,6 +146,7 @@ export class Head {
     head.offsets.set(this.offsets.subarray(0, this.count * 4));
     head.known.set(this.known.subarray(0, this.count));
     head.seen = this.seen;
+    head.isPlain = this.isPlain;
     head.bodyKind = this.bodyKind;
     head.bodyLength = this.bodyLength;
     head.rebase(bytes, 0);

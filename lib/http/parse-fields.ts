@@ -1,6 +1,6 @@
 import { Fault } from '../core/faults.ts';
 import { byteAt, endOfPlain } from './bytes.ts';
-import { COLON, CR, LF, SP, TAB, TOKEN, VALUE } from './chars.ts';
+import { COLON, CR, LF, SP, TAB, TILDE, TOKEN, VALUE } from './chars.ts';
 import type { Head } from './head.ts';
 import { knownName } from './known-names.ts';
 
@@ -16,6 +16,7 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
   let at = from;
   let count = 0;
   let seen = 0;
+  let isPlain = true;
   while (at < end) {
     const nameStart = at;
     let byte = byteAt(bytes, at);
@@ -24,6 +25,7 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
       if (bytes[at + 1] !== LF) return Fault.BAD_LINE_END;
       head.count = count;
       head.seen = seen;
+      head.isPlain = isPlain;
       head.end = at + 2;
       return at + 2;
     }
@@ -43,6 +45,7 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
     if (at === end) return 0;
     byte = byteAt(bytes, at);
     while (VALUE[byte] === 1) {
+      if (byte < SP || byte > TILDE) isPlain = false;
       if (++at === end) return 0;
       byte = byteAt(bytes, at);
     }

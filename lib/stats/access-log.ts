@@ -111,7 +111,8 @@ export class AccessLog implements Capture {
   }
 }
 
-const PAGE_BYTES = 16_384;
+/** A page goes through a thread that writes, which costs as much as thirty lines: few and large ones. */
+const PAGE_BYTES = 65_536;
 /** What may wait for a slow file in each process. */
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 const FLUSH_MS = 200;

@@ -4,36 +4,41 @@ import type { RequestRecord, TryRecord } from './request-record.ts';
 /** Something that an access log can say of a request. */
 export interface LogField {
   readonly help: string;
-  /** A number has nothing to escape, and stands without quotes in JSON. */
+  /** In JSON a number stands without quotes. */
   readonly kind: 'text' | 'number';
+  /** What may have to be escaped: anything; what a head can have; or nothing, because no such character can be in it. */
+  readonly escapes: 'any' | 'head' | 'nothing';
   /** What has to be written down for it while the request goes on, if it is not always. */
   readonly needs?: 'nodes' | 'servers';
   read(request: RequestRecord): string;
 }
 
-const text = (help: string, read: LogField['read']): LogField => ({ help, kind: 'text', read });
-const number = (help: string, read: LogField['read']): LogField => ({ help, kind: 'number', read });
+type Read = LogField['read'];
+const text = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'any', read });
+const fromHead = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'head', read });
+const safe = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'nothing', read });
+const number = (help: string, read: Read): LogField => ({ help, kind: 'number', escapes: 'nothing', read });
 
 /**
  * Everything that an access log can say, by the name that stands behind `$` in a format: the names of nginx where it has one.
  * Beside these, `$http_NAME` is the request's field of that name, with underscores for hyphens. What is not known is `-`.
  */
 export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
-  time_iso8601: text('end of the request, in UTC, with milliseconds', () => isoTime()),
-  time_local: text('end of the request as nginx writes it, in UTC', () => commonTime()),
+  time_iso8601: safe('end of the request, in UTC, with milliseconds', () => isoTime()),
+  time_local: safe('end of the request as nginx writes it, in UTC', () => commonTime()),
   msec: number('end of the request as Unix time, in seconds', () => seconds(Date.now())),
-  host: text('host that was asked for, in lower case, without port', ({ host }) => host),
-  remote_addr: text('address of the client, of trusted proxies the one they speak for', ({ client }) => client),
-  peer: text('address of the TCP peer', ({ peer }) => peer),
+  host: safe('host that was asked for, in lower case, without port', ({ host }) => host),
+  remote_addr: safe('address of the client, of trusted proxies the one they speak for', ({ client }) => client),
+  peer: safe('address of the TCP peer', ({ peer }) => peer),
   request_id: text('identity of the request (`X-Request-Id`)', ({ id }) => id),
-  request: text('request line', requestLine),
-  request_method: text('method', ({ method }) => method),
-  request_uri: text('target as it was sent, query included', ({ target }) => target),
-  uri: text('target without its query', ({ target }) => beforeQuery(target)),
-  args: text('query, without its question mark', ({ target }) => target.slice(beforeQuery(target).length + 1)),
-  server_protocol: text('protocol', ({ minor }) => `HTTP/1.${minor}`),
+  request: fromHead('request line', requestLine),
+  request_method: fromHead('method', ({ method }) => method),
+  request_uri: fromHead('target as it was sent, query included', ({ target }) => target),
+  uri: fromHead('target without its query', ({ target }) => beforeQuery(target)),
+  args: fromHead('query, without its question mark', ({ target }) => target.slice(beforeQuery(target).length + 1)),
+  server_protocol: safe('protocol', ({ minor }) => `HTTP/1.${minor}`),
   status: number('status that the client was sent; 499: it left before', ({ status }) => String(status)),
-  ending: text('`ok`, or why the request ended otherwise', ({ fault }) => endingOf(fault)),
+  ending: safe('`ok`, or why the request ended otherwise', ({ fault }) => endingOf(fault)),
   bytes_sent: number('bytes of the reply, head included', ({ sentBytes }) => String(sentBytes)),
   body_bytes_sent: number('bytes of the reply behind its head', ({ sentBytes, headBytes }) =>
     String(Math.max(0, sentBytes - headBytes)),
@@ -60,6 +65,11 @@ function nodeNames({ nodes }: RequestRecord): string {
 
 function requestLine({ method, target, minor }: RequestRecord): string {
   return target === '' ? '' : `${method} ${target} HTTP/1.${minor}`;
+}
+
+/** The i-th field of the request that is captured. */
+export function requestField(i: number): LogField {
+  return fromHead('', (request) => request.fields[i] ?? '');
 }
 
 function tried(help: string, one: (record: TryRecord) => string): LogField {

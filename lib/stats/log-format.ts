@@ -1,4 +1,4 @@
-import { LOG_FIELDS, type LogField } from './log-fields.ts';
+import { LOG_FIELDS, requestField, type LogField } from './log-fields.ts';
 import type { Capture, RequestRecord } from './request-record.ts';
 
 /** How a line of the access log is written, and what has to be known for it. */
@@ -50,9 +50,8 @@ function templateFormat(template: string): LogFormat {
   const parts: LinePart[] = [];
   let end = 0;
   for (const match of template.matchAll(/\$(?:\{(\w*)\}|(\w*))/g)) {
-    const { kind, read } = names.fieldOf(match[1] ?? match[2] ?? '');
-    // Text of another file is text in UTF-8.
-    parts.push({ before: utf8(template.slice(end, match.index)), isText: kind === 'text', read });
+    const { kind, escapes, read } = names.fieldOf(match[1] ?? match[2] ?? '');
+    parts.push({ before: utf8(template.slice(end, match.index)), kind, escapes, read });
     end = match.index + match[0].length;
   }
   const rest = utf8(`${template.slice(end)}\n`);
@@ -60,8 +59,10 @@ function templateFormat(template: string): LogFormat {
     ...names.capture(),
     line(request) {
       let line = '';
-      for (const { before, isText, read } of parts) {
-        line += before + (isText ? escapeText(read(request)) : read(request));
+      for (const { before, escapes, read } of parts) {
+        const value = read(request);
+        if (value === '') line += `${before}-`;
+        else line += before + (isClean(value, escapes, request) ? value : value.replace(EACH_UNSAFE, hex));
       }
       return line + rest;
     },
@@ -69,24 +70,24 @@ function templateFormat(template: string): LogFormat {
 }
 
 /** A field of a line, and what stands before it. */
-interface LinePart {
+interface LinePart extends Pick<LogField, 'kind' | 'escapes' | 'read'> {
   readonly before: string;
-  readonly isText: boolean;
-  readonly read: LogField['read'];
 }
 
 function jsonFormat(names: readonly string[]): LogFormat {
   const known = new Names();
   const members = names.map((name, i): LinePart => {
-    const { kind, read } = known.fieldOf(name);
-    return { before: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`, isText: kind === 'text', read };
+    const { kind, escapes, read } = known.fieldOf(name);
+    return { before: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`, kind, escapes, read };
   });
   return {
     ...known.capture(),
     line(request) {
       let line = '';
-      for (const { before, isText, read } of members) {
-        line += isText ? `${before}"${escapeJson(read(request))}"` : before + read(request);
+      for (const { before, kind, escapes, read } of members) {
+        const value = read(request);
+        if (kind === 'number') line += before + value;
+        else line += `${before}"${isClean(value, escapes, request) ? value : escapeJson(value)}"`;
       }
       return `${line}}\n`;
     },
@@ -101,8 +102,7 @@ class Names {
   fieldOf(name: string): LogField {
     const [, field] = /^http_(\w+)$/.exec(name) ?? [];
     if (field !== undefined) {
-      const index = this.#fields.push(field.toLowerCase().replaceAll('_', '-')) - 1;
-      return { help: '', kind: 'text', read: (request) => request.fields[index] ?? '' };
+      return requestField(this.#fields.push(field.toLowerCase().replaceAll('_', '-')) - 1);
     }
     const known = Object.hasOwn(LOG_FIELDS, name) ? LOG_FIELDS[name] : undefined;
     if (known === undefined) throw new BadFormat(`names a field that there is not: $${name}`);
@@ -115,14 +115,17 @@ class Names {
   }
 }
 
-/** As nginx does by default: a client cannot end a line, or a quoted part of it. Empty becomes `-`. */
-function escapeText(value: string): string {
-  if (value === '') return '-';
-  return UNSAFE_TEXT.test(value) ? value.replace(EACH_UNSAFE_TEXT, hex) : value;
+/**
+ * Whether a value can stand in a line as it is: a client cannot end the line, or a quoted part of it, as nginx sees to by default.
+ * What is known of the head spares looking at each character of the longest values.
+ */
+function isClean(value: string, escapes: LogField['escapes'], request: RequestRecord): boolean {
+  if (escapes === 'nothing') return true;
+  if (escapes === 'head' && request.isPlain) return !value.includes('"') && !value.includes('\\');
+  return !UNSAFE.test(value);
 }
 
 function escapeJson(value: string): string {
-  if (!UNSAFE_JSON.test(value)) return value;
   // Bytes that are no UTF-8 become replacement characters: a reader of JSON would refuse the line.
   return utf8(JSON.stringify(Buffer.from(value, 'latin1').toString('utf8')).slice(1, -1));
 }
@@ -137,8 +140,6 @@ function hex(char: string): string {
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const UNSAFE_TEXT = /["\\\x00-\x1f\x7f-\uffff]/;
+const UNSAFE = /["\\\x00-\x1f\x7f-\uffff]/;
 // oxlint-disable-next-line no-control-regex
-const EACH_UNSAFE_TEXT = /["\\\x00-\x1f\x7f-\uffff]/g;
-// oxlint-disable-next-line no-control-regex
-const UNSAFE_JSON = /["\\\x00-\x1f\x7f-\uffff]/;
+const EACH_UNSAFE = /["\\\x00-\x1f\x7f-\uffff]/g;

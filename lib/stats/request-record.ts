@@ -32,6 +32,8 @@ export class RequestRecord implements CountedRequest {
   target = '';
   /** Minor version of HTTP/1. */
   minor = 1;
+  /** Target and fields are visible ASCII and blanks. */
+  isPlain = false;
   /** Identity of the request, across programs. */
   id = '';
   /** Values of `Capture.fields`, in their order, written with each head; empty where the request lacks the field. */
@@ -60,6 +62,7 @@ export class RequestRecord implements CountedRequest {
     this.client = '';
     this.target = '';
     this.minor = 1;
+    this.isPlain = false;
     this.id = '';
     this.upstream = '';
     // Emptying an array is dear even where it is empty.

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { StatsD } from 'hot-shots';
 import type { Logger } from 'pino';
+import { Datagrams } from './datagrams.ts';
 import { Meter, statKey } from './meter.ts';
 
 /**
@@ -22,7 +22,7 @@ export class Statsd {
   readonly #prefix: string;
   readonly #log: Pick<Logger, 'warn'>;
   readonly #timer: NodeJS.Timeout;
-  #client: StatsD | null = null;
+  #datagrams: Datagrams | null = null;
   #address = '';
   #lookedUpMs = -Infinity;
   #reported = false;
@@ -42,16 +42,15 @@ export class Statsd {
   /** Sends what was counted since the last flush. */
   flush(): void {
     if (isIP(this.#host) === 0 && performance.now() - this.#lookedUpMs >= LOOKUP_MS) void this.#resolve();
-    const client = this.#client;
-    if (client === null) return;
+    const datagrams = this.#datagrams;
+    if (datagrams === null) return;
     for (const [host, counts] of this.meter.drain()) {
-      const key = statKey(host);
-      client.increment(`${key}.total`, counts.total);
-      for (const [status, count] of counts.statuses) client.increment(`${key}.status.${status}`, count);
-      const cost = `${key}.cost`;
-      for (const ms of counts.costsMs) client.timing(cost, Math.round(ms));
+      const name = `${this.#prefix}.${statKey(host)}`;
+      datagrams.add(`${name}.total:${counts.total}|c`);
+      for (const [status, count] of counts.statuses) datagrams.add(`${name}.status.${status}:${count}|c`);
+      for (const ms of counts.costsMs) datagrams.add(`${name}.cost:${Math.round(ms)}|ms`);
     }
-    client.flush();
+    datagrams.send();
   }
 
   /** Sends what is left and closes the socket. Nothing is sent afterwards. */
@@ -60,9 +59,9 @@ export class Statsd {
     this.flush();
     this.#stopped = true;
     clearInterval(this.#timer);
-    const client = this.#client;
-    this.#client = null;
-    if (client !== null) await close(client);
+    const datagrams = this.#datagrams;
+    this.#datagrams = null;
+    await datagrams?.close();
   }
 
   /** Finds the name's address of this minute. Failing keeps the address of the minute before. */
@@ -77,21 +76,10 @@ export class Statsd {
   }
 
   #connect(address: string): void {
-    const before = this.#client;
+    const before = this.#datagrams;
     this.#address = address;
-    this.#client = new StatsD({
-      host: address,
-      port: this.#port,
-      prefix: `${this.#prefix}.`,
-      maxBufferSize: MAX_DATAGRAM_BYTES,
-      bufferFlushInterval: NEVER_MS, // `flush` does it
-      closingFlushInterval: 10,
-      errorHandler: (error) => this.#report(error),
-      // The library takes tags and addresses of a Datadog agent from the environment unless told not to.
-      includeDataDogTags: false,
-      datadog: false,
-    });
-    if (before !== null) void close(before);
+    this.#datagrams = new Datagrams(address, this.#port, (error) => this.#report(error));
+    void before?.close();
   }
 
   #report(error: unknown): void {
@@ -116,18 +104,8 @@ export interface StatsdOptions {
   readonly flushMs?: number;
 }
 
-/** Resolves when the socket is closed. Its last datagram may get lost like any other: an error is no news. */
-function close(client: StatsD): Promise<void> {
-  return new Promise((resolve) => client.close(() => resolve()));
-}
-
-const FLUSH_MS = 250;
+/** Short, so that the times of a busy worker are not many at once: they are told in one turn. */
+const FLUSH_MS = 50;
 const LOOKUP_MS = 60_000;
-
-/** Longest interval of a timer. */
-const NEVER_MS = 2_147_483_647;
-
-/** Fits into an Ethernet frame over IPv6 with room for a tunnel's head. */
-const MAX_DATAGRAM_BYTES = 1400;
 
 const UNSAFE_IN_PREFIX = /[^A-Za-z0-9_.-]/g;

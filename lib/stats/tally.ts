@@ -19,7 +19,8 @@ export class Tally {
     counts.durationUs.record(durationUs);
     counts.receivedBytes += receivedBytes;
     counts.sentBytes += sentBytes;
-    if (request.graph !== null && !counts.graphs.includes(request.graph)) counts.graphs.push(request.graph);
+    const { graph } = request;
+    if (graph !== null && graph !== counts.graphs[0] && !counts.graphs.includes(graph)) counts.graphs.push(graph);
     const totals = this.#totals;
     totals.durationUs.record(durationUs);
     if (serverMs > 0) totals.serverUs.record(Math.round(serverMs * 1000));

@@ -36,6 +36,18 @@ const EARLIEST: [what: string, start: string, fault: FaultName][] = [
 ];
 
 describe('parseRequestHead', () => {
+  it('says whether all values are visible ASCII and blanks, wherever another byte stands', () => {
+    const head = new Head(LIMITS.maxFields);
+    for (let at = 0; at < 9; at++) {
+      for (const byte of ['a', ' ', '~', '\t', '\x80', '\xff']) {
+        const value = `x${'y'.repeat(at)}${byte}${'z'.repeat(8 - at)}`;
+        const bytes = Buffer.from(`${LINE}A: b\r\nX: ${value}\r\nC: d\r\n\r\n`, 'latin1');
+        expect(parseRequestHead(head, bytes, 0, bytes.length, LIMITS)).to.equal(bytes.length);
+        expect(head.isPlain, JSON.stringify(value)).to.equal('a ~'.includes(byte));
+      }
+    }
+  });
+
   for (const [what, start, fault] of EARLIEST)
     it(`refuses ${what} at its first wrong byte`, () => {
       expect(name(parse(start))).to.equal(fault);

@@ -79,6 +79,12 @@ describe('format of the access log', () => {
     });
   }
 
+  it('escapes quotes and backslashes where nothing else has to be', () => {
+    const request = record({ target: '/a\\b', isPlain: true, fields: ['say "x"'] });
+    expect(logFormat('"$uri" "$http_a"').line(request)).to.equal('"/a\\x5Cb" "say \\x22x\\x22"\n');
+    expect(logFormat('json:uri,http_a').line(request)).to.equal('{"uri":"/a\\\\b","http_a":"say \\"x\\""}\n');
+  });
+
   it('is one line and one JSON object, whatever a client sends', () => {
     const bytes = fc.uint8Array().map((array) => Buffer.from(array).toString('latin1'));
     const [text, json] = [logFormat('"$request" "$http_a"'), logFormat('json:request_uri,http_a')];
