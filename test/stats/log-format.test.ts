@@ -110,6 +110,7 @@ function record(over: {
   durationMs?: number;
   fields?: readonly string[];
   fault?: number;
+  isPlain?: boolean;
 }): RequestRecord {
   const { fields = [], ...rest } = over;
   const request = Object.assign(new RequestRecord(), {
