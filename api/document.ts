@@ -10,6 +10,7 @@ export const SECTIONS: Readonly<Record<string, DocumentName | 'upstream'>> = {
   domains: 'domain',
   upstreams: 'upstream',
   options: 'options',
+  tls: 'tls',
 };
 
 const parameters = {
@@ -98,5 +99,10 @@ function documentsOf(
   control: Control,
   changes: ChangeControl,
 ): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  return { domains: control.domains(), upstreams: changes.serverTexts(), options: control.options() };
+  return {
+    domains: control.domains(),
+    upstreams: changes.serverTexts(),
+    options: control.options(),
+    tls: control.tls(),
+  };
 }

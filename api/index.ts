@@ -1,3 +1,4 @@
+import { cert } from './cert.ts';
 import { document } from './document.ts';
 import { domain } from './domain.ts';
 import { dump } from './dump.ts';
@@ -13,6 +14,7 @@ import { rollback } from './rollback.ts';
 import { server } from './server.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
+import { tls } from './tls.ts';
 import { upstream } from './upstream.ts';
 import { wait } from './wait.ts';
 
@@ -21,6 +23,8 @@ export const resources: readonly Resource[] = [
   domain,
   upstream,
   option,
+  cert,
+  tls,
   document,
   server,
   dump,

@@ -1,4 +1,12 @@
-import type { Caller, ChangeControl, Control, FleetControl, ServerControl, WorkersControl } from '../lib/control.ts';
+import type {
+  CertificateControl,
+  Caller,
+  ChangeControl,
+  Control,
+  FleetControl,
+  ServerControl,
+  WorkersControl,
+} from '../lib/control.ts';
 import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
 import type { StatusBoard } from '../lib/core/status-board.ts';
 import type { Problem } from '../lib/routing/rule.ts';
@@ -9,6 +17,7 @@ export interface AdminParts {
   readonly control: Control;
   readonly changes: ChangeControl;
   readonly fleet: FleetControl;
+  readonly certificates: CertificateControl;
   readonly status: StatusBoard;
   readonly metrics: MetricsSource;
   readonly workers: WorkersControl;

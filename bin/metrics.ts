@@ -1,4 +1,5 @@
 import type { MetricsSource, StatsSource } from '../api/resource.ts';
+import type { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { WorkersControl } from '../lib/control.ts';
 import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
@@ -23,9 +24,11 @@ export class Metrics implements MetricsSource, StatsSource {
   readonly #startedAt = Date.now() / 1000 - process.uptime();
   #workers: Reporters | null = null;
   #sync: Sync | null = null;
+  #certificates: Inventory | null = null;
 
   /** Begins to gather. */
-  start(workers: Reporters, sync: Sync): void {
+  start(workers: Reporters, sync: Sync, certificates: Inventory): void {
+    this.#certificates = certificates;
     this.#workers = workers;
     this.#sync = sync;
     setInterval(() => void this.#gather(workers), TICK_MS).unref();
@@ -76,6 +79,7 @@ export class Metrics implements MetricsSource, StatsSource {
       connected: status?.connected ?? false,
       rejected: status?.rejected.size ?? 0,
       overlays: status?.overlays ?? 0,
+      expiries: this.#certificates?.expiries() ?? [],
     };
   }
 }

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { resources } from '../api/index.ts';
 import { MetricsServer } from '../api/metrics-server.ts';
 import { AdminServer } from '../api/admin-server.ts';
+import { CertificateFolder } from '../lib/certs/certificate-folder.ts';
+import { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
 import { FIRST_SOCKET_FD, LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
@@ -98,10 +100,12 @@ export async function serve(
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: new DnsLookup(config.resolver).lookup, scheduler });
   const images = createImages(config);
+  const seal = new Seal(config.secrets);
   const loaded = Promise.withResolvers<void>();
   const announce = announcingFirst(primary, health, log, () => loaded.resolve());
   const apply: SyncOptions['apply'] = (changes, whole, revision) => {
     meter.follow(changes);
+    inventory.follow(changes);
     return announce(changes, whole, revision);
   };
   const sync = new Sync({
@@ -112,19 +116,26 @@ export async function serve(
     maxNodes: config.maxNodes,
     reconcileMs: config.reconcileMs,
     resolver,
-    seal: new Seal(config.secrets),
+    seal,
     scheduler,
     log,
     handover: supervision.handover.section('overlays'),
     apply,
     onServed: () => fleet.changed(),
   });
+  const inventory = new Inventory({ scheduler, log, seal, documents: () => sync.certificates() });
+  const folder = createFolder(config, log, (changes) => {
+    inventory.follow(changes);
+    return primary.add(changes);
+  });
   const status = createStatus(name, sync, primary, supervision);
   status.offer(serversSection(health));
+  status.offer(inventory.section());
   const fleet = createFleet(store, sync, status, supervision, log);
   const parts = {
     control: sync,
     changes: sync.changes,
+    certificates: inventory,
     fleet,
     status,
     metrics: meter,
@@ -134,7 +145,8 @@ export async function serve(
   };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
-  meter.start(primary, sync);
+  meter.start(primary, sync, inventory);
+  inventory.start();
   const scraped = config.metricsListen.map((address) => new MetricsServer(address, meter, log));
 
   supervision.obey({
@@ -142,6 +154,7 @@ export async function serve(
     reread: () => {
       primary.reopen();
       void reread(sync, log);
+      void folder?.read();
     },
     drain: (succeeded) => ending.resolve(succeeded),
     kill: () => {
@@ -165,6 +178,7 @@ export async function serve(
   };
   // Workers begin while the snapshot is read.
   const opened = open();
+  await folder?.start();
   await sync.start();
   await orExit(Promise.race([opened, ending.promise]));
 
@@ -173,6 +187,8 @@ export async function serve(
   supervision.closeListeners();
   if (succeeded) admin.retire();
   health.stop();
+  inventory.stop();
+  folder?.stop();
   await primary.drain();
   await admin.stop();
   await Promise.all(scraped.map((server) => server.stop()));
@@ -208,6 +224,14 @@ function announcingFirst(
     log.info({ entries: changes.length }, 'configuration loaded');
     whenLoaded();
   };
+}
+
+function createFolder(
+  { certs }: Config,
+  log: Log,
+  apply: (changes: readonly TableChange[]) => Promise<void>,
+): CertificateFolder | null {
+  return certs === null ? null : new CertificateFolder({ path: certs, log, now: () => Date.now(), apply });
 }
 
 async function reread(sync: Sync, log: Log): Promise<void> {

@@ -22,6 +22,7 @@ import { TlsServer } from './tls/tls-server.ts';
 import { Domain, type GraphWorld } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { CertificateDocument } from './tls/certificate.ts';
+import type { TicketSeed } from './tls/tickets.ts';
 import type { Rule } from './routing/rule.ts';
 import { States } from './routing/states.ts';
 import { AccessLog } from './stats/access-log.ts';
@@ -95,6 +96,7 @@ export class DataPlane {
     const { limits, log, statsd } = options;
     const wheel = new Wheel();
     this.#options = options;
+    this.#tls = new TlsServer(options.tls ?? USUAL_TLS, () => this.#context.http2 !== null);
     this.#statsd = statsd === null ? null : new Statsd({ ...statsd, log });
     this.#accessLog = options.accessLog === null ? null : openAccessLog(options.accessLog, log);
     this.#tally = options.metrics ? new Tally() : null;
@@ -123,6 +125,7 @@ export class DataPlane {
       }),
       requestIds: options.requestId,
       trusted: new CidrList(options.trustedProxies),
+      tls: this.#tls.rules,
     });
     const { table, upstreams } = this.#context.shared;
     const means = workerMeans({ wheel, table, graphs: this.#graphs, upstreams });
@@ -135,7 +138,6 @@ export class DataPlane {
       clientCount: maxClientConnections === 0 ? null : new ClientCount(maxClientConnections),
     });
     this.#context.doors = doors;
-    this.#tls = new TlsServer(options.tls ?? USUAL_TLS, () => this.#context.http2 !== null);
     const reception = new Reception(this.#context, doors, (hello, listen) => this.#tls.choose(hello, listen), most);
     this.#reception = reception;
     this.#listeners = options.listeners.map(
@@ -209,6 +211,7 @@ export class DataPlane {
       newClients,
       droppedLines: this.#accessLog?.takeDropped() ?? 0,
       lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
+      greetings: this.#reception.takeCounts(),
       usage: this.#usage.take(),
       load: this.#overload.report(),
     };
@@ -255,6 +258,13 @@ export class DataPlane {
           change.name,
           change.document === null ? null : (JSON.parse(change.document) as CertificateDocument),
         );
+        break;
+      case 'tickets':
+        // The primary makes them.
+        if (change.document !== null) this.#tls.tickets.set(JSON.parse(change.document) as TicketSeed[]);
+        break;
+      case 'tls':
+        this.#tls.setRules(change.name, change.document === null ? null : JSON.parse(change.document));
         break;
       case 'options':
         upstreams.configure(

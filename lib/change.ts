@@ -9,6 +9,10 @@ export type TableChange =
   | { readonly kind: 'upstream'; readonly name: string; readonly servers: readonly ServerSpec[] | null }
   /** `document`: JSON text of a `CertificateDocument` that has passed its check. */
   | { readonly kind: 'certificate'; readonly name: string; readonly document: string | null }
+  /** `document`: JSON text of what a domain wants of TLS that has passed its check. */
+  | { readonly kind: 'tls'; readonly name: string; readonly document: string | null }
+  /** `document`: JSON text of `TicketSeed`s, all that are in use. */
+  | { readonly kind: 'tickets'; readonly name: string; readonly document: string | null }
   /** `document`: JSON text of an upstream's options that has passed its check; without one, the defaults hold. */
   | { readonly kind: 'options'; readonly name: string; readonly document: string | null };
 
@@ -17,6 +21,8 @@ export function isRemoval(change: TableChange): boolean {
     case 'domain':
     case 'options':
     case 'certificate':
+    case 'tls':
+    case 'tickets':
       return change.document === null;
     case 'upstream':
       return change.servers === null;

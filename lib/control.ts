@@ -19,8 +19,8 @@ export interface ServerView {
   readonly tags?: readonly string[];
 }
 
-/** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options, a certificate with its key. */
-export type DocumentName = 'domain' | 'options' | 'certificate';
+/** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options, a certificate with its key, what a domain wants of TLS. */
+export type DocumentName = 'domain' | 'options' | 'certificate' | 'tls';
 
 /** Where a mutation stands in what was sent: JSON pointer to the object that has its name as a member; missing: the whole. */
 interface Placed {
@@ -112,6 +112,9 @@ export interface Control {
   /** Options of upstreams in force, as their documents say them: without defaults. */
   options(): Readonly<Record<string, unknown>>;
   hasOptions(name: string): boolean;
+  /** What domains want of TLS, as their documents say it: without defaults. */
+  tls(): Readonly<Record<string, unknown>>;
+  hasTls(domain: string): boolean;
   /**
    * Applies all mutations or none. Resolves with the problems found (nothing was changed), or with an empty list once every
    * worker serves the change. Pointers begin with the mutation's name: `/a.test/rules/r1/args/pattern`.
@@ -127,6 +130,30 @@ export interface Control {
   served(revision: number, ms: number): Promise<boolean>;
   /** True once a first table was loaded (or a store known to be empty). */
   readonly ready: boolean;
+}
+
+/** A certificate as `GET /__erulb__/cert` shows it: without its key. */
+export interface CertificateView {
+  readonly names: readonly string[];
+  readonly key_type: string;
+  /** RFC 3339. */
+  readonly not_before: string;
+  readonly not_after: string;
+  readonly expires_in_s: number;
+  readonly issuer: string;
+  readonly serial: string;
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly source: 'store' | 'file';
+}
+
+/** The certificates in force. Implemented by `Inventory`. */
+export interface CertificateControl {
+  list(): Readonly<Record<string, CertificateView>>;
+  /** Whether memory has a document of that name. */
+  has(name: string): boolean;
+  /** What puts every certificate again whose key is not sealed with the newest secret. */
+  toSeal(): readonly Mutation[];
 }
 
 /** Changes on terms, as the admin API asks for them. Implemented by `Changes`. */

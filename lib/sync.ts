@@ -207,6 +207,19 @@ export class Sync implements Control {
     return this.#core.documents('options');
   }
 
+  tls(): Readonly<Record<string, unknown>> {
+    return this.#core.documents('tls');
+  }
+
+  hasTls(domain: string): boolean {
+    return this.#core.hasDocument('tls', domain);
+  }
+
+  /** With keys, as memory holds them. */
+  certificates(): Readonly<Record<string, unknown>> {
+    return this.#core.documents('certificate');
+  }
+
   hasOptions(name: string): boolean {
     return this.#core.hasDocument('options', name);
   }

@@ -8,6 +8,8 @@ import type { TableChange } from './change.ts';
 export class Table {
   /** By kind and name. What is needed before other items comes first. */
   readonly #items: Readonly<Record<Item, Map<string, TableChange>>> = {
+    tickets: new Map(),
+    tls: new Map(),
     certificate: new Map(),
     options: new Map(),
     upstream: new Map(),

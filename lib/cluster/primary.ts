@@ -91,6 +91,11 @@ export class Primary {
     await Promise.all(told.map((member) => this.#tell(member, sequence, changes)));
   }
 
+  /** Changes the table by what does not come from the store. */
+  add(changes: readonly TableChange[]): Promise<void> {
+    return this.apply(changes, false, this.#revision);
+  }
+
   /** Whether the program ends: nothing new is taken. */
   get isDraining(): boolean {
     return this.#state === 'draining';

@@ -74,6 +74,8 @@ export const FAULTS = {
   HEAD_TIMEOUT: client(-37, 408, 'RFC 9110 15.5.9', 'head did not arrive in time'),
   BODY_TIMEOUT: client(-38, 408, 'RFC 9110 15.5.9', 'body stopped arriving'),
   TOO_MANY_CONNECTIONS: client(-40, 429, 'option max-client-connections', 'too many connections of this client'),
+  MISDIRECTED: client(-41, 421, 'RFC 9110 15.5.20', 'host has other rules of TLS than the name that was asked for'),
+  NO_CLIENT_CERTIFICATE: client(-42, 400, 'docs/tls.md', 'a certificate is needed that this domain trusts'),
   CLIENT_GONE: client(-39, 0, 'RFC 9112 9.5', 'client closed the connection'),
   // Servers (-60 ...)
   CONNECT_FAILED: server(-60, 502, 'RFC 9110 15.6.3', 'server refused the connection'),

@@ -10,7 +10,9 @@ export interface TlsFacts {
   readonly alpn: string;
   /** Whether an earlier session goes on. */
   readonly resumed: boolean;
-  /** What the client has shown; null: nothing, or nothing was asked for. */
+  /** Whether the client was asked for a certificate. */
+  readonly asked: boolean;
+  /** What it has shown; null: nothing, or nothing was asked for. */
   readonly certificate: ClientCertificate | null;
   /** Which rules were in force when it was let in: two names with the same one may be asked for on one connection. */
   readonly policy: string;

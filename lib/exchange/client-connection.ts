@@ -53,7 +53,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     this.address = accepted.address;
     this.trusted = context.shared.trusted.has(accepted.address);
     this.tls = accepted.greeted?.tls ?? null;
-    this.forwarded = this.trusted ? null : forwardedLines(accepted.address, this.tls !== null);
+    this.forwarded = this.trusted ? null : forwardedLines(accepted.address, this.tls);
     this.deadline = new Deadline(context.shared.wheel, this);
     this.connection = connectionOf(accepted, this);
     this.#silentSince = context.shared.wheel.now;

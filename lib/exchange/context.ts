@@ -9,6 +9,8 @@ import type { Gate } from '../overload/gate.ts';
 import type { Observer } from '../stats/observer.ts';
 import { DEFAULT_OPTIONS } from '../upstream/options/index.ts';
 import { policyOf } from '../upstream/setup.ts';
+import type { DomainRules } from '../tls/domain-rules.ts';
+import type { HostMap } from '../tls/host-map.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -32,6 +34,8 @@ export interface Shared {
   readonly requestIds: boolean;
   /** Peers whose word about their clients is believed. */
   readonly trusted: CidrList;
+  /** What domains want of TLS. */
+  readonly tls: HostMap<DomainRules>;
 }
 
 /** The shared state of a worker's data plane: parts above, one record for the head being parsed, spare exchanges. */

@@ -23,6 +23,7 @@ import { RequestBody } from './request-body.ts';
 import { requestId } from './request-id.ts';
 import { Route, type RouteOwner } from './route.ts';
 import { RoutedHead, type BodySource } from './routed-head.ts';
+import { checkTls } from './tls-rules.ts';
 import { Tunnel } from './tunnel.ts';
 
 /**
@@ -185,7 +186,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     let clientAddress = client.address;
     if (client.forwarded !== null) this.#about = client.forwarded;
     else {
-      const claims = trustedLines(head, client.address, shared.trusted, client.tls !== null);
+      const claims = trustedLines(head, client.address, shared.trusted, client.tls);
       this.#about = claims.lines;
       clientAddress = claims.clientAddress;
       if (this.#account !== null) this.#account.record.client = clientAddress;
@@ -205,10 +206,9 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     const entry = shared.table.find(target.host, target.port);
     if (this.#account !== null && entry !== null) this.#account.record.domain = entry.name;
     const graph = entry === null ? null : entry.graph;
-    if (graph === null) {
-      this.#answer(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
-      return;
-    }
+    if (graph === null) return this.#answer(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
+    const outcome = checkTls(shared.tls, client, head, target);
+    if (outcome !== 0) return typeof outcome === 'number' ? this.#answer(outcome) : this.#answer(0, outcome);
     const request = new RoutedHead(head, target, plan);
     request.clientAddress = clientAddress;
     request.peerAddress = client.address;
@@ -278,7 +278,8 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     const client = this.#client;
     if (client === null) return;
     const status = answer?.status ?? faultOf(fault).status;
-    if (!this.#body.complete || status === 0) {
+    // Whoever is misdirected comes again by another connection.
+    if (!this.#body.complete || status === 0 || fault === Fault.MISDIRECTED) {
       this.#refuse(fault, answer);
       return;
     }

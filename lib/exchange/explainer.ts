@@ -58,7 +58,7 @@ export class Explainer {
     const { head, target, plan } = asked;
     const { client } = asked.request;
     const isTrusted = shared.trusted.has(client);
-    const claims = isTrusted ? trustedLines(head, client, shared.trusted, false) : null;
+    const claims = isTrusted ? trustedLines(head, client, shared.trusted, null) : null;
     const routed = new RoutedHead(head, target, plan);
     routed.clientAddress = claims?.clientAddress ?? client;
     routed.peerAddress = client;
@@ -78,7 +78,7 @@ export class Explainer {
     if (server === null) return this.#placeless(asked, upstream);
     const forward = new ForwardHead();
     if (shared.requestIds) forward.requestId = requestId(head, isTrusted);
-    const lines = claims?.lines ?? forwardedLines(client, false);
+    const lines = claims?.lines ?? forwardedLines(client, null);
     const upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
     const text = forward.encode(
       head,

@@ -45,6 +45,8 @@ export class RoutedHead implements RoutedRequest {
   }
 
   field(lowerName: string): string | null {
+    // Only ELB says what certificate a client has shown: see the rule `tls`.
+    if (lowerName.startsWith('client-cert') || lowerName.startsWith('x-client-cert')) return null;
     const guarded = this.plan.guarded(lowerName);
     return guarded === undefined ? this.head.get(lowerName) : guarded;
   }

@@ -54,7 +54,7 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
     else if (kind === Known.FORWARDED) drop = !edits.trusted;
     else if (kind === Known.EXPECT) drop = head.minor === 0 || edits.length >= 0;
     else if (kind === Known.CONTENT_LENGTH) drop = edits.length >= 0;
-    else if (kind === 0 && isAlias(head, i)) drop = true;
+    else if (kind === 0 && (isAlias(head, i) || isIdentity(head, i))) drop = true;
     if (!drop && named) drop = isNamed(head, i, listed, set);
     if (!drop && guarded !== null) drop = isGuarded(head, i, guarded);
     const at = head.nameStart(i);
@@ -136,6 +136,29 @@ function isAlias(head: Head, i: number): boolean {
   while (at < end && head.bytes[at] !== UNDERSCORE) at++;
   return at < end && ALIASES.has(head.name(i).toLowerCase().replaceAll('_', '-'));
 }
+
+/**
+ * Whether a name reads as one of those by which a server is told what certificate a client has shown (RFC 9440, and ours), in
+ * any spelling: `Client-Cert`, `Client-Cert-Chain`, `X-Client-Cert-Subject`.
+ */
+function isIdentity(head: Head, i: number): boolean {
+  const { bytes } = head;
+  const start = head.nameStart(i);
+  const first = (bytes[start] ?? 0) | LOWER;
+  if (first === LETTER_X) return ((bytes[start + 2] ?? 0) | LOWER) === LETTER_C && isIdentityName(head.name(i));
+  return first === LETTER_C && ((bytes[start + 1] ?? 0) | LOWER) === LETTER_L && isIdentityName(head.name(i));
+}
+
+/** As `isIdentity`, for any name. */
+export function isIdentityName(name: string): boolean {
+  const plain = name.toLowerCase().replaceAll('_', '-');
+  return plain.startsWith('client-cert') || plain.startsWith('x-client-cert');
+}
+
+const LOWER = 0x20;
+const LETTER_C = 0x63;
+const LETTER_L = 0x6c;
+const LETTER_X = 0x78;
 
 /** Whether the i-th field has one of these names in any spelling; `names` in lower case and with hyphens. */
 function isGuarded(head: Head, i: number, names: readonly string[]): boolean {

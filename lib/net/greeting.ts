@@ -76,7 +76,7 @@ export class Greeting implements ConnectionOwner {
   /** What has come and was not enough. */
   #begun: Buffer | null = null;
   #serverName = '';
-  #policy = '';
+  #choice: TlsChoice | null = null;
 
   constructor(hall: Hall, accepted: Accepted, options: ListenOptions = USUAL_LISTEN_OPTIONS) {
     this.#hall = hall;
@@ -112,7 +112,7 @@ export class Greeting implements ConnectionOwner {
   onConnect(): void {
     const connection = this.#connection;
     if (connection instanceof TlsConnection) {
-      const facts = factsOf(connection.handle, this.#serverName, this.#policy);
+      const facts = factsOf(connection.handle, this.#serverName, this.#choice);
       if (facts.alpn === ACME_TLS) {
         this.#settle(GreetingEnd.CHALLENGE);
         connection.close();
@@ -182,7 +182,7 @@ export class Greeting implements ConnectionOwner {
     const plain = this.#connection;
     if (plain instanceof TlsConnection) return;
     this.#serverName = hello.serverName;
-    this.#policy = choice.policy;
+    this.#choice = choice;
     this.#awaits = 'handshake';
     const handle = plain.release();
     const tls = wrapTls(handle, choice.context);
@@ -237,15 +237,16 @@ export class Greeting implements ConnectionOwner {
   }
 }
 
-function factsOf(tls: TlsHandle, serverName: string, policy: string): TlsFacts {
+function factsOf(tls: TlsHandle, serverName: string, choice: TlsChoice | null): TlsFacts {
   return {
     version: tls.getProtocol(),
     serverName,
     cipher: tls.getCipher().name,
     alpn: tls.getALPNNegotiatedProtocol() || '',
     resumed: tls.isSessionReused(),
+    asked: choice?.asksCertificate === true,
     certificate: tls.hasPeerCertificate() ? clientCertificateOf(tls) : null,
-    policy,
+    policy: choice?.policy ?? '',
   };
 }
 

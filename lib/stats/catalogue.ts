@@ -51,6 +51,11 @@ export const METRICS = {
 
   elb_client_connections: gauge('Connections of clients that are open, tunnels included.'),
   elb_client_connections_total: counter('Connections of clients that were accepted.'),
+  elb_greetings_total: counter(
+    'How TLS handshakes and PROXY headers of clients have ended: `full`, `resumed`, or why they failed.',
+    'end',
+  ),
+  elb_certificate_expiry_seconds: gauge('Unix time at which a certificate runs out.', 'certificate'),
   elb_overloaded_workers: gauge('Workers that have more to do than they can.'),
   elb_waiting_requests: gauge('Requests that wait for their turn because a worker is overloaded.'),
   elb_shed_requests_total: counter('Requests that waited in vain for an overloaded worker and were answered 503.'),

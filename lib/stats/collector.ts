@@ -14,6 +14,8 @@ export class Collector {
   lostTimes = 0;
   droppedLines = 0;
   shed = 0;
+  /** By how they ended. */
+  readonly greetings = new Map<string, number>();
   /** By process: seconds on the processor since it was first seen. */
   readonly cpuSeconds = new Map<number, number>();
   readonly #own = new ProcessUsage();
@@ -37,6 +39,9 @@ export class Collector {
     this.lostTimes += report.lostTimes;
     this.droppedLines += report.droppedLines;
     this.shed += report.load.shed;
+    for (const [end, count] of Object.entries(report.greetings)) {
+      this.greetings.set(end, (this.greetings.get(end) ?? 0) + count);
+    }
     this.#countCpu(report.usage);
   }
 

@@ -14,6 +14,8 @@ export interface InstanceFacts {
   readonly connected: boolean;
   readonly rejected: number;
   readonly overlays: number;
+  /** Names of certificates, and when they run out, in seconds since the epoch. */
+  readonly expiries: readonly (readonly [name: string, seconds: number])[];
 }
 
 /** All metrics as text, in parts, so that who sends them can do other things between two of them. */
@@ -22,6 +24,7 @@ export function* exposePrometheus(collector: Collector, facts: InstanceFacts, fo
   tellInstance(out, facts);
   tellWorkers(out, collector);
   tellTotals(out, collector);
+  yield* tellTls(out, collector, facts);
   yield* tellDomains(out, collector);
   yield out.end();
 }
@@ -89,6 +92,16 @@ function tellTotals(out: Exposition, { totals }: Collector): void {
   out.histogram(totals.receivedBytes, 1);
   out.family('elb_response_size_bytes');
   out.histogram(totals.sentBytes, 1);
+}
+
+function* tellTls(out: Exposition, { greetings }: Collector, { expiries }: InstanceFacts): Generator<string> {
+  out.family('elb_greetings_total');
+  for (const [end, count] of greetings) out.sample(count, end);
+  out.family('elb_certificate_expiry_seconds');
+  for (const [name, seconds] of expiries) {
+    out.sample(seconds, name);
+    yield* out.parts();
+  }
 }
 
 function* tellDomains(out: Exposition, { totals }: Collector): Generator<string> {

@@ -18,6 +18,8 @@ export interface WorkerReport {
   readonly lostTimes: number;
   /** Lines of the access log that found no room. */
   readonly droppedLines: number;
+  /** How greetings have ended since. */
+  readonly greetings: Readonly<Record<string, number>>;
   readonly usage: Usage;
   readonly load: LoadReport;
 }

@@ -14,6 +14,8 @@ import { StoreError } from './store.ts';
  *   web: {balance: {algorithm: random}}
  * certs:                         # certs/shop = a certificate with its key as JSON text
  *   shop: {certificate: "-----BEGIN ...", key: "-----BEGIN ..."}
+ * tls:                           # tls/shop.test = what the domain wants of TLS as JSON text
+ *   shop.test: {require: true}
  * ```
  *
  * Other sections are kinds of their own: each text in them is a key, everything else is left as it is. What cannot be read
@@ -34,6 +36,7 @@ const JSON_SECTIONS: ReadonlyMap<string, string> = new Map([
   ['domains', 'rules'],
   ['options', 'options'],
   ['certs', 'certs'],
+  ['tls', 'tls'],
 ]);
 const SECTIONS: ReadonlyMap<string, string> = new Map(Array.from(JSON_SECTIONS, ([section, kind]) => [kind, section]));
 

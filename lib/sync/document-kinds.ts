@@ -3,6 +3,7 @@ import type { Seal } from '../core/seal.ts';
 import type { GraphRules } from '../routing/compile.ts';
 import { certificates } from './certificates.ts';
 import type { DocumentKind } from './documents.ts';
+import { domainTls } from './domain-tls.ts';
 import { domains } from './domains.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
@@ -10,5 +11,7 @@ export type DocumentKinds = ReadonlyMap<DocumentName, DocumentKind>;
 
 /** Every kind of document that is one key of the store each. */
 export function documentKinds(graphs: GraphRules, seal: Seal, now: () => number): DocumentKinds {
-  return new Map([domains(graphs), upstreamOptions, certificates(seal, now)].map((kind) => [kind.kind, kind]));
+  return new Map(
+    [domains(graphs), upstreamOptions, certificates(seal, now), domainTls].map((kind) => [kind.kind, kind]),
+  );
 }

@@ -28,6 +28,7 @@ const DOCUMENTS: Readonly<Record<DocumentName, string>> = {
   domain: 'rules/',
   options: 'options/',
   certificate: 'certs/',
+  tls: 'tls/',
 };
 // Its keys are those of the record.
 const DIRECTORIES = Object.entries(DOCUMENTS) as readonly (readonly [DocumentName, string])[];

@@ -58,11 +58,12 @@ describe('admin server', () => {
       }),
     };
     const servers = { read: async () => [] };
+    const certificates = { list: () => ({}), has: () => false, toSeal: () => [] };
     const fleet = { members: async () => [], until: async () => [] };
     const workers = { query: async () => [] };
     const stats = { stats: () => Promise.reject(new Error('there are none')) };
     server = new AdminServer({
-      parts: { control: sync, changes: sync.changes, fleet, status, metrics, workers, servers, stats },
+      parts: { control: sync, changes: sync.changes, fleet, certificates, status, metrics, workers, servers, stats },
       resources: [...resources, broken],
       access,
       log,

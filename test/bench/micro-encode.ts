@@ -19,7 +19,7 @@ const browser: RequestEdits = {
   listed: null,
   guarded: null,
   set: [],
-  forwarded: forwardedLines('127.0.0.1', false),
+  forwarded: forwardedLines('127.0.0.1', null),
   trusted: false,
   upgrade: null,
   trailers: false,

@@ -14,6 +14,7 @@ import { RequestBody } from '../../lib/exchange/request-body.ts';
 import { Listener } from '../../lib/net/listener.ts';
 import { DomainTable } from '../../lib/routing/domain-table.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
+import { HostMap } from '../../lib/tls/host-map.ts';
 import { Upstream } from '../../lib/upstream/upstream.ts';
 import { Upstreams } from '../../lib/upstream/upstreams.ts';
 import { answering, LIMITS } from '../fixtures/plane.ts';
@@ -87,6 +88,7 @@ describe('exchange in adversity', () => {
       observer: null,
       requestIds: false,
       trusted,
+      tls: new HostMap(),
     });
     const listener = new Listener(
       { address: { kind: 'tcp', host: '127.0.0.1', port }, handle: bound },

@@ -17,6 +17,7 @@ const facts: InstanceFacts = {
   connected: true,
   rejected: 0,
   overlays: 3,
+  expiries: [['shop', 1_800_000_000]],
 };
 
 describe('exposition', () => {
@@ -98,6 +99,7 @@ function collected(): Collector {
     newClients: 2,
     lostTimes: 0,
     droppedLines: 0,
+    greetings: { full: 3 },
     usage,
     load: CALM,
   });
