@@ -84,7 +84,7 @@ class Slot {
   readonly tries: TryRecord[] = [];
 
   take(record: RequestRecord): void {
-    this.at = Date.now();
+    this.at = nextMoment();
     this.method = record.method.length > MOST_METHOD ? `${record.method.slice(0, MOST_METHOD)}...` : record.method;
     this.domain = record.domain;
     this.upstream = record.upstream;
@@ -105,6 +105,14 @@ class Slot {
     for (let i = 0; i < servers.length; i++) this.tries.push(servers[i] as TryRecord); // i is below its length
   }
 }
+
+/** Now, in milliseconds, and never the same twice: what ended later is later. */
+function nextMoment(): number {
+  newest = Math.max(Date.now(), newest + 2 ** -10);
+  return newest;
+}
+
+let newest = 0;
 
 function outcomeText(outcome: number): string {
   return outcome < 0 ? endingOf(outcome) : String(outcome);
