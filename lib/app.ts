@@ -138,6 +138,7 @@ export class DataPlane {
       clientCount: maxClientConnections === 0 ? null : new ClientCount(maxClientConnections),
     });
     this.#context.doors = doors;
+    this.#context.http2 = doors;
     const reception = new Reception(this.#context, doors, (hello, listen) => this.#tls.choose(hello, listen), most);
     this.#reception = reception;
     this.#listeners = options.listeners.map(
@@ -190,7 +191,7 @@ export class DataPlane {
     await Promise.all(this.#listeners.map((listener) => listener.drain(drainMs)));
     await this.#emptied(end - performance.now());
     this.#reception.close();
-    for (const client of context.clients) client.connection.destroy();
+    for (const client of context.clients) client.destroy();
     context.shared.upstreams.close();
     context.shared.wheel.stop();
     this.#overload.stop();

@@ -230,6 +230,7 @@ function assemble(
       halfCloseMs: values.halfCloseMs ?? 0,
       maxConnections: values.maxConnections ?? 0,
       maxClientConnections: values.maxClientConnections ?? 0,
+      maxStreams: values.maxStreams ?? 0,
       maxWaitMs: values.maxWaitMs ?? 0,
     },
   };

@@ -63,6 +63,8 @@ export const FAULTS = {
   BAD_EXPECTATION: client(-16, 417, 'RFC 9110 10.1.1', 'expectation other than 100-continue'),
   TLS_TO_PLAIN_PORT: client(-17, 400, 'RFC 8446 5.1', 'TLS handshake on a port without TLS'),
   HTTP2_PREFACE: client(-18, 505, 'RFC 9113 3.4', 'HTTP/2 without negotiation'),
+  BAD_PSEUDO_FIELD: client(-19, 400, 'RFC 9113 8.3', 'pseudo-fields of HTTP/2 are not those of a request'),
+  BAD_H2_FIELD: client(-20, 400, 'RFC 9113 8.2', 'field that HTTP/2 does not allow'),
   // Framing and body of a request (-30 ...)
   BAD_CONTENT_LENGTH: client(-30, 400, 'RFC 9112 6.3', 'Content-Length is not one decimal number'),
   BAD_TRANSFER_ENCODING: client(-31, 400, 'RFC 9112 6.1', 'Transfer-Encoding is not exactly "chunked"'),

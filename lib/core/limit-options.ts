@@ -48,6 +48,14 @@ export const LIMIT_OPTIONS = {
     null,
     'connections of one client, an IPv6 client being a /64 (429); unset: unbounded',
   ),
+  maxStreams: row(
+    'Limits',
+    'max-streams',
+    ['ELB_MAX_STREAMS'],
+    integer(1, 100_000),
+    '128',
+    "requests at once on a client's connection of HTTP/2",
+  ),
   maxWaitMs: row(
     'Limits',
     'max-wait',

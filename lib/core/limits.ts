@@ -32,6 +32,8 @@ export interface Limits {
   readonly maxConnections: number;
   /** Most connections of one client in a worker, an IPv6 client being a /64; 0: unbounded. 429 above. */
   readonly maxClientConnections: number;
+  /** Most streams at once in a client's session of HTTP/2. */
+  readonly maxStreams: number;
   /** Longest wait of a request for its turn while a worker is overloaded. 503. */
   readonly maxWaitMs: number;
 }

@@ -1,7 +1,7 @@
 import type { Head } from '../http/head.ts';
 import type { Observer } from '../stats/observer.ts';
 import { RequestRecord } from '../stats/request-record.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Client } from './client.ts';
 import type { Delivery } from './delivery.ts';
 
 /**
@@ -25,7 +25,7 @@ export class Account {
     return this.#observer.capture?.nodes === true ? this.record.nodes : null;
   }
 
-  begin(head: Head, client: ClientConnection): void {
+  begin(head: Head, client: Client): void {
     const { record } = this;
     record.reset();
     record.method = head.method();
@@ -36,7 +36,8 @@ export class Account {
     const { capture } = this.#observer;
     if (capture === null) return;
     record.target = head.target();
-    record.minor = head.minor;
+    record.major = client.connection.stream === null ? 1 : 2;
+    record.minor = client.connection.stream === null ? head.minor : 0;
     record.isPlain = head.isPlain;
     record.peer = client.address;
     record.client = client.address;
@@ -50,7 +51,7 @@ export class Account {
   }
 
   /** `reply`: our own, which is yet to be written; empty where a server's was passed on. `fault`: why it ended so, or 0. */
-  close(status: number, fault: number, reply: string, client: ClientConnection | null, delivery: Delivery): void {
+  close(status: number, fault: number, reply: string, client: Client | null, delivery: Delivery): void {
     if (!this.#open) return;
     this.#open = false;
     const { record } = this;

@@ -1,4 +1,5 @@
 import type { Connection } from '../net/connection.ts';
+import type { MessageStream } from '../net/message-stream.ts';
 
 /**
  * Writes one message: a head, then runs of body, either as they are or each as a chunk (RFC 9112 7.1). What is small goes
@@ -6,12 +7,15 @@ import type { Connection } from '../net/connection.ts';
  */
 export class BodyWriter {
   #connection: Connection | null = null;
+  /** Where messages end by themselves, until this one has. */
+  #stream: MessageStream | null = null;
   #chunked = false;
   #text = '';
 
   /** Begins a message; nothing is written before `flush`, or before more has gathered than is worth keeping. */
   begin(connection: Connection, head: string, chunked: boolean): void {
     this.#connection = connection;
+    this.#stream = connection.stream;
     this.#text = head;
     this.#chunked = chunked;
   }
@@ -30,9 +34,14 @@ export class BodyWriter {
     }
   }
 
-  /** The end of the body; `trailers` are field lines, or empty. Only a chunked body can have any. */
+  /** The end of the body; `trailers` are field lines, or empty. Only a chunked body, and one on a stream, can have any. */
   finish(trailers: string): void {
     if (this.#chunked) this.#text += `0\r\n${trailers}\r\n`;
+    else if (this.#stream !== null) {
+      this.#stream.finish(this.#text, trailers);
+      this.#text = '';
+      this.#stream = null;
+    }
   }
 
   flush(): void {
@@ -44,6 +53,7 @@ export class BodyWriter {
   /** Forgets the message, written or not. */
   reset(): void {
     this.#connection = null;
+    this.#stream = null;
     this.#text = '';
   }
 }

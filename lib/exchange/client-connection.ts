@@ -6,12 +6,14 @@ import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import type { Endpoints } from '../net/endpoints.ts';
 import { connectionOf, type Accepted } from '../net/listener.ts';
 import type { Gate } from '../overload/gate.ts';
-import type { ClientEnd } from '../upstream/dialer.ts';
+import type { Client } from './client.ts';
+import { changeToSession } from './begin-session.ts';
 import { State } from './client-state.ts';
 import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { Drain } from './drain.ts';
 import { forwardedLines } from './forwarded.ts';
+import type { Guest } from './guest.ts';
 import { ownReply } from './own-reply.ts';
 import { Stash } from './stash.ts';
 import { Untaken } from './untaken.ts';
@@ -21,22 +23,18 @@ import { isAdmin, plainRefusal, WaitingClient } from './waiting-client.ts';
  * A client's connection: cuts what arrives into requests, one exchange at a time, and ends in one of the ways of
  * RFC 9112 9. Bytes that belong to a later request wait in `#stash`, and nothing more is read meanwhile.
  */
-export class ClientConnection implements ConnectionOwner, ClientEnd {
+export class ClientConnection implements Client, ConnectionOwner, Guest {
   readonly connection: Connection;
-  /** Address of the TCP peer, or of whom that speaks for (PROXY protocol); `unix` for a Unix socket. */
   readonly address: string;
   readonly trusted: boolean;
-  /** Field lines about this client where it may say nothing about itself; null for a trusted proxy. */
   readonly forwarded: string | null;
   readonly tls: TlsFacts | null;
   readonly deadline: Deadline;
-  /** The client has sent its FIN. */
   ended = false;
   readonly #context: Context;
   #state: number = State.HEAD;
   #stash: Stash | null = null;
   #user: ClientUser | null = null;
-  /** Answers every request but an admin call, and ends the connection: it came when there was no room. 0: none. */
   refusal = 0;
   /** Wheel time since when it waits for a request. */
   #silentSince: number;
@@ -44,6 +42,8 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
   #headSince = 0;
   /** Bytes of the head that were there when it was parsed last. */
   #parsed = 0;
+  /** HTTP/2 may be spoken: it is where it came in, and nothing else has been spoken yet. */
+  #http2: boolean;
   /** Set once it is behind, or lingers. */
   #taking: Untaken | null = null;
   #waiter: WaitingClient | null = null;
@@ -53,6 +53,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     this.address = accepted.address;
     this.trusted = context.shared.trusted.has(accepted.address);
     this.tls = accepted.greeted?.tls ?? null;
+    this.#http2 = accepted.http2 && this.tls === null;
     this.forwarded = this.trusted ? null : forwardedLines(accepted.address, this.tls);
     this.deadline = new Deadline(context.shared.wheel, this);
     this.connection = connectionOf(accepted, this);
@@ -114,10 +115,6 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     else this.#taking?.onDeadline();
   }
 
-  /**
-   * The exchange is over and its reply is sent whole: the next request, or the end. `isLast`: the client has said that it sends no
-   * more.
-   */
   next(keepAlive: boolean, isLast = false): void {
     this.#user = null;
     if (this.#state === State.CLOSED) return;
@@ -137,16 +134,11 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     this.#taking.wait();
   }
 
-  /** The exchange is over in the middle of its reply: the client must see that it was cut short. */
   cut(): void {
     this.#user = null;
     this.connection.reset();
   }
 
-  /**
-   * Sends a last reply and ends the connection, because its framing cannot be trusted or a body is left unread; an empty one ends it
-   * without a word.
-   */
   refuse(reply: string): void {
     this.#user = null;
     if (this.#state === State.CLOSED) return;
@@ -157,18 +149,19 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     }
   }
 
-  /** How long it has been between two requests, or in the middle of a head, at `now`; 0 while it is served. */
+  destroy(): void {
+    this.connection.destroy();
+  }
+
   silentMs(now: number): number {
     return this.#state === State.HEAD ? now - this.#silentSince : 0;
   }
 
-  /** Asks it to end: once its request is answered, or once it has been silent for a while. */
   drain(drain: Drain): void {
     if (this.#state === State.EXCHANGE) this.#user?.onClientDraining(drain);
     else if (this.#state === State.HEAD && this.#headSince === 0) this.deadline.set(drain.idleMs());
   }
 
-  /** The connection has another user from now on, who gets what had to wait. */
   handOver(user: ClientUser): void {
     this.#user = user;
     const stash = this.#stash;
@@ -178,7 +171,6 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     if (this.ended) user.onClientEnd();
   }
 
-  /** For `resumeStash` only. */
   readStash(): void {
     if (this.#state !== State.HEAD || this.#stash === null) return;
     const { gate } = this.#context;
@@ -242,7 +234,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     const { requestHead, shared } = this.#context;
     const at = parseRequestHead(requestHead, bytes, from, to, shared.limits);
     if (at > 0) this.#begin(bytes, at, to, null);
-    else if (at < 0) this.#refuseHead(at);
+    else if (at < 0) this.#refuse(at, bytes, from, to);
     else {
       this.#stash = new Stash();
       this.#stash.add(bytes, from, to);
@@ -261,7 +253,7 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     if (at > 0) {
       this.#stash = null;
       this.#begin(stash.bytes, at, stash.end, stash);
-    } else if (at < 0) this.#refuseHead(at);
+    } else if (at < 0) this.#refuse(at, stash.bytes, stash.start, stash.end);
     else this.#awaitRest(stash.length);
   }
 
@@ -283,16 +275,25 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
     this.deadline.set(limits.headMs);
   }
 
-  /** `stash`: what the head was read from, if it had to wait. */
   #begin(source: Buffer, at: number, end: number, stash: Stash | null): void {
     this.deadline.cancel();
     this.#state = State.EXCHANGE;
+    this.#http2 = false;
     const exchange = this.#context.lendExchange();
     this.#user = exchange;
     this.#afterBody(exchange.begin(this, source, at, end), source, end, stash);
   }
 
-  /** A head that cannot be used never becomes an exchange. */
+  /** A head that cannot be used never becomes an exchange; `source`[from..to): what it began with. */
+  #refuse(fault: number, source: Buffer, from: number, to: number): void {
+    if (fault !== Fault.HTTP2_PREFACE || !this.#http2) return this.#refuseHead(fault);
+    this.#state = State.CLOSED;
+    this.#stash = null;
+    this.deadline.dispose();
+    // Copied: what was read lies in memory that the next read overwrites.
+    changeToSession(this.#context, this, Buffer.from(source.subarray(from, to)));
+  }
+
   #refuseHead(fault: number): void {
     const reply = ownReply(fault, false, false);
     this.#context.shared.observer?.refused(fault, reply.length);
@@ -326,5 +327,4 @@ export class ClientConnection implements ConnectionOwner, ClientEnd {
 function resumeStash(client: ClientConnection): void {
   client.readStash();
 }
-
 const LF = 0x0a;

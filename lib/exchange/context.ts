@@ -13,11 +13,11 @@ import type { DomainRules } from '../tls/domain-rules.ts';
 import type { HostMap } from '../tls/host-map.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
-import type { ClientConnection } from './client-connection.ts';
 import type { Doors } from './doors.ts';
 import type { Drain } from './drain.ts';
 import type { Http2Acceptor } from './http2-acceptor.ts';
 import { Exchange } from './exchange.ts';
+import type { Guest } from './guest.ts';
 import { ReplayMemory } from './replay-memory.ts';
 
 /** What all exchanges of a worker share. */
@@ -65,7 +65,7 @@ export class Context {
   /** Clients that were accepted, ever. */
   accepted = 0;
   readonly #spare: Exchange[] = [];
-  readonly #clients = new Set<ClientConnection>();
+  readonly #clients = new Set<Guest>();
   #whenEmpty: (() => void) | null = null;
 
   constructor(shared: Shared) {
@@ -76,16 +76,22 @@ export class Context {
     this.replyHead = new Head(shared.limits.maxFields);
   }
 
-  get clients(): ReadonlySet<ClientConnection> {
+  get clients(): ReadonlySet<Guest> {
     return this.#clients;
   }
 
-  addClient(client: ClientConnection): void {
+  addClient(client: Guest): void {
     this.#clients.add(client);
     this.accepted++;
   }
 
-  removeClient(client: ClientConnection): void {
+  /** A client goes on as another guest: it is the same one to all who count. */
+  replaceClient(client: Guest, by: Guest): void {
+    this.#clients.delete(client);
+    this.#clients.add(by);
+  }
+
+  removeClient(client: Guest): void {
     this.#clients.delete(client);
     this.doors?.left(client);
     if (client.refusal !== 0) this.refused--;

@@ -9,7 +9,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { SERVER_HOST, type Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Alarm, type AlarmOwner } from './alarm.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Client } from './client.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
 import { Outgoing } from './outgoing.ts';
@@ -72,7 +72,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   }
 
   /** Prepares for a request of this client, so that its body can be paced; what the request is like is written here. */
-  prepare(client: ClientConnection): Outgoing {
+  prepare(client: Client): Outgoing {
     this.#pace.client = client;
     return this.#request;
   }
@@ -128,7 +128,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
-  clientIsSlow(client: ClientConnection): boolean {
+  clientIsSlow(client: Client): boolean {
     return this.#pace.isSlow(client);
   }
 
@@ -144,7 +144,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     const head = request.headFor(one.server);
     const { connection } = one.connection;
     one.phase = Phase.REPLY;
-    one.relay.begin(client.connection, request.method, request.upgrade, request.minor);
+    one.relay.begin(client.connection, connection, request.method, request.upgrade, request.minor);
     if (one === this.#race.lead) {
       this.#body.attach(connection, head);
       this.#pace.request(one);

@@ -1,8 +1,10 @@
 import { Fault } from '../core/faults.ts';
 import type { Accepted } from '../net/listener.ts';
 import type { ClientCount } from '../overload/client-count.ts';
+import { beginSession } from './begin-session.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Context } from './context.ts';
+import type { Guest } from './guest.ts';
 
 export interface DoorsOptions {
   readonly context: Context;
@@ -33,17 +35,21 @@ export class Doors {
 
   accept(accepted: Accepted): void {
     const context = this.#context;
+    const { greeted } = accepted;
     context.gate?.connected();
     const isFull = this.closed || (context.clients.size >= this.#maxConnections && !this.#makesRoom());
-    // The connection belongs to its socket and to the context's set of clients.
-    const client = new ClientConnection(context, accepted);
+    // It belongs to its socket and to the context's set of clients.
+    const client =
+      greeted?.tls?.alpn === 'h2'
+        ? beginSession(context, accepted.address, greeted)
+        : new ClientConnection(context, accepted);
     const isCrowded = isCounted(client) && this.#clientCount?.enter(client.address) === false;
     if (isFull) this.#refuse(client, Fault.NO_ROOM);
     else if (isCrowded) this.#refuse(client, Fault.TOO_MANY_CONNECTIONS);
   }
 
   /** A client has gone. */
-  left(client: ClientConnection): void {
+  left(client: Guest): void {
     if (isCounted(client)) this.#clientCount?.leave(client.address);
   }
 
@@ -51,11 +57,11 @@ export class Doors {
   makeRoom(most: number): number {
     const { clients, shared } = this.#context;
     const now = shared.wheel.now;
-    const silent: ClientConnection[] = [];
+    const silent: Guest[] = [];
     for (const client of clients) if (client.silentMs(now) >= SILENT_MS) silent.push(client);
     silent.sort((a, b) => b.silentMs(now) - a.silentMs(now));
     const ended = silent.slice(0, most);
-    for (const client of ended) client.connection.destroy();
+    for (const client of ended) client.destroy();
     return ended.length;
   }
 
@@ -66,10 +72,10 @@ export class Doors {
   }
 
   /** Answers this fault to whatever the client asks, unless that is for the control plane. */
-  #refuse(client: ClientConnection, fault: number): void {
+  #refuse(client: Guest, fault: number): void {
     client.refusal = fault;
     client.deadline.set(REFUSED_MS);
-    if (++this.#context.refused > MOST_REFUSED) client.connection.destroy();
+    if (++this.#context.refused > MOST_REFUSED) client.destroy();
   }
 
   /** Looking takes time in proportion to the clients, so it makes room for many, and is not done again at once where it is in vain. */
@@ -83,7 +89,7 @@ export class Doors {
 }
 
 /** A trusted proxy speaks for many clients, and so does a Unix socket. */
-function isCounted(client: ClientConnection): boolean {
+function isCounted(client: Guest): boolean {
   return !client.trusted && client.address !== 'unix';
 }
 

@@ -1,5 +1,5 @@
 import { Fault, faultOf } from '../core/faults.ts';
-import { checkExpectation, frameRequest } from '../http/framing.ts';
+import { checkExpectation, frameRequest, frameStream } from '../http/framing.ts';
 import type { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { requestPersists } from '../http/persist.ts';
@@ -9,7 +9,7 @@ import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Account } from './account.ts';
 import { affinityOf } from './affinity.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Client } from './client.ts';
 import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
@@ -40,7 +40,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
   readonly #body: RequestBody;
   readonly #delivery: Delivery;
   readonly #forwardHead = new ForwardHead();
-  #client: ClientConnection | null = null;
+  #client: Client | null = null;
   #method = '';
   #minor = 1;
   /** The lines about the client in the head that is forwarded. */
@@ -66,7 +66,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
    * Begins with the head in `context.requestHead`; bytes[from..to) came behind it. Returns the offset behind what belongs to
    * this request.
    */
-  begin(client: ClientConnection, bytes: Buffer, from: number, to: number): number {
+  begin(client: Client, bytes: Buffer, from: number, to: number): number {
     const { requestHead: head, target, shared } = this.#context;
     this.#client = client;
     this.#method = head.method();
@@ -74,7 +74,9 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     let fault = readTarget(head, target);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
-    fault ||= frameRequest(head, maxBodyBytes) || checkExpectation(head);
+    const { stream } = client.connection;
+    fault ||= stream === null ? frameRequest(head, maxBodyBytes) : frameStream(head, maxBodyBytes, stream.ended);
+    fault ||= checkExpectation(head);
     if (fault !== 0) {
       this.#refuse(fault);
       return to;
@@ -111,6 +113,13 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     this.#account?.received(at - from);
     this.#delivery.pace();
     return at;
+  }
+
+  /** The request of a stream has ended, with these trailers. */
+  onClientFinish(trailers: string): void {
+    const fault = this.#body.finish(trailers);
+    if (fault !== 0) this.#refuse(fault);
+    else this.#delivery.pace();
   }
 
   onClientEnd(): void {
@@ -180,7 +189,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     if (this.#context.drain !== null) client.drain(this.#context.drain);
   }
 
-  #find(client: ClientConnection, head: Head, target: Target): void {
+  #find(client: Client, head: Head, target: Target): void {
     const { shared, ready, shedding } = this.#context;
     const plan = this.#route.plan;
     let clientAddress = client.address;

@@ -1,12 +1,12 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Client } from './client.ts';
 import type { Context } from './context.ts';
 import type { RequestBody } from './request-body.ts';
 import { Phase, type Try } from './try.ts';
 
 /** Who is awaited in a delivery, and for how long; whoever is faster than the other side is held back. */
 export class Pace {
-  client: ClientConnection | null = null;
+  client: Client | null = null;
   policy: DeliveryPolicy;
   readonly #context: Context;
   readonly #body: RequestBody;
@@ -76,7 +76,7 @@ export class Pace {
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
-  isSlow(client: ClientConnection): boolean {
+  isSlow(client: Client): boolean {
     const { pending } = client.connection;
     if (pending === 0 || pending >= this.#unread) return false;
     this.#unread = pending;

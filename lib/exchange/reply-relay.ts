@@ -9,6 +9,7 @@ import { keepAliveMs } from '../http/keep-alive.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
+import type { MessageStream } from '../net/message-stream.ts';
 import { BodyWriter } from './body-writer.ts';
 import type { ReplyBody } from '../routing/plan.ts';
 import type { Context } from './context.ts';
@@ -51,6 +52,8 @@ export class ReplyRelay {
   readonly #writer = new BodyWriter();
   readonly #edits: ReplyEdits = { listed: null, taken: null, dropLength: false, lines: '' };
   #client: Connection | null = null;
+  /** Where the reply comes from, if that is a stream. */
+  #source: MessageStream | null = null;
   /** Fields of ours in the head that is passed on, each line with its end, and names of fields that are not. */
   #lines = '';
   #taken: readonly string[] | null = null;
@@ -72,9 +75,10 @@ export class ReplyRelay {
   }
 
   /** A request was sent; `upgrade`: with the wish for one of these protocols; `minor`: the client's HTTP version. */
-  begin(client: Connection, method: string, upgrade: string | null, minor: number): void {
+  begin(client: Connection, server: Connection, method: string, upgrade: string | null, minor: number): void {
     this.reset();
     this.#client = client;
+    this.#source = server.stream;
     this.#method = method;
     this.#upgrade = upgrade;
     this.#minor = minor;
@@ -95,6 +99,7 @@ export class ReplyRelay {
     this.#stash = null;
     this.#rest = EMPTY;
     this.#client = null;
+    this.#source = null;
     this.#writer.reset();
   }
 
@@ -107,7 +112,7 @@ export class ReplyRelay {
   /** The server has ended; true if that ends the reply as it should. */
   end(): boolean {
     if (!this.#passing || this.#reader.end() !== 0) return false;
-    this.#writer.finish('');
+    this.#writer.finish(this.#source === null ? '' : this.#source.trailers);
     this.#writer.flush();
     this.done = true;
     return true;
@@ -120,7 +125,9 @@ export class ReplyRelay {
     if (client === null) return false;
     if (this.#instead !== null) return this.#passInstead(client, this.#instead, keepAlive);
     const kind = head.bodyKind;
-    const chunked = this.#minor === 1 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
+    const source = this.#source;
+    const chunked =
+      client.stream === null && this.#minor === 1 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
     // HTTP/1.0 knows no chunks: a body without a length ends with its connection.
     const untilClose = this.#minor === 0 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
     const goesOn = keepAlive && !untilClose;
@@ -131,10 +138,11 @@ export class ReplyRelay {
     edits.lines = chunked ? `${this.#lines}Transfer-Encoding: chunked\r\n` : this.#lines;
     if (!goesOn) edits.lines += 'Connection: close\r\n';
     else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
-    this.reusable = replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
+    this.reusable = source === null && replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
     this.keptMs = keepAliveMs(head);
     this.#passing = true;
     this.#reader.reset(kind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
+    if (source !== null && source.ended) this.fault = this.#reader.end();
     const text = encodeReply(head, edits);
     this.headBytes = text.length;
     this.#writer.begin(client, text, chunked);

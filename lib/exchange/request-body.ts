@@ -19,6 +19,7 @@ export class RequestBody {
   readonly #reader = new BodyReader();
   readonly #writer = new BodyWriter();
   #chunked = false;
+  #trailers = '';
   #length = 0;
   /** Nothing of it was sent that is not kept. */
   #whole = true;
@@ -47,7 +48,9 @@ export class RequestBody {
    */
   begin(head: Head, maxBodyBytes: number): void {
     this.#reader.reset(head.bodyKind, head.bodyLength, maxBodyBytes);
-    this.#chunked = head.bodyKind === BodyKind.CHUNKED;
+    // What ends with its stream has no length that a server could be told (RFC 9113 8.1).
+    this.#chunked = head.bodyKind === BodyKind.CHUNKED || head.bodyKind === BodyKind.CLOSE;
+    this.#trailers = '';
     this.#length = head.bodyLength;
     this.#harmless = false;
     this.#keepBytes = 0;
@@ -105,13 +108,20 @@ export class RequestBody {
       if (at < 0) return at;
       if (reader.dataEnd > reader.dataStart) this.#pass(bytes, reader.dataStart, reader.dataEnd);
     }
-    if (reader.done && !this.complete) {
-      this.complete = true;
-      if (this.#sink !== null) this.#finish(this.#writer);
-    }
+    if (reader.done && !this.complete) this.#complete(reader.trailers);
     if (this.#sink !== null) this.#writer.flush();
     if (this.#gathering !== null) this.#gather(this.#gathering);
     return at;
+  }
+
+  /** The stream that it came on has ended; 0, or a fault where more was announced. */
+  finish(trailers: string): number {
+    if (this.complete) return 0;
+    if (this.#reader.end() !== 0) return Fault.BAD_CONTENT_LENGTH;
+    this.#complete(trailers);
+    if (this.#sink !== null) this.#writer.flush();
+    if (this.#gathering !== null) this.#gather(this.#gathering);
+    return 0;
   }
 
   /** Sends the head and all that has arrived of the body to a server; what arrives later follows. */
@@ -154,17 +164,23 @@ export class RequestBody {
     this.complete = true;
   }
 
+  #complete(trailers: string): void {
+    this.complete = true;
+    this.#trailers = trailers;
+    if (this.#sink !== null) this.#finish(this.#writer);
+  }
+
   #begin(writer: BodyWriter, sink: Connection, head: string): void {
     const { bytes, start, end } = this.#kept;
     const instead = this.#replacement;
-    writer.begin(sink, head, this.#chunked && instead === null);
+    // The framing of a replacement is its length, which is in the head already.
+    writer.begin(sink, head, this.#chunked && instead === null && sink.stream === null);
     if (instead === null) writer.data(bytes, start, end);
     else writer.data(instead, 0, instead.length);
   }
 
   #finish(writer: BodyWriter): void {
-    // The framing of a replacement is its length, which is sent already.
-    if (this.#replacement === null) writer.finish(this.#reader.trailers);
+    writer.finish(this.#replacement === null ? this.#trailers : '');
   }
 
   /** Tells nodes that wait for all of it, if it is here or never will be. */

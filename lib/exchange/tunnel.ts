@@ -3,7 +3,7 @@ import type { Connection } from '../net/connection.ts';
 import type { Ending } from '../routing/plan.ts';
 import type { Guard } from '../upstream/guard.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Client } from './client.ts';
 import type { ClientUser } from './client-user.ts';
 import type { Drain } from './drain.ts';
 
@@ -12,7 +12,7 @@ import type { Drain } from './drain.ts';
  * other is behind, each side's end passed on. It is over when both have ended, or after a long silence of both.
  */
 export class Tunnel implements ClientUser, ServerConnectionUser {
-  readonly #client: ClientConnection;
+  readonly #client: Client;
   readonly #server: ServerConnection;
   readonly #deadline: Deadline;
   readonly #idleMs: number;
@@ -26,7 +26,7 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
 
   /** `endings`: who has to know when it is over. */
   constructor(
-    client: ClientConnection,
+    client: Client,
     server: ServerConnection,
     wheel: Wheel,
     idleMs: number,

@@ -68,7 +68,8 @@ export function encodeRequest(head: Head, edits: RequestEdits): string {
   if (run !== -1) text += head.slice(run, head.end - 2);
   text += set.length > 0 ? unset(edits.forwarded, set) : edits.forwarded;
   if (edits.length >= 0) text += `Content-Length: ${edits.length}\r\n`;
-  else if (head.bodyKind === BodyKind.CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
+  else if (head.bodyKind === BodyKind.CHUNKED || head.bodyKind === BodyKind.CLOSE)
+    text += 'Transfer-Encoding: chunked\r\n';
   if (edits.upgrade !== null) text += `Connection: upgrade\r\nUpgrade: ${edits.upgrade}\r\n`;
   else if (edits.trailers) text += 'TE: trailers\r\nConnection: TE\r\n';
   for (let i = 0; i + 1 < set.length; i += 2) text += `${set[i]}: ${set[i + 1]}\r\n`;

@@ -29,6 +29,18 @@ export function frameRequest(head: Head, maxBodyBytes: number): number {
 }
 
 /**
+ * How the body of a request ends that came on a stream of its own (RFC 9113 8.1.1), as `frameRequest`: with the stream, and after the
+ * length that it announces. `isWhole`: the head was all of it. What asks for another protocol has none.
+ */
+export function frameStream(head: Head, maxBodyBytes: number, isWhole: boolean): number {
+  const fault = frameRequest(head, maxBodyBytes);
+  if (fault !== 0) return fault;
+  if (isWhole) return head.bodyLength === 0 ? 0 : Fault.BAD_CONTENT_LENGTH;
+  if (head.bodyKind === BodyKind.NONE && (head.seen & (1 << Known.UPGRADE)) === 0) head.bodyKind = BodyKind.CLOSE;
+  return 0;
+}
+
+/**
  * How a reply's body ends, as `frameRequest`. What answers HEAD, and 1xx, 204 and 304, have no body whatever their fields
  * say (6.3, 1); a reply without a length ends with its connection (6.3, 8).
  */

@@ -1,4 +1,5 @@
 import type { Endpoints } from './endpoints.ts';
+import type { MessageStream } from './message-stream.ts';
 
 /** Who is told what happens on a connection. */
 export interface ConnectionOwner {
@@ -16,6 +17,8 @@ export interface ConnectionOwner {
 
 /** One byte stream. Nothing here knows HTTP, or whether the bytes are encrypted on their way. */
 export interface Connection {
+  /** Where it knows messages and their ends; null: it is bytes, and messages on it are framed. */
+  readonly stream: MessageStream | null;
   /** Nothing arrives while true. */
   readonly paused: boolean;
   readonly closed: boolean;

@@ -197,7 +197,7 @@ export class Greeting implements ConnectionOwner {
     const connection = this.#connection;
     const greeted = { connection, tls };
     connection.ends = this.#ends;
-    const accepted = { handle: connection.handle, address: this.#address, greeted };
+    const accepted = { handle: connection.handle, address: this.#address, http2: this.#options.h2, greeted };
     try {
       if (tls?.alpn === HTTP2) this.#hall.enterHttp2(accepted);
       else this.#hall.enter(accepted);

@@ -26,6 +26,7 @@ import {
  * without waiting for a turn where the kernel takes it at once, which it nearly always does.
  */
 export class HandleConnection implements Connection {
+  readonly stream = null;
   paused = true;
   closed = false;
   written = 0;

@@ -12,6 +12,8 @@ export interface Accepted {
   readonly handle: Handle;
   /** Address of the client, IPv4-mapped addresses as IPv4; `unix` for a Unix socket. */
   readonly address: string;
+  /** Whether HTTP/2 is spoken here with prior knowledge. */
+  readonly http2: boolean;
   /** What its greeting has made of it; missing where it needs none. */
   readonly greeted?: Greeted;
 }
@@ -86,9 +88,11 @@ export class Listener {
   }
 
   #accept(handle: Handle): void {
+    const http2 = this.#bound.address.options?.h2 ?? true;
     this.#accepted++;
-    if (!(handle instanceof TCP)) this.#onAccept({ handle, address: 'unix' });
-    else if (handle.getpeername(peer) === 0) this.#onAccept({ handle, address: plainAddress(peer.address ?? '') });
+    if (!(handle instanceof TCP)) this.#onAccept({ handle, address: 'unix', http2 });
+    else if (handle.getpeername(peer) === 0)
+      this.#onAccept({ handle, address: plainAddress(peer.address ?? ''), http2 });
     else handle.close(() => undefined); // the peer is gone already
   }
 }

@@ -5,6 +5,7 @@ import { copyOf, giveBack } from './copy.ts';
 
 /** A connection on one of Node's sockets, where a handle is not enough: TLS, and names that are yet to be resolved. */
 export class SocketConnection implements Connection {
+  readonly stream = null;
   paused = false;
   closed = false;
   written = 0;

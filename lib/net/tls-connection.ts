@@ -22,6 +22,7 @@ import {
  * OpenSSL takes one write at a time and tells its end in a later turn; what is written meanwhile is encrypted as one then.
  */
 export class TlsConnection implements Connection {
+  readonly stream = null;
   paused = true;
   closed = false;
   written = 0;

@@ -36,7 +36,7 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
   request_uri: fromHead('target as it was sent, query included', ({ target }) => target),
   uri: fromHead('target without its query', ({ target }) => beforeQuery(target)),
   args: fromHead('query, without its question mark', ({ target }) => target.slice(beforeQuery(target).length + 1)),
-  server_protocol: safe('protocol', ({ minor }) => `HTTP/1.${minor}`),
+  server_protocol: safe('protocol', ({ major, minor }) => `HTTP/${major}.${minor}`),
   status: number('status that the client was sent; 499: it left before', ({ status }) => String(status)),
   ending: safe('`ok`, or why the request ended otherwise', ({ fault }) => endingOf(fault)),
   bytes_sent: number('bytes of the reply, head included', ({ sentBytes }) => String(sentBytes)),
@@ -63,8 +63,8 @@ function nodeNames({ nodes }: RequestRecord): string {
   return names;
 }
 
-function requestLine({ method, target, minor }: RequestRecord): string {
-  return target === '' ? '' : `${method} ${target} HTTP/1.${minor}`;
+function requestLine({ method, target, major, minor }: RequestRecord): string {
+  return target === '' ? '' : `${method} ${target} HTTP/${major}.${minor}`;
 }
 
 /** The i-th field of the request that is captured. */

@@ -30,7 +30,8 @@ export class RequestRecord implements CountedRequest {
   client = '';
   /** As it was sent; empty where no head could be read. */
   target = '';
-  /** Minor version of HTTP/1. */
+  /** Version of HTTP. */
+  major = 1;
   minor = 1;
   /** Target and fields are visible ASCII and blanks. */
   isPlain = false;
@@ -61,6 +62,7 @@ export class RequestRecord implements CountedRequest {
     this.peer = '';
     this.client = '';
     this.target = '';
+    this.major = 1;
     this.minor = 1;
     this.isPlain = false;
     this.id = '';

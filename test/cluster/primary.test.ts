@@ -283,6 +283,7 @@ const setup: WorkerSetup = {
     halfCloseMs: 1,
     maxConnections: 0,
     maxClientConnections: 0,
+    maxStreams: 128,
     maxWaitMs: 500,
     connectMs: 1,
     readMs: 1,

@@ -52,6 +52,7 @@ describe('config', () => {
         halfCloseMs: 1000,
         maxConnections: 0,
         maxClientConnections: 0,
+        maxStreams: 128,
         maxWaitMs: 500,
         connectMs: 5000,
         readMs: 30_000,
