@@ -27,8 +27,10 @@ const TEST_TOOLS = [
   { debian: 'dnsmasq-base', present: () => onPath('dnsmasq') },
   { debian: 'strace', present: () => onPath('strace') },
   { debian: 'systemd', present: () => onPath('systemd-notify') && onPath('systemd-analyze') },
-  { debian: 'python3-requests', present: pythonRequests },
+  { debian: 'python3-requests', present: () => pythonHas('requests') },
   { debian: 'prometheus', present: () => onPath('promtool') },
+  { debian: 'nghttp2-client', present: () => onPath('nghttp') && onPath('h2load') },
+  { debian: 'python3-h2', present: () => pythonHas('h2') },
 ];
 
 /** The load generator, and the peers that are not npm packages. */
@@ -153,10 +155,10 @@ function executable(file) {
 }
 
 /** The tests run Debian's own Python; asking it takes a quarter of a second, so the place where Debian puts it comes first. */
-function pythonRequests() {
+function pythonHas(module) {
   if (!executable('/usr/bin/python3')) return false;
-  if (existsSync('/usr/lib/python3/dist-packages/requests/__init__.py')) return true;
-  return spawnSync('/usr/bin/python3', ['-c', 'import requests'], { stdio: 'ignore' }).status === 0;
+  if (existsSync(`/usr/lib/python3/dist-packages/${module}/__init__.py`)) return true;
+  return spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
 }
 
 function say(text) {

@@ -41,6 +41,7 @@ export class ClientSession implements Guest {
   /** What it may still do in vain. */
   readonly #waste: Allowance;
   readonly #pings: Allowance;
+  readonly #settings: Allowance;
   #silentSince: number;
   /** When it says which stream was its last. */
   #leaving: Deadline | null = null;
@@ -58,11 +59,13 @@ export class ClientSession implements Guest {
     this.#silentSince = wheel.now;
     this.#waste = new Allowance(WASTE_BURST, WASTE_PER_SECOND, wheel.now);
     this.#pings = new Allowance(PING_BURST, PINGS_PER_SECOND, wheel.now);
+    this.#settings = new Allowance(SETTINGS_BURST, SETTINGS_PER_SECOND, wheel.now);
     this.#h2 = performServerHandshake(socket, sessionOptions(limits));
     // The one property we add to a session; see the listeners below.
     (this.#h2 as OwnedSession).client = this;
     this.#h2.on('stream', onStream);
     this.#h2.on('ping', onPing);
+    this.#h2.on('remoteSettings', onSettings);
     this.#h2.on('error', onError);
     this.#h2.on('close', onClose);
     this.deadline.set(context.drain === null ? limits.headMs : context.drain.idleMs());
@@ -125,6 +128,10 @@ export class ClientSession implements Guest {
     this.#spend(this.#pings);
   }
 
+  changed(): void {
+    this.#spend(this.#settings);
+  }
+
   gone(): void {
     this.deadline.dispose();
     this.#leaving?.dispose();
@@ -161,6 +168,10 @@ function onPing(this: OwnedSession): void {
   this.client.pinged();
 }
 
+function onSettings(this: OwnedSession): void {
+  this.client.changed();
+}
+
 /** Whatever is wrong with a session ends it, and is its peer's business. */
 function onError(): void {}
 
@@ -182,3 +193,6 @@ const WASTE_PER_REPLY = 0.1;
 /** Each is answered. Programs that measure with them send one a round trip. */
 const PING_BURST = 2000;
 const PINGS_PER_SECOND = 500;
+/** Clients say theirs once, and now and then change a window. */
+const SETTINGS_BURST = 100;
+const SETTINGS_PER_SECOND = 10;
