@@ -63,10 +63,9 @@ describe('HTTP/2 over TLS', () => {
 
   it('is what curl chooses', async () => {
     const { port } = await secured(true);
-    const { stdout } = await promisify(execFile)('curl', [
-      ...['-s', '--http2', '--cacert', ca.path('ca.pem'), '--connect-to', `a.test:443:127.0.0.1:${port}`],
-      ...['-w', ' %{http_version} %{http_code}', 'https://a.test/'],
-    ]);
+    const to = ['--cacert', ca.path('ca.pem'), '--connect-to', `a.test:443:127.0.0.1:${port}`];
+    const said = ['-w', ' %{http_version} %{http_code}'];
+    const { stdout } = await promisify(execFile)('curl', ['-s', '--http2', ...to, ...said, 'https://a.test/']);
     expect(stdout).to.equal('ok 2 200');
   });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { expect } from 'chai';
 import { H2Client, replyOn } from '../fixtures/h2-client.ts';
-import { answering, RawClient, type RawServer } from '../fixtures/plane.ts';
+import { answering, type RawClient, type RawServer } from '../fixtures/plane.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 2\r\n\r\nok';
