@@ -1,5 +1,5 @@
 import { Fault, faultOf } from '../core/faults.ts';
-import { checkExpectation, frameRequest, frameStream } from '../http/framing.ts';
+import { checkExpectation, frameRequest } from '../http/framing.ts';
 import type { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { requestPersists } from '../http/persist.ts';
@@ -74,9 +74,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     let fault = readTarget(head, target);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
-    const { stream } = client.connection;
-    fault ||= stream === null ? frameRequest(head, maxBodyBytes) : frameStream(head, maxBodyBytes, stream.ended);
-    fault ||= checkExpectation(head);
+    fault ||= frameRequest(head, maxBodyBytes, client.connection.stream) || checkExpectation(head);
     if (fault !== 0) {
       this.#refuse(fault);
       return to;
@@ -85,11 +83,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     this.#minor = head.minor;
     this.#keepAlive = requestPersists(head);
     this.#upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
-    const request = this.#delivery.prepare(client);
-    request.method = this.#method;
-    request.minor = this.#minor;
-    request.upgrade = this.#upgrade;
-    request.keepAlive = this.#keepAlive;
+    this.#delivery.prepare(client).describe(this.#method, this.#minor, this.#upgrade, this.#keepAlive);
     this.#body.begin(head, maxBodyBytes);
     const at = this.#body.feed(bytes, from, to);
     if (at < 0) {
@@ -219,10 +213,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
     const outcome = checkTls(shared.tls, client, head, target);
     if (outcome !== 0) return typeof outcome === 'number' ? this.#answer(outcome) : this.#answer(0, outcome);
     const request = new RoutedHead(head, target, plan);
-    request.clientAddress = clientAddress;
-    request.peerAddress = client.address;
-    request.tls = client.tls;
-    request.source = this;
+    request.from(client, clientAddress, this);
     if (this.#account !== null) this.#account.record.graph = graph;
     this.#route.walk(graph, request);
   }

@@ -17,6 +17,13 @@ export class Outgoing {
   #head = '';
   #hasServerHost = false;
 
+  describe(method: string, minor: number, upgrade: string | null, keepAlive: boolean): void {
+    this.method = method;
+    this.minor = minor;
+    this.upgrade = upgrade;
+    this.keepAlive = keepAlive;
+  }
+
   /** `hasServerHost`: the head names `SERVER_HOST`. */
   set(head: string, hasServerHost: boolean, plan: Plan): void {
     this.replyEdit = plan.replyEdit;

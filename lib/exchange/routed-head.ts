@@ -28,6 +28,14 @@ export class RoutedHead implements RoutedRequest {
     this.plan = plan;
   }
 
+  /** Whom it came from, and for whom that speaks. */
+  from({ address, tls }: { address: string; tls: TlsFacts | null }, clientAddress: string, source: BodySource): void {
+    this.clientAddress = clientAddress;
+    this.peerAddress = address;
+    this.tls = tls;
+    this.source = source;
+  }
+
   get method(): string {
     return this.plan.method ?? this.head.method();
   }

@@ -6,13 +6,23 @@ import { BodyKind, Known, type Head } from './head.ts';
 /**
  * How a request's body ends, into `head.bodyKind` and `head.bodyLength`: 0 or a fault. In the order of RFC 9112 6.3, where
  * each step that could be read two ways is a refusal, never a choice.
+ *
+ * `stream`: what the request came on, where that has an end of its own (RFC 9113 8.1.1): without a length its body ends with that, and
+ * what asks for another protocol has none.
  */
-export function frameRequest(head: Head, maxBodyBytes: number): number {
+export function frameRequest(
+  head: Head,
+  maxBodyBytes: number,
+  stream: { readonly ended: boolean } | null = null,
+): number {
   const encoded = (head.seen & HAS_ENCODING) !== 0;
   const measured = (head.seen & HAS_LENGTH) !== 0;
   head.bodyKind = BodyKind.NONE;
   head.bodyLength = 0;
-  if (!encoded && !measured) return 0;
+  if (!encoded && !measured) {
+    if (stream !== null && !stream.ended && (head.seen & ASKS_UPGRADE) === 0) head.bodyKind = BodyKind.CLOSE;
+    return 0;
+  }
   if (encoded) {
     if (head.minor === 0) return Fault.ENCODING_IN_1_0;
     if (measured) return Fault.LENGTH_AND_ENCODING;
@@ -21,22 +31,10 @@ export function frameRequest(head: Head, maxBodyBytes: number): number {
     return 0;
   }
   const length = contentLength(head);
-  if (length < 0) return Fault.BAD_CONTENT_LENGTH;
+  if (length < 0 || (length > 0 && stream !== null && stream.ended)) return Fault.BAD_CONTENT_LENGTH;
   if (length > maxBodyBytes) return Fault.BODY_TOO_LARGE;
   head.bodyKind = BodyKind.LENGTH;
   head.bodyLength = length;
-  return 0;
-}
-
-/**
- * How the body of a request ends that came on a stream of its own (RFC 9113 8.1.1), as `frameRequest`: with the stream, and after the
- * length that it announces. `isWhole`: the head was all of it. What asks for another protocol has none.
- */
-export function frameStream(head: Head, maxBodyBytes: number, isWhole: boolean): number {
-  const fault = frameRequest(head, maxBodyBytes);
-  if (fault !== 0) return fault;
-  if (isWhole) return head.bodyLength === 0 ? 0 : Fault.BAD_CONTENT_LENGTH;
-  if (head.bodyKind === BodyKind.NONE && (head.seen & (1 << Known.UPGRADE)) === 0) head.bodyKind = BodyKind.CLOSE;
   return 0;
 }
 
@@ -79,6 +77,7 @@ export function hasSoundLength(head: Head): boolean {
 
 const HAS_LENGTH = 1 << Known.CONTENT_LENGTH;
 const HAS_ENCODING = 1 << Known.TRANSFER_ENCODING;
+const ASKS_UPGRADE = 1 << Known.UPGRADE;
 
 /**
  * The one Content-Length, or -1: `1*DIGIT` once, no list, no sign, at most 2^53 - 1. A leading zero is refused too, because

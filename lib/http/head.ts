@@ -203,7 +203,7 @@ export const Known = {
   DATE: 22,
 } as const;
 
-/** How a message's body ends (RFC 9112 6.3). */
+/** How a message's body ends (RFC 9112 6.3); `CLOSE`: with its connection, or with its stream. */
 export const BodyKind = { NONE: 0, LENGTH: 1, CHUNKED: 2, CLOSE: 3 } as const;
 
 /** Bounds of a head. Bytes count from the first byte of the start line to the end of the empty line. */
