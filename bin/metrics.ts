@@ -1,7 +1,7 @@
 import type { MetricsSource, StatsSource } from '../api/resource.ts';
 import type { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
-import type { WorkersControl } from '../lib/control.ts';
+import type { ServerControl, WorkersControl } from '../lib/control.ts';
 import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
 import { Collector } from '../lib/stats/collector.ts';
 import { CONTENT_TYPES, formatFor } from '../lib/stats/exposition.ts';
@@ -25,12 +25,14 @@ export class Metrics implements MetricsSource, StatsSource {
   #workers: Reporters | null = null;
   #sync: Sync | null = null;
   #certificates: Inventory | null = null;
+  #servers: ServerControl | null = null;
 
   /** Begins to gather. */
-  start(workers: Reporters, sync: Sync, certificates: Inventory): void {
+  start(workers: Reporters, sync: Sync, certificates: Inventory, servers: ServerControl): void {
     this.#certificates = certificates;
     this.#workers = workers;
     this.#sync = sync;
+    this.#servers = servers;
     setInterval(() => void this.#gather(workers), TICK_MS).unref();
   }
 
@@ -57,9 +59,12 @@ export class Metrics implements MetricsSource, StatsSource {
   }
 
   async page(accept: string | undefined): Promise<{ type: string; parts: Iterable<string> }> {
-    await this.#workers?.askReports();
+    const [upstreams = []] = await Promise.all([this.#servers?.read(null), this.#workers?.askReports()]);
     const format = formatFor(accept);
-    return { type: CONTENT_TYPES[format], parts: exposePrometheus(this.collector, this.#facts(), format) };
+    return {
+      type: CONTENT_TYPES[format],
+      parts: exposePrometheus(this.collector, [...upstreams], this.#facts(), format),
+    };
   }
 
   /** Rates move on once everything up to this moment is counted. */
@@ -68,7 +73,7 @@ export class Metrics implements MetricsSource, StatsSource {
     this.collector.stats.tick();
   }
 
-  #facts(): Parameters<typeof exposePrometheus>[1] {
+  #facts(): Parameters<typeof exposePrometheus>[2] {
     const status = this.#sync?.status;
     return {
       version: version(),
@@ -76,6 +81,7 @@ export class Metrics implements MetricsSource, StatsSource {
       domains: this.#sync?.sizes.domains ?? 0,
       upstreams: this.#sync?.sizes.upstreams ?? 0,
       revision: status?.revision ?? -1,
+      lag: Math.max(0, (status?.revision ?? -1) - (this.#sync?.revision ?? -1)),
       connected: status?.connected ?? false,
       rejected: status?.rejected.size ?? 0,
       overlays: status?.overlays ?? 0,

@@ -145,7 +145,7 @@ export async function serve(
   };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
-  meter.start(primary, sync, inventory);
+  meter.start(primary, sync, inventory, health.book);
   inventory.start();
   const scraped = config.metricsListen.map((address) => new MetricsServer(address, meter, log));
 

@@ -66,9 +66,60 @@ export const METRICS = {
   elb_statsd_lost_times_total: counter('Times that statsd was not told because too many came between two sendings.'),
   elb_access_log_dropped_total: counter('Lines of the access log that were dropped because its file did not keep up.'),
 
+  elb_upstream_waiting_requests: gauge(
+    'Requests that wait until a server of the upstream has a place for them.',
+    'upstream',
+  ),
+  elb_upstream_retries_total: counter('Requests that were sent once more.', 'upstream'),
+  elb_upstream_hedges_total: counter('Requests that a second server was asked beside the first.', 'upstream'),
+  elb_upstream_retry_budget_exhausted_total: counter(
+    'Retries that were not made, because there were too many.',
+    'upstream',
+  ),
+  elb_upstream_refused_requests_total: counter(
+    'Requests that were answered 503: `reason` is `full`, or `breaker` while that is open.',
+    'upstream',
+    'reason',
+  ),
+  elb_upstream_breaker_state: gauge(
+    '1 for the state that the breaker is in: `closed`, `open`, `half-open`.',
+    'upstream',
+    'state',
+  ),
+  elb_upstream_breaker_openings_total: counter('How often the breaker has opened.', 'upstream'),
+
+  elb_server_state: gauge(
+    '1 for the state that the server is in: `up`, `down`, `ejected`, `draining`, `slow-start`.',
+    'upstream',
+    'server',
+    'state',
+  ),
+  elb_server_used: gauge('1 while new requests may be given to the server, else 0.', 'upstream', 'server'),
+  elb_server_requests_in_flight: gauge(
+    'Requests that the server has and has not answered whole.',
+    'upstream',
+    'server',
+  ),
+  elb_server_fails: gauge('Failures of the server since it last worked.', 'upstream', 'server'),
+  elb_server_latency_seconds: gauge('Until the head of a reply, a mean of late.', 'upstream', 'server'),
+  elb_server_requests_total: counter(
+    'Requests that were given to the server, retries counted again.',
+    'upstream',
+    'server',
+  ),
+  elb_server_failures_total: counter('Those of them that it has failed.', 'upstream', 'server'),
+  elb_server_ejections_total: counter(
+    'How often the server was put out: by checks, as an outlier, for `max_fails`.',
+    'upstream',
+    'server',
+  ),
+  elb_server_connections: gauge('Connections to the server; `kind` is `busy` or `idle`.', 'upstream', 'server', 'kind'),
+  elb_server_connections_total: counter('Connections to the server that were begun.', 'upstream', 'server'),
+
   elb_domains: gauge('Domains in force.'),
   elb_upstreams: gauge('Upstreams in force.'),
   elb_config_revision: gauge('Revision of the store that is in force; -1 before the first.'),
+  elb_config_lag: gauge('Revisions of the store that are known and not in force in every worker yet.'),
   elb_config_connected: gauge('1 while the store is followed, else 0.'),
   elb_config_rejected: gauge('Keys of the store whose value cannot be used.'),
   elb_config_overlays: gauge('Keys that were changed here and not dumped.'),

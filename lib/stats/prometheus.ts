@@ -1,6 +1,7 @@
 import type { Collector } from './collector.ts';
 import { endingOf } from './endings.ts';
 import { Exposition, type Format } from './exposition.ts';
+import { tellServers, type Measured } from './server-metrics.ts';
 import { outcomeOf } from './tally.ts';
 
 /** What the control plane knows and the workers do not. */
@@ -11,6 +12,8 @@ export interface InstanceFacts {
   readonly domains: number;
   readonly upstreams: number;
   readonly revision: number;
+  /** Revisions that are known and not served yet. */
+  readonly lag: number;
   readonly connected: boolean;
   readonly rejected: number;
   readonly overlays: number;
@@ -19,12 +22,18 @@ export interface InstanceFacts {
 }
 
 /** All metrics as text, in parts, so that who sends them can do other things between two of them. */
-export function* exposePrometheus(collector: Collector, facts: InstanceFacts, format: Format): Generator<string> {
+export function* exposePrometheus(
+  collector: Collector,
+  upstreams: Measured,
+  facts: InstanceFacts,
+  format: Format,
+): Generator<string> {
   const out = new Exposition(format);
   tellInstance(out, facts);
   tellWorkers(out, collector);
   tellTotals(out, collector);
   yield* tellTls(out, collector, facts);
+  yield* tellServers(out, upstreams);
   yield* tellDomains(out, collector);
   yield out.end();
 }
@@ -40,6 +49,8 @@ function tellInstance(out: Exposition, facts: InstanceFacts): void {
   out.sample(facts.upstreams);
   out.family('elb_config_revision');
   out.sample(facts.revision);
+  out.family('elb_config_lag');
+  out.sample(facts.lag);
   out.family('elb_config_connected');
   out.sample(facts.connected ? 1 : 0);
   out.family('elb_config_rejected');
