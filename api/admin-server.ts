@@ -80,13 +80,15 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const [, name, search = ''] = /^\/__erulb__\/(\w+)(?:\?(.*))?$/.exec(request.url ?? '') ?? [];
-    const resource = name === undefined ? undefined : this.#resources.get(name);
+    const [, name, part, search = ''] = PATH.exec(request.url ?? '') ?? [];
+    const named = name === undefined ? undefined : this.#resources.get(name);
+    const resource = part === undefined || named?.hasParts === true ? named : undefined;
 
     const peer = String(request.headers['x-elb-peer'] ?? '');
     const isProbe = resource?.forProbes === true && this.#access.mayProbe(peer);
     const admission = this.#access.check(peer, request.headers.authorization);
-    const refusal = isProbe ? 0 : admission.refusal;
+    const isOpen = isProbe || (resource?.withoutToken === true && admission.refusal === 401);
+    const refusal = isOpen ? 0 : admission.refusal;
     if (refusal === 403) return failure(403, 'not allowed from this address');
     // A load balancer learns no more than whether we are healthy, whatever it looks like.
     const unmeant = isProbe ? null : this.#guard.refusal(request.method ?? '', request.headers);
@@ -114,13 +116,18 @@ export class AdminServer {
     } else request.resume();
     const by = { address: peer, token: admission.token };
     const { accept } = request.headers;
-    return this.#call(method, { ...this.#parts, by, ifMatch, query: query.values, accept, body });
+    return this.#call(
+      method,
+      { ...this.#parts, by, ifMatch, query: query.values, accept, part: part ?? '', body },
+      request.headers['if-none-match'],
+    );
   }
 
-  async #call(method: AdminMethod, request: AdminRequest): Promise<Answer> {
+  /** `known`: the If-None-Match field. */
+  async #call(method: AdminMethod, request: AdminRequest, known: string | undefined): Promise<Answer> {
     try {
       const answer = await method.handle(request);
-      if ('page' in answer) return new Answer(200, answer.page);
+      if ('page' in answer) return pageAnswer(answer.page, known);
       if (answer.status === 200) return success(answer);
       return failure(answer.status, answer.msg, answer.problems, answer.more);
     } catch (error) {
@@ -129,6 +136,9 @@ export class AdminServer {
     }
   }
 }
+
+/** A resource, perhaps a part of it, perhaps a query. */
+const PATH = /^\/__erulb__\/(\w+)(?:\/([\w.-]*))?(?:\?(.*))?$/;
 
 class Answer {
   readonly status: number;
@@ -152,6 +162,16 @@ function success({ body, tag, revision }: JsonAnswer): Answer {
   return revision === undefined ? answer : answer.with('Elb-Revision', String(revision));
 }
 
+/** A page, or 304 where the client has it (RFC 9110 13.1.2). */
+function pageAnswer(page: Page, known: string | undefined): Answer {
+  const { tag, headers = {} } = page;
+  const isKnown = tag !== undefined && (readIfMatch(known?.replaceAll('W/', '')) ?? []).includes(tag);
+  const answer = isKnown ? new Answer(304, { ...page, parts: [] }) : new Answer(200, page);
+  for (const [name, value] of Object.entries(headers)) answer.with(name, value);
+  // Kept, and asked for again each time: after an upgrade there is another one.
+  return tag === undefined ? answer : answer.with('ETag', `"${tag}"`).with('Cache-Control', 'no-cache');
+}
+
 function failure(status: number, msg: string, problems: readonly unknown[] = [{ at: '', msg }], more = {}): Answer {
   return new Answer(status, pageOf({ msg, ...more, problems }));
 }
@@ -167,13 +187,14 @@ async function send(
   { status, headers, page }: Answer,
 ): Promise<void> {
   response.statusCode = status;
-  for (const [name, value] of headers) response.setHeader(name, value);
   response.setHeader('Content-Type', page.type);
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of FOR_BROWSERS) response.setHeader(name, value);
-  if (Array.isArray(page.parts)) response.setHeader('Content-Length', Buffer.byteLength(page.parts.join('')));
+  for (const [name, value] of headers) response.setHeader(name, value);
+  if (Array.isArray(page.parts) && status !== 304)
+    response.setHeader('Content-Length', Buffer.byteLength(page.parts.join('')));
   if (!request.complete) request.resume();
-  if (request.method === 'HEAD') response.end();
+  if (request.method === 'HEAD' || status === 304) response.end();
   else await pipeline(Readable.from(page.parts, { objectMode: false }), response);
 }
 

@@ -9,7 +9,7 @@ import type {
 } from '../lib/control.ts';
 import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
 import type { StatusBoard } from '../lib/core/status-board.ts';
-import type { Problem } from '../lib/routing/rule.ts';
+import type { Problem, Rule } from '../lib/routing/rule.ts';
 import type { Parameters, ParameterValues } from './parameters.ts';
 
 /** The parts of the program that resources ask. */
@@ -23,17 +23,31 @@ export interface AdminParts {
   readonly workers: WorkersControl;
   readonly stats: StatsSource;
   readonly servers: ServerControl;
+  /** Node types by name. */
+  readonly rules: ReadonlyMap<string, Rule>;
 }
 
 export interface Page {
   /** Content-Type. */
   readonly type: string;
   readonly parts: Iterable<string>;
+  /** For ETag: of the page, which a client may keep and ask for again by it; missing: nobody keeps it. */
+  readonly tag?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Where metrics come from: all that has happened until now, in the best form for an `Accept` field. */
 export interface MetricsSource {
   page(accept: string | undefined): Promise<Page>;
+  /** How often each edge of a domain was walked; none where there is no such domain. */
+  edges(domain: string): Promise<readonly EdgeHits[]>;
+}
+
+/** How often an edge of a node was walked; both are empty for the step into the graph. */
+export interface EdgeHits {
+  readonly node: string;
+  readonly edge: string;
+  readonly hits: number;
 }
 
 /** Where rates and times of the last minutes come from. */
@@ -49,6 +63,8 @@ export interface AdminRequest<Some extends Parameters = Parameters> extends Admi
   readonly query: ParameterValues<Some>;
   /** What forms of an answer the client takes. */
   readonly accept: string | undefined;
+  /** What follows the resource's name in the path, without its slash; empty: nothing. */
+  readonly part: string;
   /** The JSON body; undefined where the method takes none. */
   readonly body: unknown;
 }
@@ -90,6 +106,10 @@ export interface Resource {
   readonly name: string;
   /** Also answers networks that may ask for nothing else. */
   readonly forProbes?: true;
+  /** Whether its path may go on: `/__erulb__/name/part`. */
+  readonly hasParts?: true;
+  /** Also answers those who know no token, from where one may call: it tells nothing but what everybody knows. */
+  readonly withoutToken?: true;
   readonly methods: Readonly<Partial<Record<AdminMethodName, AdminMethod>>>;
 }
 

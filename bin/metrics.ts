@@ -1,4 +1,4 @@
-import type { MetricsSource, StatsSource } from '../api/resource.ts';
+import type { EdgeHits, MetricsSource, StatsSource } from '../api/resource.ts';
 import type { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { ServerControl, WorkersControl } from '../lib/control.ts';
@@ -65,6 +65,11 @@ export class Metrics implements MetricsSource, StatsSource {
       type: CONTENT_TYPES[format],
       parts: exposePrometheus(this.collector, [...upstreams], this.#facts(), format),
     };
+  }
+
+  async edges(domain: string): Promise<readonly EdgeHits[]> {
+    await this.#workers?.askReports();
+    return [...(this.collector.totals.domains.get(domain)?.edges.values() ?? [])];
   }
 
   /** Rates move on once everything up to this moment is counted. */

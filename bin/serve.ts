@@ -142,6 +142,7 @@ export async function serve(
     workers: primary,
     stats: meter,
     servers: health.book,
+    rules,
   };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));

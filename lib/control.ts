@@ -22,6 +22,9 @@ export interface ServerView {
 /** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options, a certificate with its key, what a domain wants of TLS. */
 export type DocumentName = 'domain' | 'options' | 'certificate' | 'tls';
 
+/** What can be put on its own. */
+export type ItemKind = DocumentName | 'upstream';
+
 /** Where a mutation stands in what was sent: JSON pointer to the object that has its name as a member; missing: the whole. */
 interface Placed {
   readonly in?: string;
@@ -173,6 +176,10 @@ export interface ChangeControl {
   rollback(id: string, isBefore: boolean, terms: ChangeTerms): Promise<Outcome | null>;
   /** The servers of every upstream with their parameters, as documents say them. */
   serverTexts(): Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Names of the documents of a kind, or of the upstreams, in the order of their characters. */
+  names(kind: ItemKind): readonly string[];
+  /** A document as it would be put; of an upstream its servers, with their parameters as text. Undefined: there is none. */
+  item(kind: ItemKind, name: string): unknown;
   /** Entity tag of what is in memory: the same documents have the same tag, here and in any other instance. */
   tag(scope: Scope): string;
 }

@@ -1,4 +1,13 @@
-import type { ChangeControl, ChangeTerms, HistoryRecord, ItemChange, Mutation, Outcome, Scope } from '../control.ts';
+import type {
+  ChangeControl,
+  ChangeTerms,
+  HistoryRecord,
+  ItemKind,
+  ItemChange,
+  Mutation,
+  Outcome,
+  Scope,
+} from '../control.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { nextBatch } from '../store/batch.ts';
@@ -172,6 +181,14 @@ export class Changes implements ChangeControl {
 
   serverTexts(): Readonly<Record<string, Readonly<Record<string, string>>>> {
     return this.#options.core.serverTexts();
+  }
+
+  names(kind: ItemKind): readonly string[] {
+    return this.#options.core.names(kind);
+  }
+
+  item(kind: ItemKind, name: string): unknown {
+    return this.#options.core.item(kind, name);
   }
 
   /** Of what the store holds. */

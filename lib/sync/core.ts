@@ -1,5 +1,5 @@
 import type { TableChange } from '../change.ts';
-import type { DocumentName, ServerView } from '../control.ts';
+import type { DocumentName, ItemKind, ServerView } from '../control.ts';
 import type { Image } from '../store/image.ts';
 import type { Change, Snapshot, Write } from '../store/store.ts';
 import type { Table } from '../table.ts';
@@ -222,6 +222,15 @@ export class SyncCore {
 
   serverTexts(): Readonly<Record<string, Readonly<Record<string, string>>>> {
     return this.#items.lists.texts();
+  }
+
+  names(kind: ItemKind): readonly string[] {
+    return (kind === 'upstream' ? this.#items.lists : this.#items.documents.get(kind))?.names ?? [];
+  }
+
+  item(kind: ItemKind, name: string): unknown {
+    if (kind === 'upstream') return this.#items.lists.text(name);
+    return this.#items.documents.get(kind)?.value(name);
   }
 
   /** The names of a kind's documents that mean the same as `name`, however they are spelled. */

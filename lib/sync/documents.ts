@@ -56,6 +56,8 @@ export class Documents {
   /** The names that have a document, good or bad, and are not in their normal form, by that. */
   readonly #spellings = new Map<string, Set<string>>();
   readonly #references = new References();
+  /** In order; null after one came or went. */
+  #names: readonly string[] | null = null;
 
   constructor(kind: DocumentKind, reports: Reports) {
     this.kind = kind;
@@ -64,8 +66,19 @@ export class Documents {
 
   /** The newest good documents by name, in the order of their names. */
   values(): Record<string, unknown> {
-    const sorted = [...this.#newest].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return Object.fromEntries(sorted.map(([name, { text }]) => [name, JSON.parse(text) as unknown]));
+    return Object.fromEntries(this.names.map((name) => [name, this.value(name)]));
+  }
+
+  /** Names of the newest good documents, in the order of their characters. */
+  get names(): readonly string[] {
+    this.#names ??= [...this.#newest.keys()].toSorted();
+    return this.#names;
+  }
+
+  /** The newest good document of a name; undefined: there is none. */
+  value(name: string): unknown {
+    const text = this.newest(name);
+    return text === null ? undefined : (JSON.parse(text) as unknown);
   }
 
   has(name: string): boolean {
@@ -142,6 +155,7 @@ export class Documents {
 
   #setNewest(name: string, document: GoodDocument | undefined): void {
     const before = this.#newest.get(name);
+    if ((document === undefined) !== (before === undefined)) this.#names = null;
     if (document === undefined) this.#newest.delete(name);
     else this.#newest.set(name, document);
     this.#references.replace(name, before?.upstreams, [document?.upstreams, this.#inForce.get(name)?.upstreams]);

@@ -17,6 +17,8 @@ export class ServerLists {
   /** Host name to the upstreams that use it, and how often. */
   readonly #users = new Map<string, Map<string, number>>();
   readonly #addresses = new Map<string, readonly Address[]>();
+  /** In order; null after an upstream came or went. */
+  #names: readonly string[] | null = null;
 
   constructor(rejected: Map<string, Rejection>) {
     this.#rejected = rejected;
@@ -24,6 +26,12 @@ export class ServerLists {
 
   has(upstream: string): boolean {
     return this.#lists.has(upstream);
+  }
+
+  /** In the order of their characters. */
+  get names(): readonly string[] {
+    this.#names ??= [...this.#lists.keys()].toSorted();
+    return this.#names;
   }
 
   /** Whether a host name is in use: it has to be resolved. */
@@ -43,7 +51,8 @@ export class ServerLists {
 
   /** Takes a server's newest parameters, or its removal. Answers the host names whose use began or ended with that. */
   update(upstream: string, server: string, text: string | null, now: number): readonly string[] {
-    const list = this.#lists.get(upstream) ?? new Map<string, ServerParameters | null>();
+    const known = this.#lists.get(upstream);
+    const list = known ?? new Map<string, ServerParameters | null>();
     const before = list.get(server) ?? null;
     const after = text === null ? null : this.#accept(upstream, server, text, before, now);
     if (text === null) {
@@ -52,6 +61,7 @@ export class ServerLists {
     } else list.set(server, after);
     if (list.size === 0) this.#lists.delete(upstream);
     else this.#lists.set(upstream, list);
+    if (list.size === 0 || known === undefined) this.#names = null;
     return this.#moveUse(upstream, before, after);
   }
 
@@ -72,15 +82,20 @@ export class ServerLists {
   }
 
   views(): Record<string, readonly ServerView[]> {
-    const names = [...this.#lists.keys()].toSorted();
-    return Object.fromEntries(names.map((name) => [name, this.#servers(name).map((server) => this.#view(server))]));
+    return Object.fromEntries(
+      this.names.map((name) => [name, this.#servers(name).map((server) => this.#view(server))]),
+    );
   }
 
   /** Servers and parameters as documents say them. */
   texts(): Record<string, Readonly<Record<string, string>>> {
-    const names = [...this.#lists.keys()].toSorted();
-    const servers = (name: string) => this.#servers(name).map((server) => [server.name, formatParameters(server)]);
-    return Object.fromEntries(names.map((name) => [name, Object.fromEntries(servers(name))]));
+    return Object.fromEntries(this.names.map((name) => [name, this.text(name) ?? {}]));
+  }
+
+  /** Of one upstream; undefined: it is not there. */
+  text(upstream: string): Readonly<Record<string, string>> | undefined {
+    if (!this.has(upstream)) return undefined;
+    return Object.fromEntries(this.#servers(upstream).map((server) => [server.name, formatParameters(server)]));
   }
 
   #accept(

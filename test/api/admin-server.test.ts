@@ -56,6 +56,7 @@ describe('admin server', () => {
           yield 'b 2\n';
         })(),
       }),
+      edges: async () => [{ node: 'r1', edge: 'succ', hits: 3 }],
     };
     const servers = { read: async () => [] };
     const certificates = { list: () => ({}), has: () => false, toSeal: () => [] };
@@ -63,7 +64,18 @@ describe('admin server', () => {
     const workers = { query: async () => [] };
     const stats = { stats: () => Promise.reject(new Error('there are none')) };
     server = new AdminServer({
-      parts: { control: sync, changes: sync.changes, fleet, certificates, status, metrics, workers, servers, stats },
+      parts: {
+        control: sync,
+        changes: sync.changes,
+        fleet,
+        certificates,
+        status,
+        metrics,
+        workers,
+        servers,
+        stats,
+        rules,
+      },
       resources: [...resources, broken],
       access,
       log,
