@@ -131,7 +131,7 @@ function clientOptions(endpoint: string, { ca, cert, key }: EtcdAccess, address:
   };
 }
 
-/** The revision that was asked for is compacted. */
+/** The revision that was asked for is compacted, or in the future. */
 export function isCompacted(error: unknown): boolean {
   return error instanceof GRPCOutOfRangeError;
 }

@@ -1,16 +1,20 @@
-import type { IWatchResponse } from 'etcd3';
-import type { EtcdMember, WatchStream } from './etcd-member.ts';
+import type { IRangeResponse, IWatchResponse } from 'etcd3';
+import { clients, type EtcdMember, type WatchStream } from './etcd-member.ts';
 import type { Change, Watch, WatchEnd, WatchListener } from './store.ts';
+import type { Witness } from './witness.ts';
 
 export interface EtcdWatchOptions {
   readonly member: EtcdMember;
   readonly range: { readonly key: Buffer; readonly range_end: Buffer };
-  /** Key relative to the prefix. */
+  /** Key relative to the prefix, and back. */
   readonly keyOf: (key: Buffer) => string;
+  readonly fullKey: (key: string) => Buffer;
   /** Changes after it are told. */
   readonly revision: number;
   /** Of the last read; empty before. */
   readonly cluster: string;
+  /** Asked before the watch begins; hears what is told. */
+  readonly witness: Witness;
   readonly listener: WatchListener;
   /** Called once when the watch ends or is closed. */
   readonly onEnd: (watch: EtcdWatch) => void;
@@ -60,6 +64,11 @@ export class EtcdWatch implements Watch {
     try {
       const { version } = await member.call<{ version: string }>('Maintenance', 'status', {}, deadline);
       this.#isProgressOrdered = isProgressOrdered(version);
+      const stranger = await this.#stranger(deadline);
+      if (stranger !== null) {
+        this.#end({ kind: 'compacted', message: stranger });
+        return;
+      }
       const opened = await member.watch(deadline);
       if (!this.#isOpen) {
         opened.close();
@@ -76,6 +85,23 @@ export class EtcdWatch implements Watch {
     stream.on('end', () => this.#lose('the stream has ended'));
     const start_revision = String(this.#revision + 1);
     stream.write({ create_request: { ...range, start_revision, progress_notify: true, fragment: true } });
+  }
+
+  /** Why the member's history is not the one that was told so far; null if it is. */
+  async #stranger(deadline: number): Promise<string | null> {
+    const { member, witness, fullKey } = this.#options;
+    // It says nothing about a revision before its own.
+    if (witness.key === null || witness.revision > this.#revision) return null;
+    const request = { key: fullKey(witness.key), revision: String(this.#revision), keys_only: true };
+    try {
+      const { kvs } = await member.call<IRangeResponse>('KV', 'range', request, deadline);
+      if (Number(kvs[0]?.mod_revision ?? 0) === witness.found) return null;
+      return `${member.name} holds another history than what it told before: ${witness.key}`;
+    } catch (error) {
+      const { isCompacted } = await clients();
+      if (!isCompacted(error)) throw error;
+      return `${member.name} does not know revision ${this.#revision} any more, or not yet`;
+    }
   }
 
   #ask(): void {
@@ -148,6 +174,7 @@ export class EtcdWatch implements Watch {
   #tell(revision: number, changes: readonly Change[]): void {
     if (revision <= this.#revision || !this.#isOpen) return;
     this.#revision = revision;
+    this.#options.witness.hear(changes);
     this.#options.listener.changes(revision, changes);
   }
 

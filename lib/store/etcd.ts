@@ -5,6 +5,7 @@ import { EtcdPresence } from './etcd-presence.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { OWN, StoreError } from './store.ts';
 import type { Condition, Entry, OwnKeys, Presence, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import { Witness } from './witness.ts';
 
 export interface EtcdStoreOptions extends EtcdAccess {
   /** Begins every key: `/ELB/`. */
@@ -28,6 +29,7 @@ export class EtcdStore implements Store {
   /** Of the documents. */
   readonly #range: KeyRange;
   readonly #watches = new Set<EtcdWatch>();
+  readonly #witness = new Witness();
   /** Index of the member that answered last. */
   #current = 0;
   /** Index of the member that was watched last; -1 before. */
@@ -47,6 +49,8 @@ export class EtcdStore implements Store {
     const snapshot = await this.#onAnyMember((member) => this.#readFrom(member, this.#range));
     this.#cluster = snapshot.cluster;
     this.#revision = snapshot.revision;
+    // A watch that is open may have told more.
+    if (this.#watches.size === 0 || snapshot.revision >= this.#witness.revision) this.#witness.read(snapshot.entries);
     return snapshot;
   }
 
@@ -71,8 +75,10 @@ export class EtcdStore implements Store {
       member,
       range: this.#range,
       keyOf: (key) => this.#keyOf(key),
+      fullKey: (key) => this.#fullKey(key),
       revision,
       cluster: this.#cluster,
+      witness: this.#witness,
       listener,
       onEnd: (ended) => this.#watches.delete(ended),
     });

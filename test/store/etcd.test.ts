@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { EtcdStore } from '../../lib/store/etcd.ts';
 import { StoreError } from '../../lib/store/store.ts';
@@ -125,6 +127,36 @@ describe('etcd store, one member', () => {
       expect(String(await failure(store.write([])))).to.include('another history');
       expect((await store.read()).entries).to.deep.equal([]);
       expect(await store.write([])).to.be.a('number');
+    });
+  }
+
+  for (const [what, told] of [
+    ['written', ['put', 'rules/late.test', 'x']],
+    ['removed', ['del', 'rules/early.test']],
+  ] as const) {
+    it(`takes a backup that has gone on beyond our revision for what it is, by what was ${what} after it`, async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'elb-backup-'));
+      const [verb, key, ...value] = told;
+      await etcd.ctl('put', `/ELB${count}/rules/early.test`, 'x');
+      await etcd.save(join(directory, 'backup'));
+      const { revision } = await store.read();
+      const watch = store.watch(revision, recorder);
+      await etcd.ctl(verb, `/ELB${count}/${key}`, ...value);
+      await recorder.until(({ lines }) => lines.length === 1);
+      watch.close();
+      await etcd.restore(join(directory, 'backup'));
+      for (let i = 0; i < 5; i++) await etcd.ctl('put', '/else/where', String(i));
+      const again = new StoreRecorder();
+      store.watch(revision + 1, again);
+      await again.until(({ end }) => end !== null);
+      expect(again.end?.kind).to.equal('compacted');
+      expect(again.end?.message).to.include(`another history than what it told before: ${key}`);
+      expect((await store.read()).entries.map((entry) => entry.key)).to.deep.equal(['rules/early.test']);
+      const followed = new StoreRecorder();
+      store.watch(revision, followed);
+      await followed.until(({ heard }) => heard.length > 0);
+      expect(followed.end).to.equal(null);
+      await rm(directory, { recursive: true });
     });
   }
 });
