@@ -5,6 +5,7 @@ import { backend } from './backend.ts';
 import { close } from './close.ts';
 import { cookie } from './cookie.ts';
 import { header } from './header.ts';
+import { health } from './health.ts';
 import { hedge } from './hedge.ts';
 import { host } from './host.ts';
 import { ip } from './ip.ts';
@@ -13,8 +14,11 @@ import { not } from './not.ts';
 import { path } from './path.ts';
 import { query } from './query.ts';
 import { redirect } from './redirect.ts';
+import { requestBody } from './request-body.ts';
 import { requestHeaders } from './request-headers.ts';
+import { requestMethod } from './request-method.ts';
 import { respond } from './respond.ts';
+import { responseBody } from './response-body.ts';
 import { responseHeaders } from './response-headers.ts';
 import { retry } from './retry.ts';
 import { rewrite } from './rewrite.ts';
@@ -22,6 +26,7 @@ import { size } from './size.ts';
 import { split } from './split.ts';
 import { switchRule } from './switch.ts';
 import { time } from './time.ts';
+import { tryRule } from './try.ts';
 import { timeout } from './timeout.ts';
 import { ua } from './ua.ts';
 
@@ -41,15 +46,20 @@ const list: readonly Rule[] = [
   not,
   switchRule,
   split,
+  tryRule,
   rewrite,
+  requestMethod,
+  requestBody,
   requestHeaders,
   responseHeaders,
+  responseBody,
   timeout,
   retry,
   hedge,
   backend,
   respond,
   redirect,
+  health,
   close,
 ];
 

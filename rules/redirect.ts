@@ -1,4 +1,6 @@
-import { defineRule } from '../lib/routing/rule.ts';
+import type { Plan } from '../lib/routing/plan.ts';
+import { defineRule, type CompileContext, type RoutedRequest } from '../lib/routing/rule.ts';
+import { compileTemplate } from '../lib/routing/template.ts';
 
 interface Args {
   readonly to: string;
@@ -11,9 +13,11 @@ interface Args {
  * Ends the walk by sending the client elsewhere.
  *
  *     {"type": "redirect", "args": {"to": "https://shop.test", "keep_path": true}}
- *     {"type": "redirect", "args": {"to": "/login?next=home", "status": 302}}
+ *     {"type": "redirect", "args": {"to": "/login?next=${path}", "status": 302}}
+ *     {"type": "redirect", "args": {"to": "https://${host}", "keep_path": true, "status": 308}}
  *
- * `to` is a URL with scheme and host, or a path. With `keep_path` the request's path, as the nodes before have rewritten it, follows behind
+ * `to` is a URL with scheme and host, or a path, and a [template](templates.md): what is put in stays within its segment or its parameter,
+ * and only `${host}` and `${env.NAME}` can stand in the host. With `keep_path` the request's path, as the nodes before have rewritten it, follows behind
  * it; with `keep_query` its query does, unless `to` has one. 301, 302 and 303 may turn a POST into a GET, 307 and 308 do not (RFC 9110
  * 15.4).
  */
@@ -31,21 +35,39 @@ export const redirect = defineRule<Args>({
     additionalProperties: false,
   },
   edges: [],
-  compile({ to, status = 302, keep_path: keepPath = false, keep_query: keepQuery = true }, { problem }) {
-    const wrong = problemOf(to, keepPath);
+  compile({ to, status = 302, keep_path: keepPath = false, keep_query: keepQuery = true }, context) {
+    const { problem } = context;
+    const plain = to.replaceAll(PLACE, 'x');
+    const wrong = problemOf(plain, keepPath);
     if (wrong !== null) problem('/to', wrong);
-    const base = keepPath && to.endsWith('/') ? to.slice(0, -1) : to;
-    const passesQuery = keepQuery && !to.includes('?');
+    const base = placeTemplate(keepPath && to.endsWith('/') ? to.slice(0, -1) : to, context);
+    const passesQuery = keepQuery && !plain.includes('?');
     return (request, plan) => {
       // The path of `OPTIONS *` is no path.
       const path = keepPath && request.path.startsWith('/') ? request.path : '';
-      // Behind nothing a path of two slashes would begin with a host of the client's choice.
-      const place = base === '' ? path.replace(/^[/\\]+|^$/, '/') : base + path;
+      const start = base(request, plan);
+      // Behind nothing, or behind a slash, a path of two slashes would begin with a host of the client's choice.
+      const place = start === '' ? path.replace(/^[/\\]+|^$/, '/') : (start + path).replace(/^\/[/\\]+/, '/');
       plan.answer = { status, lines: `Location: ${place}${passesQuery ? request.query : ''}\r\n`, body: '' };
       return null;
     };
   },
 });
+
+/** `to` for one request: what is put in is escaped for its part of the URL. */
+function placeTemplate(to: string, { means, problem }: CompileContext): (request: RoutedRequest, plan: Plan) => string {
+  const [, origin = '', path = '', query = ''] = /^(https?:\/\/[^/?#]*)?([^?]*)(.*)$/s.exec(to) ?? [];
+  const report = (msg: string): void => problem('/to', msg);
+  const parts = [
+    compileTemplate(origin, 'host', means, report),
+    compileTemplate(path, 'path', means, report),
+    compileTemplate(query, 'query', means, report),
+  ];
+  if (parts.every(({ constant }) => constant !== null)) return () => to;
+  return (request, plan) => parts.map((part) => part.render(request, plan)).join('');
+}
+
+const PLACE = /\$\{[^}]*\}/g;
 
 function problemOf(to: string, keepPath: boolean): string | null {
   if (/[^\u0021-\u007e]/.test(to)) return 'has white space, a control character or one beyond ASCII: escape it';

@@ -1,15 +1,17 @@
 import { defineRule } from '../lib/routing/rule.ts';
-import { fieldsOf, refusedName } from './backend-fields.ts';
+import { refusedName } from './backend-fields.ts';
 import { FIELD_EDITS, type FieldEdits } from './field-edits.ts';
+import { FieldTemplates } from './field-templates.ts';
 
 /**
  * Changes the fields of the request that a server gets, and goes on to `next`.
  *
  *     {"type": "request-headers", "args": {"set": {"X-Team": "a"}, "add": {"X-Via": "elb"}, "remove": ["X-Debug"],
  *                                          "rename": {"X-Old": "X-New"}, "next": "web"}}
+ *     {"type": "request-headers", "args": {"set": {"X-User": "${claim.sub}", "X-Tenant": "${param.tenant|none}"}, "next": "web"}}
  *
  * `set` replaces all fields of a name, `add` puts one more behind them, `remove` takes them out, `rename` sends them under another
- * name. Where several nodes of a walk change one field, the last one counts; `backend` comes last of all. Nodes behind this one still
+ * name. Values are [templates](templates.md). Where several nodes of a walk change one field, the last one counts; `backend` comes last of all. Nodes behind this one still
  * see the request as the client sent it. Fields of the connection and of the framing cannot be changed.
  */
 export const requestHeaders = defineRule<FieldEdits>({
@@ -17,10 +19,11 @@ export const requestHeaders = defineRule<FieldEdits>({
   summary: 'Changes fields of the forwarded request.',
   args: FIELD_EDITS,
   edges: ['next'],
-  compile({ set = {}, add = {}, remove = [], rename = {} }, { edge, problem }) {
+  compile({ set = {}, add = {}, remove = [], rename = {} }, context) {
+    const { edge, problem } = context;
     const next = edge('next');
-    const fixed = fieldsOf(set, { problem: (at, msg) => problem(`/set${at}`, msg) });
-    const added = fieldsOf(add, { problem: (at, msg) => problem(`/add${at}`, msg) });
+    const fixed = new FieldTemplates(set, '/set', context);
+    const added = new FieldTemplates(add, '/add', context);
     const renamed = Object.entries(rename);
     const dropped = [...remove, ...Object.keys(rename)].map((name) => name.toLowerCase());
     for (const [i, name] of remove.entries()) report(name, `/remove/${i}`);
@@ -30,13 +33,14 @@ export const requestHeaders = defineRule<FieldEdits>({
     }
     return (request, plan) => {
       if (dropped.length > 0) plan.drop(dropped);
-      plan.set(fixed);
+      plan.set(fixed.for(request, plan));
       for (const [from, to] of renamed) {
         const value = request.field(from.toLowerCase());
         if (value !== null) plan.set([to, value]);
       }
-      for (let i = 0; i + 1 < added.length; i += 2) {
-        const [name = '', value = ''] = [added[i], added[i + 1]];
+      const more = added.for(request, plan);
+      for (let i = 0; i + 1 < more.length; i += 2) {
+        const [name = '', value = ''] = [more[i], more[i + 1]];
         const before = request.field(name.toLowerCase());
         plan.set(before === null ? [name, value] : [name, before, name, value]);
       }

@@ -1,6 +1,7 @@
-import type { Answer } from '../lib/routing/plan.ts';
-import { defineRule } from '../lib/routing/rule.ts';
-import { fieldLines } from './field-lines.ts';
+import type { Answer, Plan } from '../lib/routing/plan.ts';
+import { defineRule, type CompileContext, type RoutedRequest } from '../lib/routing/rule.ts';
+import { bodyTemplate } from './body-template.ts';
+import { FieldTemplates, linesOf } from './field-templates.ts';
 
 interface Args {
   readonly status?: number;
@@ -14,9 +15,10 @@ interface Args {
  * Ends the walk with an answer of the graph's own.
  *
  *     {"type": "respond", "args": {"status": 503, "body": "We are back at noon.\n", "headers": {"Retry-After": 3600}}}
- *     {"type": "respond", "args": {"json": {"status": "ok"}}}
+ *     {"type": "respond", "args": {"json": {"status": "ok", "you": "${client}"}}}
  *
- * `body` is text in UTF-8, `json` any value; `Content-Type` is `text/plain` or `application/json` unless `headers` say something else. A
+ * `body` is text in UTF-8, `json` any value, and `headers` fields: all their texts are [templates](templates.md), whose values are escaped
+ * for the type of the body; `Content-Type` is `text/plain` or `application/json` unless `headers` say something else. A
  * request whose body is still arriving is answered at once, and its connection ends with the answer.
  */
 export const respond = defineRule<Args>({
@@ -27,10 +29,10 @@ export const respond = defineRule<Args>({
       status: { type: 'integer', minimum: 200, maximum: 599, default: 200, description: 'status of the answer' },
       headers: {
         type: 'object',
-        description: 'fields of the answer: a string, a number, a boolean, or a list of them each',
+        description: 'fields of the answer: a template, a number, a boolean, or a list of them each',
       },
-      body: { type: 'string', description: 'body as text' },
-      json: { description: 'body as a JSON value' },
+      body: { type: 'string', description: 'body as text, a template' },
+      json: { description: 'body as a JSON value, whose texts are templates' },
       delay_ms: {
         type: 'integer',
         minimum: 0,
@@ -42,19 +44,19 @@ export const respond = defineRule<Args>({
     additionalProperties: false,
   },
   edges: [],
-  compile(args, { problem }) {
-    const answer = answerOf(args, problem);
+  compile(args, context) {
+    const answer = answerOf(args, context);
     const { delay_ms: delayMs = 0 } = args;
     if (delayMs === 0) {
-      return (_request, plan) => {
-        plan.answer = answer;
+      return (request, plan) => {
+        plan.answer = answer(request, plan);
         return null;
       };
     }
-    return (_request, plan) => {
+    return (request, plan) => {
       const { promise, resolve } = Promise.withResolvers<null>();
       setTimeout(() => {
-        plan.answer = answer;
+        plan.answer = answer(request, plan);
         resolve(null);
       }, delayMs);
       return promise;
@@ -62,16 +64,23 @@ export const respond = defineRule<Args>({
   },
 });
 
-function answerOf(
-  { status = 200, headers = {}, body, json }: Args,
-  problem: (at: string, msg: string) => void,
-): Answer {
-  if (json !== undefined && body !== undefined) problem('', 'has both body and json');
-  const text = json === undefined ? (body ?? '') : `${JSON.stringify(json)}\n`;
-  if (text !== '' && (status === 204 || status === 304)) problem('/status', `is ${status}, which has no body`);
-  const isTyped = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  const type = json === undefined ? 'text/plain; charset=utf-8' : 'application/json';
-  const typed = isTyped || text === '' ? '' : `Content-Type: ${type}\r\n`;
-  const bytes = Buffer.from(text, 'utf8').toString('latin1');
-  return { status, lines: typed + fieldLines(headers, '/headers', problem), body: bytes };
+function answerOf(args: Args, context: CompileContext): (request: RoutedRequest, plan: Plan) => Answer {
+  const { status = 200, headers = {}, body, json } = args;
+  const { problem } = context;
+  const [, given] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type') ?? [];
+  const { template, type } = bodyTemplate({ ...args, ...(typeof given === 'string' && { type: given }) }, context);
+  const isEmpty = template.constant === '';
+  if (!isEmpty && (status === 204 || status === 304)) problem('/status', `is ${status}, which has no body`);
+  const typed =
+    given !== undefined || isEmpty || (body === undefined && json === undefined) ? '' : `Content-Type: ${type}\r\n`;
+  const fields = new FieldTemplates(headers, '/headers', context);
+  if (template.constant !== null && fields.constant !== null) {
+    const answer = { status, lines: typed + linesOf(fields.constant), body: template.constant };
+    return () => answer;
+  }
+  return (request, plan) => ({
+    status,
+    lines: typed + fields.lines(request, plan),
+    body: template.render(request, plan),
+  });
 }

@@ -1,7 +1,7 @@
 import { defineRule } from '../lib/routing/rule.ts';
-import { fieldsOf, refusedName } from './backend-fields.ts';
+import { refusedName } from './backend-fields.ts';
 import { FIELD_EDITS, type FieldEdits } from './field-edits.ts';
-import { fieldLines } from './field-lines.ts';
+import { FieldTemplates, linesOf } from './field-templates.ts';
 
 const { rename: _, ...properties } = FIELD_EDITS.properties;
 
@@ -11,8 +11,8 @@ const { rename: _, ...properties } = FIELD_EDITS.properties;
  *     {"type": "response-headers", "args": {"set": {"Strict-Transport-Security": "max-age=31536000"}, "remove": ["Server", "X-Powered-By"],
  *                                           "next": "web"}}
  *
- * `set` replaces all fields of a name, `add` puts one more behind them, `remove` takes them out. Where several nodes of a walk change one
- * field, the last one counts. It holds for replies of servers and for `respond` and `redirect`, not for errors of ELB's own. Fields of the
+ * `set` replaces all fields of a name, `add` puts one more behind them, `remove` takes them out. Values are [templates](templates.md).
+ * Where several nodes of a walk change one field, the last one counts. It holds for replies of servers and for `respond` and `redirect`, not for errors of ELB's own. Fields of the
  * connection and of the framing cannot be changed.
  */
 export const responseHeaders = defineRule<Omit<FieldEdits, 'rename'>>({
@@ -20,17 +20,25 @@ export const responseHeaders = defineRule<Omit<FieldEdits, 'rename'>>({
   summary: 'Changes fields of the reply.',
   args: { ...FIELD_EDITS, properties },
   edges: ['next'],
-  compile({ set = {}, add = {}, remove = [] }, { edge, problem }) {
+  compile({ set = {}, add = {}, remove = [] }, context) {
+    const { edge, problem } = context;
     const next = edge('next');
     for (const [i, name] of remove.entries()) {
       const reason = refusedName(name);
       if (reason !== null) problem(`/remove/${i}`, reason);
     }
-    const replaced = fieldsOf(set, { problem: () => undefined }).filter((__, i) => i % 2 === 0);
-    const drop = [...replaced, ...remove].map((name) => name.toLowerCase());
-    const edit = { drop, lines: fieldLines(set, '/set', problem) + fieldLines(add, '/add', problem) };
-    return (_request, plan) => {
-      plan.editReply(edit);
+    const replaced = new FieldTemplates(set, '/set', context);
+    const added = new FieldTemplates(add, '/add', context);
+    const drop = [...replaced.names, ...remove].map((name) => name.toLowerCase());
+    if (replaced.constant !== null && added.constant !== null) {
+      const edit = { drop, lines: linesOf(replaced.constant) + linesOf(added.constant) };
+      return (_request, plan) => {
+        plan.editReply(edit);
+        return next;
+      };
+    }
+    return (request, plan) => {
+      plan.editReply({ drop, lines: replaced.lines(request, plan) + added.lines(request, plan) });
       return next;
     };
   },

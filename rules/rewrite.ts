@@ -1,7 +1,9 @@
 import { Fault } from '../lib/core/faults.ts';
 import { normalPath } from '../lib/http/path.ts';
 import { compilePattern } from '../lib/routing/pattern.ts';
-import { defineRule, type CompileContext } from '../lib/routing/rule.ts';
+import type { Plan } from '../lib/routing/plan.ts';
+import { defineRule, type CompileContext, type RoutedRequest } from '../lib/routing/rule.ts';
+import { compileTemplate, type Template } from '../lib/routing/template.ts';
 import { queryEditor, type QueryEdits } from './query-edits.ts';
 
 interface Args {
@@ -18,11 +20,13 @@ interface Args {
  *
  *     {"type": "rewrite", "args": {"strip_prefix": "/api", "next": "api"}}
  *     {"type": "rewrite", "args": {"pattern": "^/users/([0-9]+)/(.*)$", "to": "/u/$1/$2", "next": "api"}}
+ *     {"type": "rewrite", "args": {"path": "/tenants/${param.tenant}/files", "next": "files"}}
  *     {"type": "rewrite", "args": {"query": {"set": {"lang": "en"}, "remove": ["utm_source"]}, "next": "web"}}
  *
  * One of `path` (replaces it), `add_prefix`, `strip_prefix` (a whole number of segments: `/api` is not a prefix of `/apis`), or `pattern`, a
  * regular expression, with `to`, in which `$1` to `$9` and `$0` are what its groups and all of it have found; a path that does not have
- * the prefix, or in which the expression is not found, stays. The result is brought into the normal form of paths; one that has none
+ * the prefix, or in which the expression is not found, stays. `path`, `add_prefix`, `to` and the parameters of `query.set` are
+ * [templates](templates.md): what is put in stays within its segment or its parameter, and a segment that would be a step up answers 400. The result is brought into the normal form of paths; one that has none
  * answers 400. `query` sets and removes parameters, after the path; what it does not name stays as it was sent.
  */
 export const rewrite = defineRule<Args>({
@@ -56,49 +60,73 @@ export const rewrite = defineRule<Args>({
   compile(args, context) {
     const next = context.edge('next');
     const change = pathChange(args, context);
-    const editQuery = args.query === undefined ? null : queryEditor(args.query);
+    const editQuery = args.query === undefined ? null : queryEditor(args.query, context);
     return (request, plan) => {
       // The path of `OPTIONS *` is no path.
       if (change !== null && request.path.startsWith('/')) {
-        const normal = normalPath(change(request.path));
+        const changed = change(request, plan);
+        const normal = changed === null ? request.path : normalPath(changed);
         if (normal === null) {
           plan.fault = Fault.BAD_TARGET;
           return null;
         }
         plan.path = normal;
       }
-      if (editQuery !== null) plan.query = editQuery(request.query);
+      if (editQuery !== null) plan.query = editQuery(request, plan);
       return next;
     };
   },
 });
 
-type Change = (path: string) => string;
+/** The new path; null keeps it. */
+type Change = (request: RoutedRequest, plan: Plan) => string | null;
 
-function pathChange(args: Args, { problem }: CompileContext): Change | null {
-  const { path, add_prefix: added, strip_prefix: stripped, pattern: source, to = '' } = args;
+function pathChange(args: Args, { means, problem }: CompileContext): Change | null {
+  const { path, add_prefix: added, strip_prefix: stripped, pattern: source, to } = args;
   const asked = Object.entries({ path, add_prefix: added, strip_prefix: stripped, pattern: source }).filter(
     ([, value]) => value !== undefined,
   );
   if (asked.length > 1) problem('', `has ${asked.map(([name]) => name).join(' and ')}; one of them is possible`);
   if (asked.length === 0 && args.query === undefined)
     problem('', 'needs path, add_prefix, strip_prefix, pattern or query');
-  for (const [name, text] of Object.entries({ add_prefix: added, to })) {
-    if (text !== undefined && /[^\u0021-\u007e]|[?#]/.test(text))
-      problem(`/${name}`, 'has a character that cannot stand in a path: escape it, and give parameters as query');
-  }
   if (path !== undefined) {
-    if (normalPath(path) === null)
-      problem('/path', 'is not a path that could be sent: escape what is not allowed, and give parameters as query');
-    return () => path;
+    const whole = templateOf('path', path);
+    return (request, plan) => level(whole, whole.render(request, plan));
   }
-  if (added !== undefined) return (old) => added + old;
-  if (stripped !== undefined) return (old) => withoutPrefix(old, stripped);
+  if (added !== undefined) {
+    const prefix = templateOf('add_prefix', added);
+    return (request, plan) => level(prefix, prefix.render(request, plan) + request.path);
+  }
+  if (stripped !== undefined) return (request) => withoutPrefix(request.path, stripped);
   if (source === undefined) return null;
   const pattern = compilePattern(source, { ignoreCase: false });
-  if (typeof pattern !== 'string') return (old) => replaced(old, pattern, to);
+  // `$1` is short for `${1}`.
+  const replacement = templateOf(
+    'to',
+    (to ?? '').replaceAll(/\$(\$|\d)/g, (_, next: string) => (next === '$' ? '$$' : `\${${next}}`)),
+  );
+  if (typeof pattern !== 'string') {
+    return (request, plan) => {
+      const match = pattern.exec(request.path);
+      if (match === null) return null;
+      plan.capture(match);
+      return level(replacement, replaced(request.path, match, replacement.render(request, plan)));
+    };
+  }
   problem('/pattern', pattern);
   return null;
+
+  function templateOf(name: string, text: string): Template {
+    const plain = text.replaceAll(/\$\{[^}]*\}/g, '');
+    if (/[^\u0021-\u007e]|[?#]/.test(plain) || (name === 'path' && normalPath(plain) === null))
+      problem(`/${name}`, 'has what cannot stand in a path: escape it, and give parameters as query');
+    return compileTemplate(text, 'path', means, (msg) => problem(`/${name}`, msg));
+  }
+}
+
+/** The path, or what is none where a value that was put in would be a step up. */
+function level({ constant }: Template, path: string): string {
+  return constant === null && /\/(?:\.|%2[eE]){1,2}(?:\/|$)/.test(path) ? '' : path;
 }
 
 function withoutPrefix(path: string, prefix: string): string {
@@ -106,10 +134,7 @@ function withoutPrefix(path: string, prefix: string): string {
   return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
 }
 
-function replaced(path: string, pattern: RegExp, to: string): string {
-  const match = pattern.exec(path);
-  if (match === null) return path;
-  const text = to.replaceAll(/\$(\d)/g, (_, digit: string) => match[Number(digit)] ?? '');
+function replaced(path: string, match: RegExpExecArray, text: string): string {
   const whole = path.slice(0, match.index) + text + path.slice(match.index + match[0].length);
   return whole.startsWith('/') ? whole : `/${whole}`;
 }

@@ -36,7 +36,7 @@ matcherSuite(
     [{ of: [get, beta] }, { method: 'POST', ...withBeta }, true],
     [{ of: [get, beta] }, { method: 'GET' }, true],
   ],
-  [[{ of: [{ path: {} }] }, '/of/0/path', /is not a question/]],
+  [[{ of: [{ backend: {} }] }, '/of/0/backend', /is not a question/]],
 );
 
 matcherSuite(

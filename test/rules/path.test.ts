@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Fault } from '../../lib/core/faults.ts';
+import { all } from '../../rules/all.ts';
 import { path } from '../../rules/path.ts';
 import { compileNode, decide, problemsOf, ruleContract } from './contract.ts';
 
@@ -12,6 +13,10 @@ describe('rule path', () => {
     { pattern: '(.*)', regex: true, rewrite: true },
     { pattern: '(.)$', regex: true, rewrite: true },
     { pattern: '/a', regex: false, rewrite: true },
+    { exact: '/a b' },
+    { segment: '/api/' },
+    { params: '/users/:id/*rest', succ: 'a' },
+    { glob: '/**/a?[b]*.png', succ: 'a' },
   ]);
 
   describe('compares with a prefix', () => {
@@ -45,6 +50,79 @@ describe('rule path', () => {
         });
         expect(decision.edge).to.equal(edge);
         expect(decision.plan.path).to.equal(null);
+      });
+    }
+  });
+
+  describe('compares with a shape', () => {
+    const table: readonly (readonly [
+      args: Record<string, string>,
+      path: string,
+      edge: 'succ' | 'fail',
+      groups?: Record<string, string>,
+    ])[] = [
+      [{ exact: '/a b' }, '/a%20b', 'succ'],
+      [{ exact: '/a' }, '/a/', 'fail'],
+      [{ segment: '/api' }, '/api', 'succ'],
+      [{ segment: '/api' }, '/api/', 'succ'],
+      [{ segment: '/api' }, '/api/x', 'succ'],
+      [{ segment: '/api' }, '/apix', 'fail'],
+      [{ segment: '/api' }, '/api%2Fx', 'fail'],
+      [{ segment: '/api/' }, '/api', 'succ'],
+      [{ segment: '/api//' }, '/api/x', 'succ'],
+      [{ segment: '/' }, '/anything', 'succ'],
+      [{ segment: '/' }, '*', 'succ'],
+      [{ segment: '/foo' }, '/foo/stuff', 'succ'],
+      [{ segment: '/foo' }, '/foobar', 'fail'],
+      [{ params: '/users/:id' }, '/users/7', 'succ', { id: '7' }],
+      [{ params: '/users/:id' }, '/users/a%2Fb', 'succ', { id: 'a%2Fb' }],
+      [{ params: '/users/:id' }, '/users/', 'fail'],
+      [{ params: '/users/:id' }, '/users/7/x', 'fail'],
+      [{ params: '/a.c/:x/b/*rest' }, '/a.c/1/b/c/d', 'succ', { x: '1', rest: 'c/d' }],
+      [{ params: '/a.c/:x/b/*rest' }, '/abc/1/b/c', 'fail'],
+      [{ params: '/a/*rest' }, '/a/', 'succ', { rest: '' }],
+      [{ params: '/a/*rest' }, '/a', 'fail'],
+      [{ glob: '/a/*.png' }, '/a/x.png', 'succ'],
+      [{ glob: '/a/*.png' }, '/a/b/x.png', 'fail'],
+      [{ glob: '/a/**.png' }, '/a/b/x.png', 'succ'],
+      [{ glob: '**/x' }, '/a/b/x', 'succ'],
+      [{ glob: '/a?c' }, '/abc', 'succ'],
+      [{ glob: '/a?c' }, '/a/c', 'fail'],
+      [{ glob: '/a+(b)' }, '/a+(b)', 'succ'],
+      [{ glob: '/\u00e4*' }, '/%C3%A4x', 'succ'],
+    ];
+    for (const [args, requestPath, edge, groups] of table) {
+      it(`${JSON.stringify(args)} with ${requestPath}: ${edge}`, () => {
+        const { edge: taken, plan } = decide(compileNode(path, { ...args, succ: 'a', fail: 'b' }), {
+          path: requestPath,
+        });
+        expect(taken).to.equal(edge);
+        expect({ ...plan.captures?.match.groups }).to.deep.equal(groups ?? {});
+      });
+    }
+
+    it('and can be asked inside of others', () => {
+      const inside = { of: [{ path: { segment: '/api' } }, { path: { params: '/:v/users' } }], succ: 'a', fail: 'b' };
+      expect(decide(compileNode(all, inside), { path: '/api/users' }).edge).to.equal('succ');
+      expect(decide(compileNode(all, inside), { path: '/apis/users' }).edge).to.equal('fail');
+    });
+
+    const bad: readonly (readonly [args: Record<string, unknown>, at: string])[] = [
+      [{}, ''],
+      [{ exact: '/a', segment: '/a' }, ''],
+      [{ exact: '/a', regex: true }, ''],
+      [{ exact: 'a' }, '/exact'],
+      [{ segment: '' }, '/segment'],
+      [{ params: '/:a/:a' }, '/params'],
+      [{ params: '/:1' }, '/params'],
+      [{ params: '/:' }, '/params'],
+      [{ params: '/*a/b' }, '/params'],
+      [{ glob: 'a' }, '/glob'],
+      [{ glob: '' }, '/glob'],
+    ];
+    for (const [args, at] of bad) {
+      it(`refuses ${JSON.stringify(args)}`, () => {
+        expect(problemsOf(path, args).map((problem) => problem.at)).to.deep.equal([at]);
       });
     }
   });
@@ -121,7 +199,11 @@ describe('rule path', () => {
     [{ pattern: '/a', rewrite: 1 }, '/rewrite', /boolean/],
     [{ pattern: '(', regex: true }, '/pattern', /Unterminated group/],
     [{ pattern: '(a)\\1', regex: true }, '/pattern', /back-reference/],
-    [{ pattern: '/a', sucC: 'x' }, '/sucC', /not an arg of path; it takes pattern, regex, rewrite, succ, fail/],
+    [
+      { pattern: '/a', sucC: 'x' },
+      '/sucC',
+      /not an arg of path; it takes pattern, exact, segment, params, glob, regex, rewrite, succ, fail/,
+    ],
   ];
   for (const [args, at, msg] of bad) {
     it(`refuses ${JSON.stringify(args)}`, () => {

@@ -36,6 +36,11 @@ describe('rule rewrite', () => {
     [{ query: { remove: ['__proto__'] } }, '/?a=1', '/?a=1'],
     [{ path: '/x', query: { set: { a: '1' } } }, '/y', '/x?a=1'],
     [{ path: '/x' }, '*', '*'],
+    [{ path: '/t/${host}/${query.q|none}' }, '/a', '/t/a.test/none'],
+    [{ path: '/t/${query.q}' }, '/a?q=b/..%3Fc', '/t/b%2F..%3Fc?q=b/..%3Fc'],
+    [{ add_prefix: '/${host}' }, '/a', '/a.test/a'],
+    [{ pattern: '^/(?<user>[^/]+)', to: '/u/${param.user}/$1' }, '/a%20b/c', '/u/a%20b/a%20b/c'],
+    [{ query: { set: { h: 'x ${host}&' } } }, '/', '/?h=x%20a.test%26'],
   ];
   for (const [args, from, to] of table) {
     it(`turns ${from} into ${to} with ${JSON.stringify(args)}`, () => {
@@ -52,6 +57,13 @@ describe('rule rewrite', () => {
     expect(decide(node, { path: '/a' }).plan.fault).to.equal(Fault.BAD_TARGET);
   });
 
+  it('answers 400 where a value would be a step up', () => {
+    for (const query of ['?q=..', '?q=.', '?q=%2e%2E']) {
+      const node = compileNode(rewrite, { path: '/t/${query.q}/x', next: 'a' });
+      expect(decide(node, { path: '/a', query }).plan.fault).to.equal(Fault.BAD_TARGET);
+    }
+  });
+
   const bad: readonly (readonly [args: Record<string, unknown>, at: string])[] = [
     [{}, ''],
     [{ path: '/a', add_prefix: '/b' }, ''],
@@ -62,6 +74,8 @@ describe('rule rewrite', () => {
     [{ strip_prefix: 'a' }, '/strip_prefix'],
     [{ pattern: 'a' }, ''],
     [{ pattern: '(?=a)', to: 'b' }, '/pattern'],
+    [{ path: '/${nope}' }, '/path'],
+    [{ query: { set: { a: '${nope}' } } }, '/query/set/a'],
     [{ pattern: 'a', to: 'b?c' }, '/to'],
     [{ query: { add: {} } }, '/query/add'],
     [{ query: { set: { a: 1 } } }, '/query/set/a'],

@@ -1,0 +1,27 @@
+import { defineRule } from '../lib/routing/rule.ts';
+import { BODY_PROPERTIES, bodyTemplate, type BodyArgs } from './body-template.ts';
+
+/**
+ * Replaces the body of the server's reply, whose status and other fields stay, and goes on to `next`.
+ *
+ *     {"type": "response-body", "args": {"body": "<h1>${host} is being moved</h1>", "type": "text/html; charset=utf-8", "next": "old"}}
+ *
+ * `body` and the texts in `json` are [templates](templates.md) over the request; values are escaped for the type. Fields that are about
+ * the bytes of the server's body (`Content-Encoding`, `ETag`, `Content-Range`, ...) go, its length becomes that of the new one. The
+ * server's body is not waited for. Answers of the graph itself keep their body.
+ */
+export const responseBody = defineRule<BodyArgs>({
+  type: 'response-body',
+  summary: "Replaces the body of the server's reply.",
+  args: { properties: BODY_PROPERTIES, additionalProperties: false },
+  edges: ['next'],
+  compile(args, context) {
+    const next = context.edge('next');
+    const { template, type } = bodyTemplate(args, context);
+    const constant = template.constant === null ? null : { type, body: template.constant };
+    return (request, plan) => {
+      plan.replyBody = constant ?? { type, body: template.render(request, plan) };
+      return next;
+    };
+  },
+});
