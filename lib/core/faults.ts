@@ -91,6 +91,7 @@ export const FAULTS = {
   UNASKED_UPGRADE: server(-68, 502, 'RFC 9110 15.2.2', '101 that was not asked for'),
   TOO_MANY_INTERIM: server(-69, 502, 'RFC 9110 15.2', 'too many 1xx replies'),
   REQUEST_TIMEOUT: server(-70, 504, 'option timeouts.request', 'servers did not reply in the time that all tries have'),
+  STREAM_REFUSED: server(-71, 502, 'RFC 9113 8.7', 'server did not take the request'),
   // Routing and ourselves (-90 ...)
   NO_DOMAIN: elb(-90, 404, 'spec 3', 'no domain for this host'),
   FORBIDDEN: elb(-91, 403, 'spec 3', 'graph has no edge for this request'),

@@ -84,7 +84,9 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
     this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan);
-    this.#body.retain(how.nonIdempotent || idempotent(this.#request.method), how.replayBytes);
+    const isHarmless = how.nonIdempotent || idempotent(this.#request.method);
+    // A stream may come back untaken, whatever was sent on it.
+    this.#body.retain(isHarmless, isHarmless || upstream?.hasStreams === true ? how.replayBytes : 0);
     if (how.requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);
       this.#deadline.set(how.requestMs);
@@ -215,20 +217,16 @@ export class Delivery implements TryOwner, AlarmOwner {
       this.#owner.onCut(one.relay.status);
       return;
     }
-    const isUnsent = phase < Phase.REPLY;
+    const isUnsent = phase < Phase.REPLY || (fault === Fault.STREAM_REFUSED && this.#body.whole);
     const mayRepeat = isUnsent || this.#body.repeatable;
-    if (fault === Fault.SERVER_CLOSED && mayRepeat && one.reused && one.relay.untouched && one.server?.listed) {
-      // A kept connection that its server closes in the moment of its use says nothing about the server.
+    if (mayRepeat && one.renews(fault)) {
       if (one === this.#race.lead) this.#body.detach();
       this.#connect(one, false);
       return;
     }
     if (fault !== Fault.NO_SOCKET) one.server?.failed();
-    else if (this.#context.doors?.relieve() === true) {
-      // That was for want of something of our own, and there is some of it now.
-      this.#connect(one, false);
-      return;
-    }
+    // That was for want of something of our own, and there is some of it now.
+    else if (this.#context.doors?.relieve() === true) return this.#connect(one, false);
     if (this.#goOnWithout(one)) return;
     this.#body.detach();
     this.#race.drop(one);

@@ -269,7 +269,9 @@ export class ReplyRelay {
       if (at < 0) break;
       if (reader.dataEnd > reader.dataStart) writer.data(bytes, reader.dataStart, reader.dataEnd);
     }
-    if (reader.done) {
+    // On a stream trailers may follow, and its end tells that none do.
+    const isDone = reader.done && (this.#source === null || this.#source.ended);
+    if (isDone) {
       writer.finish(reader.trailers);
       this.done = true;
       // Bytes that nobody asked for: whatever they are, nobody else gets them.
@@ -277,7 +279,7 @@ export class ReplyRelay {
     }
     writer.flush();
     if (at < 0) return at;
-    return reader.done ? Step.DONE : Step.MORE;
+    return isDone ? Step.DONE : Step.MORE;
   }
 }
 

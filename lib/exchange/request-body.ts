@@ -65,15 +65,20 @@ export class RequestBody {
     this.#kept.own();
   }
 
-  /** `harmless`: the request may be sent twice, so up to so many bytes are kept after they were sent. */
+  /** `harmless`: the request may be sent twice. Up to so many bytes are kept after they were sent. */
   retain(harmless: boolean, bytes: number): void {
     this.#harmless = harmless;
-    this.#keepBytes = harmless ? bytes : 0;
+    this.#keepBytes = bytes;
   }
 
   /** Whether the request may be sent once more, and all that has come of its body is here to be sent. */
   get repeatable(): boolean {
     return this.#harmless && this.#whole;
+  }
+
+  /** Whether nothing of it was sent that is not here to be sent again. */
+  get whole(): boolean {
+    return this.#whole;
   }
 
   /** Whether that is certain to hold until all of the body has been sent, as far as its own length goes. */

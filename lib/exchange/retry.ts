@@ -11,6 +11,7 @@ export function conditionOf(fault: number): number {
   switch (fault) {
     case Fault.CONNECT_FAILED:
     case Fault.CONNECT_TIMEOUT:
+    case Fault.STREAM_REFUSED:
       return RetryOn.CONNECT;
     case Fault.SERVER_CLOSED:
       return RetryOn.CLOSED;

@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
+import { Unprocessed } from '../net/unprocessed.ts';
 import { isExhaustion } from '../net/exhaustion.ts';
 import type { ClientEnd } from '../upstream/dialer.ts';
 import type { Server } from '../upstream/server.ts';
@@ -59,6 +60,7 @@ export class Try implements ServerConnectionUser {
   readonly deadline: Deadline;
   readonly #owner: TryOwner;
   #since = 0;
+  #renewed = false;
 
   constructor(context: Context, owner: TryOwner) {
     this.#owner = owner;
@@ -71,6 +73,7 @@ export class Try implements ServerConnectionUser {
     server.chosen();
     this.server = server;
     this.fault = 0;
+    this.#renewed = false;
     this.phase = Phase.WAIT;
     this.#since = performance.now();
   }
@@ -99,6 +102,17 @@ export class Try implements ServerConnectionUser {
   wait(ms: number): void {
     const left = this.until - this.deadline.wheel.now;
     this.deadline.set(this.until !== 0 && left < ms && this.phase < Phase.RELAY ? Math.max(left, 0) : ms);
+  }
+
+  /** Whether another connection to the same server is to do what this one has not, for a reason that says nothing about the server. */
+  renews(fault: number): boolean {
+    if (this.server?.listed !== true) return false;
+    // A kept connection that its server closes in the moment of its use.
+    if (fault === Fault.SERVER_CLOSED) return this.reused && this.relay.untouched;
+    // A session that has come to its end, or is full: once, then its server is.
+    const isRenewed = fault === Fault.STREAM_REFUSED && !this.#renewed;
+    this.#renewed ||= isRenewed;
+    return isRenewed;
   }
 
   /** Leaves a connection that is still being made to its server's pool. */
@@ -203,7 +217,8 @@ export class Try implements ServerConnectionUser {
 
   onServerClose(error: Error | null): void {
     this.connection = null;
-    if (this.phase === Phase.CONNECT && !this.reused)
+    if (error instanceof Unprocessed) this.#owner.onTryLost(this, Fault.STREAM_REFUSED);
+    else if (this.phase === Phase.CONNECT && !this.reused)
       this.#owner.onTryLost(this, isExhaustion(error) ? Fault.NO_SOCKET : Fault.CONNECT_FAILED);
     else this.#owner.onTryLost(this, this.phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
   }

@@ -1,6 +1,7 @@
 import { constants, type Http2Stream } from 'node:http2';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import type { Endpoints } from '../net/endpoints.ts';
+import { Unprocessed } from '../net/unprocessed.ts';
 import type { MessageStream } from '../net/message-stream.ts';
 import { trailerFields } from './head-fields.ts';
 import { trailerLines } from './trailer-lines.ts';
@@ -165,7 +166,12 @@ export class StreamConnection implements Connection, MessageStream {
 
   tellClose(error: Error | null): void {
     if (error !== null) this.#error ??= error;
-    else if (!this.closed) this.#close();
+    else if (!this.closed) {
+      // RFC 9113 8.7; Node says the same of streams beyond the last one that GOAWAY names.
+      if (this.#h2?.rstCode === constants.NGHTTP2_REFUSED_STREAM)
+        this.#error = new Unprocessed('the stream was refused');
+      this.#close();
+    }
   }
 
   sendTrailers(): void {

@@ -13,21 +13,27 @@ export interface ClientEnd {
   endpoints(): Endpoints | null;
 }
 
+export type HttpProtocol = 'h1' | 'h2' | 'h2c';
+
 /** Makes connections to the servers of an upstream, in the way of its options. Another way is another dialer. */
 export class Dialer {
   /** Null: plain. */
   readonly tls: TlsClient | null;
   /** Null: servers are told nothing. */
   readonly proxy: ProxyVersion | null;
+  /** Most streams of a session of HTTP/2; 0: HTTP/1.1 is spoken. */
+  readonly maxStreams: number;
 
-  constructor(tls: TlsClient | null, proxy: ProxyVersion | null) {
+  constructor(tls: TlsClient | null, proxy: ProxyVersion | null, maxStreams = 0) {
     this.tls = tls;
     this.proxy = proxy;
+    this.maxStreams = maxStreams;
   }
 
   /** `client`: whom the connection is made for. */
   dial(server: Server, owner: ConnectionOwner, client: ClientEnd | null): Connection {
     const header = this.proxy === null ? '' : proxyHeader(this.proxy, client?.endpoints() ?? null);
+    if (this.maxStreams > 0) return this.#openStream(server, owner, header);
     const connection = this.tls === null ? dialPlain(server, owner) : this.#dialTls(this.tls, server, owner, header);
     // The kernel keeps it until the connection is made.
     if (header !== '' && this.tls === null) connection.writeText(header);
@@ -35,15 +41,28 @@ export class Dialer {
   }
 
   #dialTls(client: TlsClient, server: Server, owner: ConnectionOwner, header: string): Connection {
+    return new SocketConnection(this.#socketTls(client, server, header), owner, 'secureConnect');
+  }
+
+  #socketTls(client: TlsClient, server: Server, header: string): net.Socket {
     const below = header === '' ? null : dialBelow(server, header);
-    let socket: net.Socket;
     try {
-      socket = client.connect(server, below);
+      return client.connect(server, below, this.maxStreams > 0 ? 'h2' : 'http/1.1');
     } catch (error) {
       below?.destroy();
-      socket = new net.Socket().destroy(error instanceof Error ? error : new Error(String(error)));
+      return new net.Socket().destroy(error instanceof Error ? error : new Error(String(error)));
     }
-    return new SocketConnection(socket, owner, 'secureConnect');
+  }
+
+  /** A connection that is for one client only is no session for others. */
+  #openStream(server: Server, owner: ConnectionOwner, header: string): Connection {
+    const { tls } = this;
+    const { idleMs, maxAgeMs, maxUses } = server.bounds;
+    const bounds = { maxStreams: this.maxStreams, idleMs, maxAgeMs, maxUses };
+    const dial = (): net.Socket => (tls === null ? dialBelow(server, header) : this.#socketTls(tls, server, header));
+    return header === ''
+      ? server.sessions.open(owner, tls !== null, bounds, dial)
+      : server.sessions.openAlone(owner, tls !== null, bounds, dial);
   }
 }
 
@@ -53,10 +72,11 @@ function dialPlain({ target }: Server, owner: ConnectionOwner): Connection {
   return net.isIP(host) === 0 ? SocketConnection.dial(host, port, owner) : HandleConnection.dialTcp(host, port, owner);
 }
 
-/** What TLS stands on where something has to be said before it. */
+/** A socket of Node's, for what stands on one: TLS where something has to be said before it, and HTTP/2. */
 function dialBelow({ target }: Server, header: string): net.Socket {
   const { host, port, path } = target;
   const socket = net.connect(path === '' ? { host, port } : { path });
-  socket.write(header, 'latin1');
+  socket.setNoDelay(true);
+  if (header !== '') socket.write(header, 'latin1');
   return socket;
 }

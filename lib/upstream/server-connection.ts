@@ -53,6 +53,8 @@ export class ServerConnection implements ConnectionOwner {
     this.#madeAt = wheel.now;
     this.#deadline = new Deadline(wheel, this);
     this.connection = this.#dialer.dial(server, this, client);
+    // A stream of a session that is there: it has not been idle.
+    if (this.connected) this.idleSince = wheel.now;
   }
 
   get closed(): boolean {

@@ -7,6 +7,7 @@ import { authorityOf, hostOf } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerReport } from './server-report.ts';
 import type { ServerSpec } from './server-spec.ts';
+import { ServerSessions } from './server-sessions.ts';
 import type { WaitQueue } from './wait-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { Watch } from './watch.ts';
@@ -79,6 +80,8 @@ export class Server {
   listed = true;
   readonly #wheel: Wheel;
   readonly #pool = new Pool();
+  /** Of HTTP/2. */
+  sessions = new ServerSessions();
 
   constructor(spec: ServerSpec, target: DialTarget, wheel: Wheel, idleMs: number) {
     this.spec = spec;
@@ -103,7 +106,7 @@ export class Server {
     const isOther = dialer !== this.dialer;
     this.dialer = dialer;
     this.bounds = bounds;
-    if (isOther) this.#pool.clear();
+    if (isOther) this.#clear();
   }
 
   /** What is dialled, as text: `10.0.0.1:80`, `[::1]:80`, `unix:/path`. */
@@ -141,13 +144,18 @@ export class Server {
   endIdle(): number {
     const { size } = this.#pool;
     this.#pool.clear();
-    return size;
+    return size + this.sessions.endIdle();
   }
 
   /** No document names it any more: idle connections go, exchanges in flight finish. */
   unlist(): void {
     this.listed = false;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#pool.clear();
+    this.sessions.clear();
   }
 
   /** Passive health as in nginx (ngx_http_upstream documentation, `max_fails`): whether it may be chosen now. */

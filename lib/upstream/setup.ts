@@ -85,14 +85,17 @@ function hostOf(host: HostOptions): string | null {
 }
 
 function dialersOf(
-  { tls, connections: { proxy } }: UpstreamOptions,
+  { tls, connections: { proxy }, http }: UpstreamOptions,
   { serverCa }: SetupDefaults,
   before: UpstreamSetup | null,
 ): Pick<UpstreamSetup, 'plain' | 'secure' | 'dialerKey'> {
   const settings = { ...tls.settings, ca: tls.settings.ca ?? serverCa };
-  const dialerKey = JSON.stringify([tls.enabled, settings, proxy]);
+  const { protocol } = http;
+  const maxStreams = protocol === 'h1' ? 0 : http.maxStreams;
+  const dialerKey = JSON.stringify([tls.enabled, settings, proxy, protocol, maxStreams]);
   if (dialerKey === before?.dialerKey) return { plain: before.plain, secure: before.secure, dialerKey };
-  const secure = new Dialer(new TlsClient(settings), proxy);
-  const plain = tls.enabled === true ? secure : new Dialer(null, proxy);
-  return { plain, secure: tls.enabled === false ? plain : secure, dialerKey };
+  const secure = new Dialer(new TlsClient(settings), proxy, maxStreams);
+  if (protocol === 'h2') return { plain: secure, secure, dialerKey };
+  const plain = tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, proxy, maxStreams);
+  return { plain, secure: tls.enabled === false || protocol === 'h2c' ? plain : secure, dialerKey };
 }

@@ -40,7 +40,7 @@ export class TlsClient {
    * A socket that begins a handshake, over `socket` if one is given. A bad certificate is an error of the socket. Throws where our
    * own certificates cannot be read.
    */
-  connect(server: Server, socket: net.Socket | null): tls.TLSSocket {
+  connect(server: Server, socket: net.Socket | null, protocol: string): tls.TLSSocket {
     const { verify, serverName, reuseSessions } = this.#settings;
     const { host, port, path } = server.target;
     const name = serverName ?? server.hostName;
@@ -52,7 +52,7 @@ export class TlsClient {
       servername: net.isIP(name) === 0 ? name : '',
       checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(name, certificate),
       ...(session === undefined ? {} : { session }),
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [protocol],
       rejectUnauthorized: verify,
       secureContext: this.#secureContext(),
     });

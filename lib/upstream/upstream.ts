@@ -50,6 +50,11 @@ export class Upstream {
     this.queue.wake();
   }
 
+  /** Whether its servers are spoken to on streams of HTTP/2. */
+  get hasStreams(): boolean {
+    return this.setup !== null && this.setup.plain.maxStreams > 0;
+  }
+
   /** Some server could be used if it had not as many requests as it may. */
   get isCrowded(): boolean {
     return this.servers.some(({ spec, available, inFlight }) => {

@@ -7,6 +7,7 @@ import { concurrency } from './concurrency.ts';
 import { connections } from './connections.ts';
 import { health } from './health.ts';
 import { host } from './host.ts';
+import { http } from './http.ts';
 import { outlier } from './outlier.ts';
 import { queue } from './queue.ts';
 import { retry } from './retry.ts';
@@ -27,6 +28,7 @@ export const sections = {
   retry,
   timeouts,
   connections,
+  http,
   tls,
   host,
 };

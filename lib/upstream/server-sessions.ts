@@ -1,0 +1,39 @@
+import type { Socket } from 'node:net';
+import { ServerSession, type ServerSessionBounds } from '../http2/server-session.ts';
+import type { Connection, ConnectionOwner } from '../net/connection.ts';
+
+/** The sessions of HTTP/2 with one server: as many as its streams need. */
+export class ServerSessions {
+  readonly #sessions = new Set<ServerSession>();
+
+  /** A stream of a session that has room, else of a new one on the socket that `dial` begins to connect. */
+  open(owner: ConnectionOwner, isSecure: boolean, bounds: ServerSessionBounds, dial: () => Socket): Connection {
+    for (const session of this.#sessions) if (session.hasRoom) return session.open(owner);
+    return this.openAlone(owner, isSecure, bounds, dial, this.#sessions);
+  }
+
+  /** A stream of a session that nobody else uses. */
+  openAlone(
+    owner: ConnectionOwner,
+    isSecure: boolean,
+    bounds: ServerSessionBounds,
+    dial: () => Socket,
+    among: Set<ServerSession> = new Set(),
+  ): Connection {
+    const session = new ServerSession(dial(), isSecure, bounds, (gone) => among.delete(gone));
+    among.add(session);
+    return session.open(owner);
+  }
+
+  /** Ends those that carry nothing; answers how many. */
+  endIdle(): number {
+    const idle = [...this.#sessions].filter(({ isUsed }) => !isUsed);
+    for (const session of idle) session.leave();
+    return idle.length;
+  }
+
+  /** No new streams on any of them. */
+  clear(): void {
+    for (const session of this.#sessions) session.leave();
+  }
+}
