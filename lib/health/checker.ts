@@ -1,4 +1,5 @@
 import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
+import { Calendar, type Appointment } from './calendar.ts';
 import { Verdict, type Check, type CheckOwner } from './check.ts';
 
 /** When an address is checked. */
@@ -31,19 +32,28 @@ export interface CheckerOptions {
  * The first checks of many new addresses are spread, so that a large table costs a while instead of a stall; a few come at
  * once. From then on the jitter keeps them apart.
  */
-export class Checker {
+export class Checker implements DeadlineOwner {
   readonly #options: CheckerOptions;
+  readonly #calendar: Calendar;
+  /** Every tick, while there is anything to check. */
+  readonly #tick: Deadline;
+  /** Checks under way, in no order: they are few. */
+  readonly #underWay: Checked[] = [];
+  /** Addresses that are checked. */
+  #size = 0;
   /** Who waits, first come first served; those before `#first` are served. */
   #queue: Checked[] = [];
   #first = 0;
   /** Checks that are over, since the beginning. */
   made = 0;
-  #running = 0;
   /** Wheel time until which the first checks of new addresses have been given away. */
   #firstAt = 0;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
+    const { wheel } = options;
+    this.#calendar = new Calendar(wheel.tickMs, wheel.now);
+    this.#tick = new Deadline(wheel, this);
   }
 
   get wheel(): Wheel {
@@ -52,7 +62,7 @@ export class Checker {
 
   /** Checks under way, and checks that are due and wait for one of those to end. */
   get running(): number {
-    return this.#running;
+    return this.#underWay.length;
   }
 
   get waiting(): number {
@@ -64,31 +74,66 @@ export class Checker {
     const { now } = this.wheel;
     this.#firstAt = Math.max(this.#firstAt, now) + 1 / FIRST_PER_MS;
     const checked = new Checked(this, check, schedule, owner);
-    checked.due(this.#firstAt - now);
+    if (this.#size++ === 0) this.#begin();
+    this.put(checked, this.#firstAt);
     return checked;
   }
 
-  /** A check is due. For `Checked` only, as all below. */
+  onDeadline(): void {
+    const { now } = this.wheel;
+    this.#calendar.advance(now);
+    const late = this.#underWay.filter((checked) => checked.dueAt <= now);
+    for (const checked of late) checked.onLate();
+    if (this.#size > 0) this.#tick.set(0);
+  }
+
+  /** Its next check is due then. For `Checked` only, as all below. */
+  put(checked: Checked, dueAt: number): void {
+    checked.dueAt = dueAt;
+    this.#calendar.put(checked);
+  }
+
+  /** A check is due. */
   enter(checked: Checked): void {
-    if (this.#running < this.#options.most) {
-      this.#running++;
-      checked.begin();
-    } else this.#queue.push(checked);
+    if (this.#underWay.length < this.#options.most) this.#start(checked);
+    else this.#queue.push(checked);
   }
 
   /** A check is over; whoever waits longest is next. */
-  leave(): void {
-    this.#running--;
+  leave({ place }: Checked): void {
+    const last = this.#underWay.pop();
+    if (last !== undefined && last.place !== place) {
+      last.place = place;
+      this.#underWay[place] = last;
+    }
     this.made++;
     const next = this.#next();
-    if (next === undefined) return;
-    this.#running++;
-    next.begin();
+    if (next !== undefined) this.#start(next);
+  }
+
+  /** An address is not checked any more. */
+  forget(): void {
+    this.#size--;
+    if (this.#size > 0) return;
+    this.#calendar.clear();
+    this.#tick.dispose();
   }
 
   /** The interval until the next check. */
   interval({ intervalMs, jitter }: CheckSchedule): number {
     return intervalMs * (1 + jitter * (2 * this.#options.random() - 1));
+  }
+
+  /** Nothing was due for a while. */
+  #begin(): void {
+    this.#calendar.advance(this.wheel.now);
+    this.#tick.set(0);
+  }
+
+  #start(checked: Checked): void {
+    checked.place = this.#underWay.length;
+    this.#underWay.push(checked);
+    checked.begin();
   }
 
   #next(): Checked | undefined {
@@ -114,35 +159,28 @@ const COMPACT = 1024;
 const FIRST_PER_MS = 5;
 
 /** An address that is checked: waits for its moment, maybe for a place, is under way, and waits again. */
-export class Checked implements DeadlineOwner, CheckOwner {
+export class Checked implements Appointment, CheckOwner {
+  /** Wheel time of its next check, or, while that is under way, of its end at the latest. */
+  dueAt = 0;
+  closed = false;
+  /** Among those under way; kept by the checker. */
+  place = -1;
   readonly #checker: Checker;
   readonly #check: Check;
   readonly #schedule: CheckSchedule;
   readonly #owner: CheckedOwner;
-  /** Until its moment while it waits, until its time is out while it is under way. */
-  readonly #deadline: Deadline;
-  #underWay = false;
-  #begunAt = 0;
-  closed = false;
+  #begunAt = -1;
 
   constructor(checker: Checker, check: Check, schedule: CheckSchedule, owner: CheckedOwner) {
     this.#checker = checker;
     this.#check = check;
     this.#schedule = schedule;
     this.#owner = owner;
-    this.#deadline = new Deadline(checker.wheel, this);
-  }
-
-  /** The next check is due in `ms`. */
-  due(ms: number): void {
-    this.#deadline.set(Math.max(0, ms));
   }
 
   begin(): void {
-    this.#underWay = true;
     this.#begunAt = this.#checker.wheel.now;
-    this.#deadline.dispose();
-    this.#deadline.set(this.#schedule.timeoutMs);
+    this.dueAt = this.#begunAt + this.#schedule.timeoutMs;
     this.#check.begin(this);
   }
 
@@ -151,27 +189,34 @@ export class Checked implements DeadlineOwner, CheckOwner {
     this.#owner.onVerdict(verdict, reason);
   }
 
-  onDeadline(): void {
-    if (this.#underWay) {
-      this.#check.abandon();
-      this.onChecked(Verdict.FAIL, 'timed out');
-    } else if (this.#owner.spared()) this.due(this.#checker.interval(this.#schedule));
-    else this.#checker.enter(this);
+  onDue(): void {
+    const checker = this.#checker;
+    if (this.#owner.spared()) checker.put(this, checker.wheel.now + checker.interval(this.#schedule));
+    else checker.enter(this);
+  }
+
+  /** It has taken too long. */
+  onLate(): void {
+    if (this.#begunAt === -1) return;
+    this.#check.abandon();
+    this.onChecked(Verdict.FAIL, 'timed out');
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.#underWay) this.#over();
-    this.#deadline.dispose();
+    if (this.#begunAt !== -1) {
+      this.#begunAt = -1;
+      this.#checker.leave(this);
+    }
+    this.#checker.forget();
     this.#check.close();
   }
 
   #over(): void {
-    this.#underWay = false;
-    this.#deadline.dispose();
-    const past = this.#checker.wheel.now - this.#begunAt;
-    this.due(this.#checker.interval(this.#schedule) - past);
-    this.#checker.leave();
+    const checker = this.#checker;
+    checker.put(this, this.#begunAt + checker.interval(this.#schedule));
+    this.#begunAt = -1;
+    checker.leave(this);
   }
 }

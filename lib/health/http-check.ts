@@ -1,6 +1,6 @@
 import { BodyReader } from '../http/body-reader.ts';
 import { frameReply } from '../http/framing.ts';
-import { Head } from '../http/head.ts';
+import { BodyKind, Head } from '../http/head.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
 import type { HttpCheckOptions } from '../upstream/options/checks.ts';
@@ -134,7 +134,11 @@ export class HttpCheck implements Check, LineUser {
     this.#status = status;
     this.#persists = this.#options.reuse && replyPersists(head);
     this.#text = '';
-    const isWhole = head.bodyKind === 0 && from === to;
+    // The usual case: all of it is there, and what it says does not matter.
+    const isWhole =
+      head.bodyKind === BodyKind.NONE
+        ? from === to
+        : head.bodyKind === BodyKind.LENGTH && to - from === head.bodyLength;
     if (isWhole && body === null) return this.#pass();
     const reader = new BodyReader();
     reader.reset(head.bodyKind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);

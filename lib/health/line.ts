@@ -50,6 +50,12 @@ export class Line implements ConnectionOwner {
     this.#connection.destroy();
   }
 
+  /** The same with a RST, of which nothing is left: for a connection that has carried nothing. */
+  reset(): void {
+    this.#user = null;
+    this.#connection.reset();
+  }
+
   onConnect(): void {
     this.#user?.onOpen();
   }

@@ -42,8 +42,8 @@ export class RiseFall {
     return this.state === 'unknown' ? initial === 'up' : this.state === 'up';
   }
 
-  /** Takes a finding; true if the state is another one now. */
-  take(verdict: number, reason: string, { rise, fall, initial }: RiseFallOptions, now: number): boolean {
+  /** Takes a finding; true if the state is another one now. The clock is asked for only then. */
+  take(verdict: number, reason: string, { rise, fall, initial }: RiseFallOptions, clock: () => number): boolean {
     this.reason = reason;
     if (verdict === Verdict.NONE) return false;
     const passed = verdict === Verdict.PASS;
@@ -54,7 +54,7 @@ export class RiseFall {
     const isAssumed = this.state === 'unknown' && initial === 'up';
     if (passed ? this.passes < rise && !isAssumed : this.failures < fall) return false;
     this.state = next;
-    this.since = now;
+    this.since = clock();
     return true;
   }
 }

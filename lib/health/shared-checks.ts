@@ -105,9 +105,7 @@ export class SharedCheck implements CheckedOwner {
    * may also tell by its check that it wants no more requests, so one of four is made all the same.
    */
   spared(): boolean {
-    const since = this.#clock() - this.options.intervalMs;
-    const isBusy = this.options.spareBusy && this.#goodAt > since && this.#badAt <= since;
-    if (!isBusy || this.riseFall.state !== 'up' || this.#spared === MOST_SPARED) {
+    if (!this.#isBusy || this.riseFall.state !== 'up' || this.#spared === MOST_SPARED) {
       this.#spared = 0;
       return false;
     }
@@ -116,12 +114,19 @@ export class SharedCheck implements CheckedOwner {
     return true;
   }
 
+  get #isBusy(): boolean {
+    // Most are idle, and nobody asks the clock for those.
+    if (this.#goodAt === 0 || !this.options.spareBusy) return false;
+    const since = this.#clock() - this.options.intervalMs;
+    return this.#goodAt > since && this.#badAt <= since;
+  }
+
   onVerdict(verdict: number, reason: string): void {
     this.#take(verdict, reason);
   }
 
   #take(verdict: number, reason: string): void {
-    if (!this.riseFall.take(verdict, reason, this.options, this.#clock())) return;
+    if (!this.riseFall.take(verdict, reason, this.options, this.#clock)) return;
     for (const user of this.users) user.onCheckTurned(this);
   }
 }

@@ -11,6 +11,7 @@ import { makeCertificates, type Certificates } from '../fixtures/certificates.ts
 import { checkOnce } from '../fixtures/check.ts';
 import { startRawServer } from '../fixtures/plane.ts';
 import { startProgram } from '../fixtures/program.ts';
+import { until } from '../fixtures/until.ts';
 import { describeCheck } from './check.ts';
 
 const TCP: ConnectCheckOptions = { kind: 'tcp', send: '', expect: null };
@@ -99,6 +100,15 @@ describe('check: what tcp and tls look at', () => {
       await server.stop();
     });
   }
+
+  it('ends a connection on which nothing was said with a RST, which leaves no port waiting', async () => {
+    const server = await startRawServer(() => undefined);
+    expect(await checkOnce(new ConnectCheck(TCP, place(server.port), null))).to.equal('pass connected');
+    await until('it is there', () => server.connections.length === 1);
+    await server.connections[0]!.untilClosed();
+    expect(server.connections[0]!.error).to.include({ code: 'ECONNRESET' });
+    await server.stop();
+  });
 
   it('fails a certificate that is not trusted', async () => {
     const { cert, key } = certificates;

@@ -32,7 +32,7 @@ describe('rise and fall', () => {
       const options = { rise: 2, fall: 2, initial: 'up' as const, ...differing };
       const one = new RiseFall(0);
       const seen = findings.map((verdict, i) => {
-        one.take(verdict, 'reason', options, i + 1);
+        one.take(verdict, 'reason', options, () => i + 1);
         return one.state;
       });
       expect(seen.join(' ')).to.equal(states);
@@ -55,7 +55,7 @@ describe('rise and fall', () => {
         const one = new RiseFall(0);
         let since = 0;
         for (const [i, verdict] of findings.entries()) {
-          const turned = one.take(verdict, String(i), options, i + 1);
+          const turned = one.take(verdict, String(i), options, () => i + 1);
           if (turned) since = i + 1;
           expect(one.since).to.equal(since);
           const telling = findings.slice(0, i + 1).filter((other) => other !== NONE);
