@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions, type SecureContext } from 'node:tls';
 import type { CheckOptions } from '../upstream/options/checks.ts';
+import { UNIX } from '../upstream/server-name.ts';
 import { secureContextOf, type TlsSettings } from '../upstream/tls-client.ts';
 import { Verdict, type Check, type CheckPlace, type KeptLines } from './check.ts';
 import { CommandCheck } from './command-check.ts';
 import { ConnectCheck } from './connect-check.ts';
 import { GrpcCheck } from './grpc-check.ts';
 import { HttpCheck } from './http-check.ts';
+import { UdpCheck } from './udp-check.ts';
 
 /** What checks need besides their options. */
 export interface CheckMeans {
@@ -38,6 +40,9 @@ function make(options: CheckOptions, place: CheckPlace, { secure, tls, greeting,
       return new ConnectCheck(options, place, null, greeting);
     case 'tls':
       return new ConnectCheck(options, place, tlsOf(tls, place), greeting);
+    case 'udp':
+      if (place.host.startsWith(UNIX)) return silent('a Unix socket has no UDP port');
+      return new UdpCheck(options, place);
     case 'grpc':
       return new GrpcCheck(options, place, (options.secure ?? secure) ? tlsOf(tls, place) : null);
     case 'command':

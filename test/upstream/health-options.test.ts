@@ -3,7 +3,7 @@ import { readOptions } from '../../lib/upstream/options/index.ts';
 
 describe('options for the health of upstreams', () => {
   const refused: readonly (readonly [document: object, at: string, msg: RegExp])[] = [
-    [{ health: { kind: 'icmp' } }, '/health/kind', /is not one of none, http, tcp, tls, grpc, command/],
+    [{ health: { kind: 'icmp' } }, '/health/kind', /is not one of none, http, tcp, tls, udp, grpc, command/],
     [{ health: { kind: 'http', interval: '10ms' } }, '/health/interval', /less than 100ms/],
     [{ health: { kind: 'http', timeout: '1ms' } }, '/health/timeout', /less than 10ms/],
     [{ health: { kind: 'http', path: 'health' } }, '/health/path', /is not a path/],
@@ -19,7 +19,9 @@ describe('options for the health of upstreams', () => {
     [{ health: { kind: 'http', port: 0 } }, '/health/port', />= 1/],
     [{ health: { kind: 'http', rise: 0 } }, '/health/rise', />= 1/],
     [{ health: { kind: 'tcp', path: '/x' } }, '/health/path', /is for kind http, not for tcp/],
-    [{ health: { kind: 'grpc', send: 'x' } }, '/health/send', /is for kind tcp and tls, not for grpc/],
+    [{ health: { kind: 'udp' } }, '/health/send', /is missing/],
+    [{ health: { kind: 'udp', send: 'x', path: '/x' } }, '/health/path', /is for kind http, not for udp/],
+    [{ health: { kind: 'grpc', send: 'x' } }, '/health/send', /is for kind tcp and tls and udp, not for grpc/],
     [{ health: { path: '/x' } }, '/health/path', /is for kind http, not for none/],
     [{ health: { kind: 'command' } }, '/health/command', /is missing/],
     [{ health: { kind: 'command', command: '../sh' } }, '/health/command', /a file's name/],

@@ -37,11 +37,11 @@ export interface HttpCheckOptions {
   readonly reuse: boolean;
 }
 
-/** `kind`: where connecting ends: with TCP, or with TLS. */
+/** `kind`: where connecting ends: with TCP, or with TLS; UDP has nothing to connect, and always awaits an answer. */
 export interface ConnectCheckOptions {
-  readonly kind: 'tcp' | 'tls';
+  readonly kind: 'tcp' | 'tls' | 'udp';
   readonly send: string;
-  /** What the answer has to begin with, or the pattern that has to be found in it; null: none is awaited. */
+  /** What the answer has to begin with, or the pattern that has to be found in it; null: none is awaited, or (UDP) any. */
   readonly expect: TextWanted | null;
 }
 

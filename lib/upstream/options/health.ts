@@ -54,11 +54,11 @@ export const health = defineSection({
   summary: 'How servers are checked. A check is made once for the whole instance, whatever the number of workers.',
   properties: {
     kind: {
-      enum: ['none', 'http', 'tcp', 'tls', 'grpc', 'command'],
+      enum: ['none', 'http', 'tcp', 'tls', 'udp', 'grpc', 'command'],
       default: 'none',
       description:
-        '`http` asks for a resource, `tcp` connects, `tls` shakes hands, `grpc` asks the service `grpc.health.v1.Health`, ' +
-        '`command` runs a program',
+        '`http` asks for a resource, `tcp` connects, `tls` shakes hands, `udp` sends a datagram and waits for an answer, `grpc` ' +
+        'asks the service `grpc.health.v1.Health`, `command` runs a program',
     },
     interval: timeOption('10s', 'from the beginning of one check to that of the next'),
     jitter: percentOption(10, 'percent of the interval by which each one may be longer or shorter'),
@@ -116,11 +116,11 @@ export const health = defineSection({
       default: true,
       description: '`http`: whether the connection is kept for the next check; a new one costs six times as much',
     },
-    send: { type: 'string', default: '', description: '`tcp` and `tls`: what is sent, each character one byte' },
-    expect: { ...ANY_TEXT, description: '`tcp` and `tls`: what the answer has to begin with' },
+    send: { type: 'string', default: '', description: '`tcp`, `tls` and `udp`: what is sent, each character one byte; `udp` needs it' },
+    expect: { ...ANY_TEXT, description: '`tcp`, `tls` and `udp`: what the answer has to begin with' },
     expect_pattern: {
       ...ANY_TEXT,
-      description: '`tcp` and `tls`: regular expression that has to be found in the answer',
+      description: '`tcp`, `tls` and `udp`: regular expression that has to be found in the answer',
     },
     service: {
       type: 'string',
@@ -204,6 +204,8 @@ function readKind(kind: CheckOptions['kind'], document: Document, problem: Repor
     }
     case 'tcp':
     case 'tls':
+    case 'udp':
+      if (kind === 'udp' && send === '') problem('/send', 'is missing: an empty datagram asks for nothing');
       return { kind, send, expect: wanted(document.expect, document.expect_pattern, '/expect_pattern', problem) };
     case 'grpc':
       return { kind, secure, host, service };
@@ -244,9 +246,9 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   body: ['http'],
   body_pattern: ['http'],
   reuse: ['http'],
-  send: ['tcp', 'tls'],
-  expect: ['tcp', 'tls'],
-  expect_pattern: ['tcp', 'tls'],
+  send: ['tcp', 'tls', 'udp'],
+  expect: ['tcp', 'tls', 'udp'],
+  expect_pattern: ['tcp', 'tls', 'udp'],
   service: ['grpc'],
   command: ['command'],
   args: ['command'],
