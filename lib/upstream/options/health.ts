@@ -116,7 +116,11 @@ export const health = defineSection({
       default: true,
       description: '`http`: whether the connection is kept for the next check; a new one costs six times as much',
     },
-    send: { type: 'string', default: '', description: '`tcp`, `tls` and `udp`: what is sent, each character one byte; `udp` needs it' },
+    send: {
+      type: 'string',
+      default: '',
+      description: '`tcp`, `tls` and `udp`: what is sent, each character one byte; `udp` needs it',
+    },
     expect: { ...ANY_TEXT, description: '`tcp`, `tls` and `udp`: what the answer has to begin with' },
     expect_pattern: {
       ...ANY_TEXT,
