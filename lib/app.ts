@@ -1,5 +1,6 @@
 import { balancers } from './balance/index.ts';
 import type { TableChange } from './change.ts';
+import { Calls } from './call/calls.ts';
 import { CidrList } from './core/cidr.ts';
 import type { AccessLogSetup } from './core/config.ts';
 import type { Limits } from './core/limits.ts';
@@ -41,6 +42,7 @@ import { USUAL_PARAMETERS } from './upstream/server-spec.ts';
 import { Server } from './upstream/server.ts';
 import type { HealthNews, WorkerSightings } from './upstream/server-health.ts';
 import { Sightings } from './upstream/sightings.ts';
+import { trustedBy } from './upstream/tls-client.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
@@ -88,6 +90,7 @@ export class DataPlane {
   readonly #tls: TlsServer;
   readonly #reception: Reception;
   readonly #world: GraphWorld;
+  readonly #calls: Calls;
   /** Shared graphs, which domains' graphs include. */
   readonly #graphs = new DomainTable();
   #reportedClients = 0;
@@ -128,7 +131,8 @@ export class DataPlane {
       tls: this.#tls.rules,
     });
     const { table, upstreams } = this.#context.shared;
-    const means = workerMeans({ wheel, table, graphs: this.#graphs, upstreams });
+    this.#calls = new Calls(() => trustedBy(options.serverCa));
+    const means = workerMeans({ wheel, table, graphs: this.#graphs, upstreams, caller: this.#calls, log });
     this.#world = { rules: options.rules, means, states: new States() };
     const { maxConnections, maxClientConnections } = limits;
     const most = mostConnections(maxConnections, log);
@@ -193,6 +197,7 @@ export class DataPlane {
     this.#reception.close();
     for (const client of context.clients) client.destroy();
     context.shared.upstreams.close();
+    await this.#calls.close();
     context.shared.wheel.stop();
     this.#overload.stop();
     await this.#statsd?.stop();

@@ -2,19 +2,27 @@ import type { Rule } from '../lib/routing/rule.ts';
 import { all } from './all.ts';
 import { any } from './any.ts';
 import { backend } from './backend.ts';
+import { basic } from './basic.ts';
+import { bearer } from './bearer.ts';
 import { close } from './close.ts';
 import { cookie } from './cookie.ts';
+import { forwardAuth } from './forward-auth.ts';
 import { header } from './header.ts';
 import { health } from './health.ts';
 import { hedge } from './hedge.ts';
 import { host } from './host.ts';
+import { introspect } from './introspect.ts';
 import { ip } from './ip.ts';
+import { jwt } from './jwt.ts';
+import { key } from './key.ts';
 import { method } from './method.ts';
 import { not } from './not.ts';
+import { oidc } from './oidc.ts';
 import { path } from './path.ts';
 import { query } from './query.ts';
 import { redirect } from './redirect.ts';
 import { requestBody } from './request-body.ts';
+import { remote } from './remote.ts';
 import { requestHeaders } from './request-headers.ts';
 import { requestMethod } from './request-method.ts';
 import { respond } from './respond.ts';
@@ -22,6 +30,7 @@ import { responseBody } from './response-body.ts';
 import { responseHeaders } from './response-headers.ts';
 import { retry } from './retry.ts';
 import { rewrite } from './rewrite.ts';
+import { signature } from './signature.ts';
 import { size } from './size.ts';
 import { split } from './split.ts';
 import { switchRule } from './switch.ts';
@@ -53,6 +62,15 @@ const list: readonly Rule[] = [
   requestHeaders,
   responseHeaders,
   responseBody,
+  basic,
+  bearer,
+  key,
+  jwt,
+  introspect,
+  signature,
+  forwardAuth,
+  oidc,
+  remote,
   timeout,
   retry,
   hedge,

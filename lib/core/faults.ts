@@ -113,6 +113,10 @@ export const FAULTS = {
     'upstream is left alone for a while: too many of its replies failed or were slow',
   ),
   UPSTREAM_FULL: elb(-111, 503, 'option concurrency', 'upstream has as many requests as it may have at once'),
+  UNVERIFIED: elb(-130, 503, 'docs/rules', 'credentials cannot be checked at this moment'),
+  REMOTE_FAILED: elb(-131, 503, 'rule remote', 'the program that decides about requests has failed'),
+  ROUTES_FAILED: elb(-132, 503, 'rule aggregate', 'a route that the answer is made of has failed'),
+  NOT_REPEATABLE: elb(-133, 502, 'rule fallback', 'server has failed, and the request cannot be sent to another one'),
   INTERNAL: elb(-97, 500, 'RFC 9110 15.6.1', 'internal error'),
 } as const satisfies Record<string, FaultRow>;
 

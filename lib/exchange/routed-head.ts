@@ -59,6 +59,15 @@ export class RoutedHead implements RoutedRequest {
     return guarded === undefined ? this.head.get(lowerName) : guarded;
   }
 
+  fieldNames(): readonly string[] {
+    const names = new Set<string>();
+    for (let i = 0; i < this.head.count; i++) {
+      const name = this.head.name(i).toLowerCase();
+      if (this.plan.guarded(name) === undefined) names.add(name);
+    }
+    return [...names];
+  }
+
   body(maxBytes: number): Promise<Buffer | number> {
     return this.source === null ? Promise.resolve(Fault.CLIENT_GONE) : this.source.gather(this.head, maxBytes);
   }

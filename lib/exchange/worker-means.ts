@@ -1,3 +1,5 @@
+import type { Caller } from '../core/caller.ts';
+import type { Log } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { DomainTable } from '../routing/domain-table.ts';
 import type { Means } from '../routing/means.ts';
@@ -9,18 +11,31 @@ export interface WorkerParts {
   readonly table: DomainTable;
   readonly graphs: DomainTable;
   readonly upstreams: Upstreams;
+  readonly caller: Caller;
+  readonly log: Log;
 }
 
 /** What a worker's graphs get from its other parts. */
-export function workerMeans({ wheel, table, graphs, upstreams }: WorkerParts): Means {
+export function workerMeans({ wheel, table, graphs, upstreams, caller, log }: WorkerParts): Means {
+  const warnedAt = new Map<string, number>();
   return {
     isUsable: (upstream) => isUsable(upstreams, upstream, wheel.now),
     graph: (name) => graphs.spelled(name),
     domain: (name) => table.named(name),
     variable: (name) => process.env[VARIABLES + name] ?? null,
     now: () => performance.now(),
+    caller,
+    warn(msg, cause) {
+      // Messages are constants of the rules, so there are few.
+      if (wheel.now - (warnedAt.get(msg) ?? -Infinity) < WARN_MS) return;
+      warnedAt.set(msg, wheel.now);
+      log.warn({ err: cause }, msg);
+    },
   };
 }
+
+/** The same is told once in this time. */
+const WARN_MS = 10_000;
 
 /** Graphs see no other variables: whoever may write a graph is not to read what else the environment holds. */
 const VARIABLES = 'ELB_VAR_';

@@ -1,3 +1,4 @@
+import { NO_CALLS, type Caller } from '../core/caller.ts';
 import type { DomainEntry } from './domain-table.ts';
 
 /** What a worker gives the nodes of its graphs. */
@@ -12,6 +13,10 @@ export interface Means {
   variable(name: string): string | null;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** Calls other programs. */
+  readonly caller: Caller;
+  /** Tells the operator of something that keeps nodes from their work; what is told too often is told once in a while. */
+  warn(msg: string, cause: unknown): void;
 }
 
 /** For graphs that no request is walked through: those which are compiled to be checked. */
@@ -21,4 +26,6 @@ export const IDLE_MEANS: Means = {
   domain: () => null,
   variable: () => null,
   now: () => 0,
+  caller: NO_CALLS,
+  warn: () => undefined,
 };

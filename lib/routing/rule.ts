@@ -21,6 +21,8 @@ export interface RoutedRequest {
   readonly tls: TlsFacts | null;
   /** All values of a field joined by ", ", or null; `lowerName` in lower case. */
   field(lowerName: string): string | null;
+  /** Names of all fields, in lower case, each once. */
+  fieldNames(): readonly string[];
   /**
    * The whole body once it has arrived, decoded from its framing, or else the code of a fault: BODY_TOO_LARGE beyond `maxBytes`,
    * OVERLOADED where a worker's memory for bodies is full, CLIENT_GONE. It is forwarded all the same. The bytes are read only, and

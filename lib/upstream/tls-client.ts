@@ -120,6 +120,11 @@ function readPem(pemOrPath: string): string {
   return pemOrPath.startsWith('/') ? readFileSync(pemOrPath, 'utf8') : pemOrPath;
 }
 
+/** What other programs' certificates are checked against: `ca`, PEM or a path, else what this machine trusts. */
+export function trustedBy(ca: string | null): string | readonly string[] {
+  return ca === null ? machineCertificates() : readPem(ca);
+}
+
 let machine: string[] | null = null;
 
 /** What Node brings, and what this machine trusts beside; a tenth of a second, once. */

@@ -59,6 +59,10 @@ export class TestRequest implements RoutedRequest {
     return guarded === undefined ? (this.#fields.get(lowerName) ?? null) : guarded;
   }
 
+  fieldNames(): readonly string[] {
+    return [...this.#fields.keys()].filter((name) => this.#plan.guarded(name) === undefined);
+  }
+
   async body(maxBytes: number): Promise<Buffer | number> {
     return this.#body.length > maxBytes ? Fault.BODY_TOO_LARGE : this.#body;
   }

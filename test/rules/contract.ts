@@ -32,11 +32,11 @@ export interface Decision {
   readonly plan: Plan;
 }
 
-/** What every rule keeps to. `args` are good args of the rule, the more different the better. `isRandom`: it may draw lots. */
+/** What every rule keeps to. `args` are good args of the rule, the more different the better. `isRandom`: it may draw lots; `isAsync`: it may wait. */
 export function ruleContract(
   rule: Rule,
   args: readonly Readonly<Record<string, unknown>>[],
-  { isRandom = false }: { readonly isRandom?: boolean } = {},
+  { isRandom = false, isAsync = false }: { readonly isRandom?: boolean; readonly isAsync?: boolean } = {},
 ): void {
   describe('as a rule', () => {
     it('has a schema that ajv takes in strict mode, with a description for each property', () => {
@@ -63,7 +63,8 @@ export function ruleContract(
         for (const edge of edges) expect(declared).to.include(edge);
       });
 
-      it(`bears any request, and decides the same each time: ${title}`, () => {
+      it(`bears any request, and decides the same each time: ${title}`, async () => {
+        if (isAsync) return bearsLater(rule, each, isRandom);
         const before = structuredClone(each);
         const node = compileNode(rule, each);
         fc.assert(
@@ -118,6 +119,42 @@ export function decide(node: Compiled, request: RequestParts, plan: Plan = new P
   const next = node.decide(new TestRequest(plan, request), plan);
   if (next instanceof Promise) throw new Error('this rule has to be tested with promises');
   return { edge: next?.name ?? null, plan };
+}
+
+/** How a decision is waited for that may be a promise. */
+export interface Later {
+  /** It has to be there at once. */
+  readonly isNow?: boolean;
+  /** Told where it is not. */
+  readonly onPromise?: () => void;
+}
+
+/** As `decide`, for a node that may wait. */
+export async function decideLater(
+  node: Compiled,
+  request: RequestParts,
+  plan: Plan = new Plan(),
+  { isNow = false, onPromise }: Later = {},
+): Promise<Decision> {
+  const next = node.decide(new TestRequest(plan, request), plan);
+  if (next instanceof Promise) {
+    if (isNow) throw new Error('this has to be decided at once');
+    onPromise?.();
+  }
+  return { edge: (await next)?.name ?? null, plan };
+}
+
+async function bearsLater(rule: Rule, args: Readonly<Record<string, unknown>>, isRandom: boolean): Promise<void> {
+  const before = structuredClone(args);
+  const node = compileNode(rule, args);
+  const bears = async (request: RequestParts): Promise<void> => {
+    const [first, second] = [await decideLater(node, request), await decideLater(node, request)];
+    if (!isRandom) expect(second).to.deep.equal(first);
+    expectUsable(second);
+    expectUsable(first);
+  };
+  await fc.assert(fc.asyncProperty(hostileRequest, bears), { numRuns: 100 });
+  expect(args).to.deep.equal(before);
 }
 
 /** Either an edge or an end that says what happens, and a path that can be sent. */

@@ -1,0 +1,63 @@
+import { FIELD_NAME } from '../lib/routing/names.ts';
+import type { Plan } from '../lib/routing/plan.ts';
+import { refusedName } from './backend-fields.ts';
+
+/** What a node tells the server about the client: which fields, and by which name each value is known to the node. */
+export type FieldsArg = Readonly<Record<string, string>>;
+
+/** Schema of `FieldsArg`. */
+export function fieldsProperty(what: string): Readonly<Record<string, unknown>> {
+  return {
+    type: 'object',
+    propertyNames: { pattern: FIELD_NAME },
+    additionalProperties: { type: 'string', minLength: 1 },
+    description: `fields that the server is told the client by, and ${what} of each; what the client itself says under these names is dropped`,
+  };
+}
+
+/** The fields of a node by which servers know the client: only the node says them, whatever the client has sent. */
+export class Identity {
+  /** In lower case, with hyphens. */
+  readonly names: readonly string[];
+  readonly #fields: readonly (readonly [name: string, source: string])[];
+
+  constructor(fields: FieldsArg, problem: (at: string, msg: string) => void) {
+    this.#fields = Object.entries(fields);
+    for (const [name] of this.#fields) {
+      const reason = name.toLowerCase() === 'host' ? 'is Host, which says nothing of the client' : refusedName(name);
+      if (reason !== null) problem(`/fields/${name}`, reason);
+    }
+    this.names = this.#fields.map(([name]) => name.toLowerCase().replaceAll('_', '-'));
+  }
+
+  /** Takes from the request what its client says under these names: the first thing that a node does. */
+  strip(plan: Plan): void {
+    plan.guard(this.names);
+  }
+
+  /**
+   * Tells the server who the client is; a value that is null or undefined is not told. False, and nothing is told, if a value cannot be said
+   * in a field: then nobody can say who the client is.
+   */
+  tell(plan: Plan, valueOf: (source: string) => unknown): boolean {
+    const set: string[] = [];
+    for (const [name, source] of this.#fields) {
+      const value = fieldValue(valueOf(source));
+      if (value === null) continue;
+      if (CONTROL.test(value)) return false;
+      set.push(name, Buffer.from(value, 'utf8').toString('latin1'));
+    }
+    plan.set(set);
+    return true;
+  }
+}
+
+/** A value as a field says it: lists with commas, objects as JSON, nothing for what is not there. */
+function fieldValue(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map((item) => fieldValue(item) ?? '').join(',');
+  return JSON.stringify(value);
+}
+
+const CONTROL = /[\u0000-\u001f\u007f]/;

@@ -1,0 +1,93 @@
+import { pointerStep } from '../lib/core/problem.ts';
+import { FIELD_NAME } from '../lib/routing/names.ts';
+import type { Plan } from '../lib/routing/plan.ts';
+import { defineRule, type RoutedRequest } from '../lib/routing/rule.ts';
+import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
+import { queryEditor } from './query-edits.ts';
+import { REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
+import { readerOf } from './request-value.ts';
+import { Secrets, secretsProperty, type SecretsArg } from './secrets.ts';
+
+interface Args extends RefusalArgs {
+  readonly keys: SecretsArg;
+  readonly header?: string;
+  readonly query?: string;
+  readonly cookie?: string;
+  readonly fields?: FieldsArg;
+  readonly remove?: boolean;
+}
+
+/**
+ * Lets in clients with an API key, and goes on to `next`.
+ *
+ *     {"type": "key", "args": {"keys": {"shop": "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683",
+ *                                       "partner": "sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5"},
+ *                              "header": "X-Api-Key", "fields": {"X-Consumer": "name"}, "next": "limited"}}
+ *
+ * The key is the whole value of the field `header` (`X-Api-Key` if nothing else is named), the parameter `query` or the `cookie`; the first of
+ * these that is there counts. Keys are kept as digests only: they have to be random, 128 bits or more. Others go to `denied`;
+ * without it they are answered 401, or 403. The server gets neither the field nor the parameter unless `remove` is false. Templates and
+ * limits know the key's name as `claim.sub`: a `rate-limit` by `"${claim.sub}"` counts for each key by itself.
+ */
+export const key = defineRule<Args>({
+  type: 'key',
+  summary: 'Lets in clients with an API key.',
+  args: {
+    properties: {
+      keys: secretsProperty('keys'),
+      header: { type: 'string', pattern: FIELD_NAME, description: 'field that has the key' },
+      query: { type: 'string', minLength: 1, description: 'parameter of the query that has the key' },
+      cookie: { type: 'string', pattern: FIELD_NAME, description: 'cookie that has the key' },
+      fields: fieldsProperty('`name`, the only source,'),
+      remove: { type: 'boolean', default: true, description: 'whether the server does not get the field or parameter' },
+      ...REFUSAL_PROPERTIES,
+    },
+    required: ['keys'],
+    additionalProperties: false,
+  },
+  edges: ['next', 'denied'],
+  compile(args, context) {
+    const { keys, query, cookie, fields = {}, remove = true } = args;
+    const header = args.header ?? (query === undefined && cookie === undefined ? 'X-Api-Key' : undefined);
+    const { problem } = context;
+    for (const [name, source] of Object.entries(fields))
+      if (source !== 'name') problem(`/fields${pointerStep(name)}`, 'is not name');
+    const secrets = new Secrets(keys, '/keys', problem);
+    const identity = new Identity(fields, problem);
+    const refuse = refusalOf(args, 'ApiKey', context);
+    const next = context.edge('next');
+    const readers = [
+      ...(header === undefined ? [] : [readerOf({ header })]),
+      ...(query === undefined ? [] : [readerOf({ query })]),
+      ...(cookie === undefined ? [] : [readerOf({ cookie })]),
+    ];
+    const withoutKey = queryEditor({ remove: query === undefined ? [] : [query] }, context);
+    const dropped = header === undefined ? [] : [header.toLowerCase()];
+    return (request, plan) => {
+      identity.strip(plan);
+      const given = firstOf(readers, request);
+      if (remove) hide(request, plan);
+      const name = given === null ? null : secrets.nameOf(given);
+      if (name === null || !identity.tell(plan, () => name)) return refuse(plan);
+      plan.claims = { sub: name };
+      return next;
+    };
+
+    function hide(request: RoutedRequest, plan: Plan): void {
+      plan.drop(dropped);
+      if (query === undefined || request.query === '') return;
+      plan.query = withoutKey(request, plan);
+    }
+  },
+});
+
+function firstOf(
+  readers: readonly ((request: RoutedRequest) => string | null)[],
+  request: RoutedRequest,
+): string | null {
+  for (const read of readers) {
+    const value = read(request);
+    if (value !== null && value !== '') return value;
+  }
+  return null;
+}
