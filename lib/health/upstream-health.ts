@@ -133,6 +133,8 @@ export class UpstreamHealth {
     const member = this.members.get(server);
     if (member === undefined) return;
     member.check?.saw(good > 0, failed > 0);
+    // For workers that are born later: those that live find out by themselves.
+    if (more.started) this.#start(member);
     const ejection = this.#outliers?.see(server, { good, failed, ...more }, now) ?? null;
     if (ejection !== null) this.#eject(ejection);
     else if (more.barred) this.#owner.onBarred(this, member, 'a worker asks');

@@ -31,6 +31,8 @@ export interface Sighting {
   readonly latencyMs: number;
   /** Whether the worker has put the server out already and wants to know if that stands. */
   readonly barred: boolean;
+  /** Whether the server works again after it was out for its failures, and starts slowly there. */
+  readonly started: boolean;
 }
 
 /** What a worker tells the primary from time to time. */

@@ -212,7 +212,10 @@ export class Server {
     this.heardAt = this.#wheel.now;
     if (this.failedAt >= this.checkedAt) return;
     const { maxFails } = this.spec;
-    if (maxFails > 0 && this.fails >= maxFails) this.start();
+    if (maxFails > 0 && this.fails >= maxFails) {
+      this.start();
+      this.watch?.recovered();
+    }
     this.fails = 0;
   }
 

@@ -29,6 +29,7 @@ export class Watch {
   /** Failures in a row, told or not. */
   #inARow = 0;
   #barred = false;
+  #started = false;
 
   constructor(server: Server, upstream: string, key: string, group: GroupHealth, owner: WatchOwner) {
     this.server = server;
@@ -59,6 +60,12 @@ export class Watch {
     this.#owner.onSeen(this, true);
   }
 
+  /** It works again after it was out for its failures. */
+  recovered(): void {
+    this.#started = true;
+    if (!this.listed) this.#owner.onSeen(this, false);
+  }
+
   /** What was seen since the last time. */
   take(): Sighting {
     const seen = {
@@ -69,12 +76,14 @@ export class Watch {
       trailing: this.#trailing,
       latencyMs: this.#latencyMs,
       barred: this.#barred,
+      started: this.#started,
     };
     this.#good = 0;
     this.#failed = 0;
     this.#trailing = 0;
     this.#latencyMs = 0;
     this.#barred = false;
+    this.#started = false;
     return seen;
   }
 }

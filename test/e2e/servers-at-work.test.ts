@@ -61,6 +61,21 @@ describe('servers at work, whole program', () => {
     return [...(work?.servers ?? [])].toSorted((a, b) => addresses.indexOf(a.addr) - addresses.indexOf(b.addr));
   }
 
+  async function workers(): Promise<readonly { readonly pid: number; readonly state: string }[]> {
+    const status = (await elb.admin('GET', 'status').catch(() => null))?.json() as { workers: [] } | undefined; // as documented
+    return status?.workers ?? [];
+  }
+
+  /** Kills all, the one that stands by too: the next ones know only what the primary tells them. */
+  async function replaceWorkers(): Promise<void> {
+    const pids = (await workers()).map(({ pid }) => pid);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await until('others serve', async () => {
+      const serving = (await workers()).filter(({ pid, state }) => state === 'serving' && !pids.includes(pid));
+      return serving.length === 2;
+    });
+  }
+
   const get = (host: string, path = '/') => elb.get(path, { host, connection: 'close' });
 
   it('counts requests, failures, retries and connections over all workers, and goes on when a worker is replaced', async () => {
@@ -73,14 +88,7 @@ describe('servers at work, whole program', () => {
     expect(before?.retries).to.equal(bad?.requests);
     expect(good?.connections.made).to.be.within(1, 40);
     expect(good?.latency_ms).to.be.greaterThan(0);
-    const { workers } = (await elb.admin('GET', 'status')).json() as { workers: { pid: number; state: string }[] }; // as documented
-    const pids = workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
-    await until('others serve', async () => {
-      const status = (await elb.admin('GET', 'status').catch(() => null))?.json() as
-        { workers: typeof workers } | undefined;
-      return status?.workers.filter(({ pid, state }) => state === 'serving' && !pids.includes(pid)).length === 2;
-    });
+    await replaceWorkers();
     for (let i = 0; i < 10; i++) await get('a.test');
     const after = (await read('?upstream=up'))['up'];
     expect(after?.servers.reduce((sum, { requests }) => sum + requests, 0)).to.equal(
@@ -136,5 +144,22 @@ describe('servers at work, whole program', () => {
     // Each of two workers may have met it before it heard of the other.
     expect(out?.ejections).to.be.within(1, 2);
     expect(Date.parse(out?.until ?? '') - Date.now()).to.be.within(30_000, 61_000);
+  });
+
+  it('goes on with the slow start of a server in workers that start meanwhile', async () => {
+    const [first = '', second = ''] = addresses;
+    const rules = { r: { type: 'backend', args: { servername: 'slow' } } };
+    await elb.admin('PUT', 'option', { slow: { balance: { slow_start: '100s', slow_start_least: 0.01 } } });
+    await elb.admin('PUT', 'upstream', { slow: { [first]: '' } });
+    await elb.admin('PUT', 'domain', { 'slow.test': { init: 'r', rules } });
+    await elb.admin('PUT', 'upstream', { slow: { [first]: '', [second]: '' } });
+    await replaceWorkers();
+    for (let i = 0; i < 100; i++) await get('slow.test');
+    const [old, young] = await servers('slow');
+    expect(old?.state).to.equal('up');
+    expect(young?.state).to.equal('slow-start');
+    expect(young?.reason).to.match(/^\d+ % of its share$/);
+    // A worker that had forgotten would have given it half of its requests.
+    expect(young?.requests).to.be.below(20);
   });
 });

@@ -108,7 +108,16 @@ describe('health, from one primary to the next', () => {
     rule(before, options);
     before.setServers('up', [one, two, three]);
     before.saw([
-      { upstream: 'up', server: serverKey(two), good: 0, failed: 3, trailing: 3, latencyMs: 0, barred: false },
+      {
+        upstream: 'up',
+        server: serverKey(two),
+        good: 0,
+        failed: 3,
+        trailing: 3,
+        latencyMs: 0,
+        barred: false,
+        started: false,
+      },
     ]);
     expect(barred(before)).to.deep.equal([0, Barred.EJECTED, 0]);
     const next = primary();
@@ -136,6 +145,17 @@ describe('health, from one primary to the next', () => {
     expect(next.starting()).to.deep.equal(starting);
     now += 40_000;
     expect(next.starting()).to.deep.equal([]);
+  });
+
+  it('a server that works again after its failures starts slowly in workers that start, too', () => {
+    const health = primary();
+    rule(health, { balance: { slow_start: '1m' } });
+    health.setServers('up', [one, two]);
+    const seen = { upstream: 'up', good: 0, failed: 0, trailing: 0, latencyMs: 0, barred: false };
+    health.saw([{ ...seen, server: serverKey(one), started: true }]);
+    health.saw([{ ...seen, server: serverKey(two), started: false }]);
+    now += 20_000;
+    expect(health.starting()).to.deep.equal([{ upstream: 'up', server: serverKey(one), agoMs: 20_000 }]);
   });
 
   it('forgets servers that are gone, and those of which there is nothing to know', () => {

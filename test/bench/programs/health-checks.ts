@@ -50,6 +50,7 @@ const sightings = specs.slice(0, Math.round(count * busyShare)).map((spec) => ({
   trailing: 0,
   latencyMs: 10,
   barred: false,
+  started: false,
 }));
 if (sightings.length > 0) setInterval(() => health.saw(sightings), 1000);
 
