@@ -1,7 +1,8 @@
 import type { BreakerName, ServerControl, ServerWork, UpstreamWork } from '../control.ts';
 import { BreakerState } from '../upstream/breaker.ts';
 import { Barred } from '../upstream/server-health.ts';
-import type { GuardReport, ServersPiece } from '../upstream/server-report.ts';
+import type { BreakerReport, ServersPiece } from '../upstream/server-report.ts';
+import { areLevel } from '../upstream/server-spec.ts';
 import type { Health } from './health.ts';
 import { serverState } from './server-state.ts';
 import { ServerTotals, UpstreamTotals } from './server-totals.ts';
@@ -78,9 +79,9 @@ export class ServerBook implements ServerControl {
     const { name, members } = upstream;
     const told = this.#toldOf(name);
     const { fail_open: failOpen } = upstream.summary(this.#options.clock());
-    // Servers of weight 0 have no share, unless all are like that.
-    const isLevel = [...members.values()].every(({ spec }) => spec.weight === 0);
-    const servers = [...members.values()].map((member) => this.#serverOf(member, told, failOpen === true, isLevel));
+    const all = [...members.values()];
+    const isLevel = areLevel(all.map(({ spec }) => spec));
+    const servers = all.map((member) => this.#serverOf(member, told, failOpen === true, isLevel));
     return this.#upstreamOf(name, told, failOpen === true, servers);
   }
 
@@ -161,9 +162,9 @@ export class ServerBook implements ServerControl {
 
   /** The worst state that a worker finds it in. */
   #breakerOf(told: readonly Told[]): UpstreamWork['breaker'] {
-    let worst: GuardReport['breaker'] = null;
+    let worst: BreakerReport | null = null;
     for (const { report } of told) {
-      const breaker = report.guard?.breaker ?? null;
+      const { breaker } = report;
       if (breaker !== null && (worst === null || badness(breaker.state) > badness(worst.state))) worst = breaker;
     }
     if (worst === null) return null;

@@ -9,12 +9,12 @@ export class UpstreamTotals {
   refusedOpen = 0;
   readonly servers = new Map<string, ServerTotals>();
 
-  add({ retries, hedges, budgetExhausted, guard, servers }: UpstreamReport): void {
+  add({ retries, hedges, budgetExhausted, refusedFull, refusedOpen, servers }: UpstreamReport): void {
     this.retries += retries;
     this.hedges += hedges;
     this.budgetExhausted += budgetExhausted;
-    this.refusedFull += guard?.full ?? 0;
-    this.refusedOpen += guard?.open ?? 0;
+    this.refusedFull += refusedFull;
+    this.refusedOpen += refusedOpen;
     for (const report of servers) {
       let totals = this.servers.get(report.server);
       if (totals === undefined) {

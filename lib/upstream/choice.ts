@@ -5,6 +5,7 @@ import type { Algorithm, HashOptions } from './options/balance.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import { Sessions } from './sessions.ts';
 import type { Server } from './server.ts';
+import { areLevel } from './server-spec.ts';
 import { SlowStart } from './slow-start.ts';
 import { Tiers, type Choosing } from './tiers.ts';
 
@@ -89,9 +90,9 @@ export class Choice {
   }
 }
 
-/** Servers of weight 0 have no share, unless all are like that. */
+/** Servers of weight 0 have no share, unless all that are neither down nor draining are like that. */
 function share(servers: readonly Server[], measures: Measure | null): void {
-  const isLevel = servers.every(({ spec }) => spec.weight === 0);
+  const isLevel = areLevel(servers.map(({ spec }) => spec));
   for (const server of servers) {
     const { weight, down, drain } = server.spec;
     server.share = down || drain ? 0 : isLevel ? 1 : weight;

@@ -27,6 +27,12 @@ export interface GuardOwner {
   onBreakerNews(guard: Guard, urgent: boolean): void;
 }
 
+/** How many requests were not let through: too many were there, or the breaker was open. */
+export interface Refused {
+  refusedFull: number;
+  refusedOpen: number;
+}
+
 /**
  * Lets a request through to an upstream, or answers the fault that it ends with: too many are there already, or so many have
  * failed that the upstream is left alone for a while. One per upstream that has such options, whatever becomes of its servers.
@@ -35,9 +41,7 @@ export class Guard {
   readonly upstream: string;
   /** Requests that were let through and are not over. */
   inFlight = 0;
-  /** How many were not let through since that was told last: full, and open. */
-  #full = 0;
-  #open = 0;
+  readonly #refused: Refused;
   readonly #owner: GuardOwner | null;
   #options: GuardOptions;
   #breaker: Breaker | null;
@@ -46,7 +50,9 @@ export class Guard {
   #failed = 0;
   #turned = -1;
 
-  constructor(upstream: string, options: GuardOptions, owner: GuardOwner | null) {
+  /** `refused`: where it counts; it stays when there is no guard any more. */
+  constructor(upstream: string, options: GuardOptions, owner: GuardOwner | null, refused: Refused) {
+    this.#refused = refused;
     this.upstream = upstream;
     this.#owner = owner;
     this.#options = options;
@@ -69,11 +75,11 @@ export class Guard {
   enter(now: number): number {
     const { concurrency } = this.#options;
     if (concurrency > 0 && this.inFlight >= concurrency) {
-      this.#full++;
+      this.#refused.refusedFull++;
       return Fault.UPSTREAM_FULL;
     }
     if (this.#breaker?.admit(now) === false) {
-      this.#open++;
+      this.#refused.refusedOpen++;
       return Fault.BREAKER_OPEN;
     }
     this.inFlight++;
@@ -107,14 +113,6 @@ export class Guard {
   /** A request is over. */
   free(): void {
     this.inFlight--;
-  }
-
-  /** How many were not let through since the last time: too many were there, or the breaker was open. */
-  takeRefused(): { readonly full: number; readonly open: number } {
-    const refused = { full: this.#full, open: this.#open };
-    this.#full = 0;
-    this.#open = 0;
-    return refused;
   }
 
   /** Seconds after which a request may be let through again; at least one. */

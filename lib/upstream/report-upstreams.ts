@@ -1,6 +1,6 @@
-import type { Guard } from './guard.ts';
+import type { Breaker } from './breaker.ts';
 import { serverKey } from './server-spec.ts';
-import type { GuardReport, ServerReport, UpstreamReport } from './server-report.ts';
+import type { BreakerReport, ServerReport, UpstreamReport } from './server-report.ts';
 import type { Server } from './server.ts';
 import { SlowStart } from './slow-start.ts';
 import type { Upstream } from './upstream.ts';
@@ -35,7 +35,7 @@ export function* reportUpstreams(
 const MOST_SERVERS = 500;
 
 function reportOf(upstream: Upstream, servers: readonly Server[], isDirect: boolean, now: number): UpstreamReport {
-  const { retries, hedges, budgetExhausted } = upstream.takeCounters();
+  const breaker = upstream.guard?.breaker ?? null;
   const { slowStartMs } = upstream.options.balance;
   const slowStart = slowStartMs === 0 ? null : new SlowStart(upstream.options.balance);
   const reports: ServerReport[] = [];
@@ -62,24 +62,20 @@ function reportOf(upstream: Upstream, servers: readonly Server[], isDirect: bool
   return {
     upstream: upstream.name,
     direct: isDirect ? (servers[0]?.address ?? '') : null,
-    retries,
-    hedges,
-    budgetExhausted,
+    ...upstream.takeCounters(),
     waiting: upstream.queue.size,
-    guard: upstream.guard === null ? null : guardOf(upstream.guard, now),
+    breaker: breaker === null ? null : breakerOf(breaker, now),
     servers: reports,
   };
 }
 
-function guardOf(guard: Guard, now: number): GuardReport {
-  const { breaker } = guard;
-  return {
-    ...guard.takeRefused(),
-    breaker: breaker === null ? null : { state: breaker.state, agoMs: now - breaker.since },
-  };
+function breakerOf({ state, since }: Breaker, now: number): BreakerReport {
+  return { state, agoMs: now - since };
 }
 
 /** Nothing of it is other than it was. */
-function isSilent({ retries, hedges, budgetExhausted, waiting, guard, servers }: UpstreamReport): boolean {
-  return guard === null && servers.length === 0 && retries + hedges + budgetExhausted + waiting === 0;
+function isSilent({ servers, breaker, waiting, ...counters }: UpstreamReport): boolean {
+  const { retries, hedges, budgetExhausted, refusedFull, refusedOpen } = counters;
+  const counted = retries + hedges + budgetExhausted + refusedFull + refusedOpen;
+  return breaker === null && servers.length === 0 && counted + waiting === 0;
 }

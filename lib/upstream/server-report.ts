@@ -33,19 +33,21 @@ export interface UpstreamReport {
   readonly retries: number;
   readonly hedges: number;
   readonly budgetExhausted: number;
+  /** Requests that were not let through: too many were there, or the breaker was open. */
+  readonly refusedFull: number;
+  readonly refusedOpen: number;
   /** Requests that wait for a place at a server. */
   readonly waiting: number;
-  readonly guard: GuardReport | null;
+  /** Null: there is none. */
+  readonly breaker: BreakerReport | null;
   /** Those of which there is something to tell. A large upstream comes in several reports. */
   readonly servers: readonly ServerReport[];
 }
 
-export interface GuardReport {
-  /** Requests that were not let through: too many were there, or the breaker was open. */
-  readonly full: number;
-  readonly open: number;
-  /** A `BreakerState`, and for how long it is in it; null: there is no breaker. */
-  readonly breaker: { readonly state: number; readonly agoMs: number } | null;
+/** A `BreakerState`, and for how long it is in it. */
+export interface BreakerReport {
+  readonly state: number;
+  readonly agoMs: number;
 }
 
 /** A part of what a worker has to tell of its servers. What is not in any part is as it was at the beginning. */

@@ -38,3 +38,8 @@ export const USUAL_PARAMETERS: Omit<ServerSpec, 'name' | 'host' | 'port'> = {
 export function serverKey({ name, host, port }: ServerSpec): string {
   return `${name} ${host} ${port}`;
 }
+
+/** Whether nobody who could take requests has any weight: all such servers then count alike. */
+export function areLevel(specs: readonly ServerSpec[]): boolean {
+  return specs.every(({ weight, down, drain }) => weight === 0 || down || drain);
+}

@@ -12,16 +12,23 @@ export class Traffic {
 
   /** Bytes per second. */
   value(): number {
-    return (this.#sum * Math.exp((this.#at - this.#wheel.now) / MEMORY_MS) * 1000) / MEMORY_MS;
+    this.#forget();
+    return this.#sum * PER_SECOND;
   }
 
   add(bytes: number): void {
-    const { now } = this.#wheel;
-    // Once per tick, not per chunk.
-    if (now !== this.#at) this.#sum *= Math.exp((this.#at - now) / MEMORY_MS);
-    this.#at = now;
+    this.#forget();
     this.#sum += bytes;
+  }
+
+  /** Once per tick, and not per chunk or per look at it: balancers look at all servers for each request. */
+  #forget(): void {
+    const { now } = this.#wheel;
+    if (now === this.#at) return;
+    this.#sum *= Math.exp((this.#at - now) / MEMORY_MS);
+    this.#at = now;
   }
 }
 
 const MEMORY_MS = 5000;
+const PER_SECOND = 1000 / MEMORY_MS;

@@ -27,7 +27,7 @@ export class Upstream {
   /** Requests that wait for a place at a server. */
   readonly queue: WaitQueue;
   /** What has happened since it was told last. */
-  readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0 };
+  readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0, refusedFull: 0, refusedOpen: 0 };
   choice: Choice;
   readonly #means: ChoiceMeans;
 
@@ -77,6 +77,8 @@ export class Upstream {
     this.counters.retries = 0;
     this.counters.hedges = 0;
     this.counters.budgetExhausted = 0;
+    this.counters.refusedFull = 0;
+    this.counters.refusedOpen = 0;
     return counted;
   }
 

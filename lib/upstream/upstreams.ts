@@ -189,8 +189,9 @@ export class Upstreams {
     const { sightings = null, workers = 1 } = this.#options;
     const options = { breaker, concurrency: Math.ceil(concurrency.max / workers) };
     if (breaker === null && concurrency.max === 0) upstream.guard = null;
-    else if (upstream.guard === null) upstream.guard = new Guard(upstream.name, options, sightings);
-    else upstream.guard.change(options);
+    else if (upstream.guard === null) {
+      upstream.guard = new Guard(upstream.name, options, sightings, upstream.counters);
+    } else upstream.guard.change(options);
     for (const { watch } of upstream.servers) if (watch !== null) observe(watch, upstream.options);
   }
 

@@ -5,7 +5,7 @@ import type { ServerWork, UpstreamWork } from '../../lib/control.ts';
 import { Health } from '../../lib/health/health.ts';
 import { ServerBook } from '../../lib/health/server-book.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
-import type { GuardReport, ServerReport, UpstreamReport } from '../../lib/upstream/server-report.ts';
+import type { ServerReport, UpstreamReport } from '../../lib/upstream/server-report.ts';
 import { serverKey, USUAL_PARAMETERS, type ServerSpec } from '../../lib/upstream/server-spec.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -40,8 +40,8 @@ const QUIET: Omit<ServerReport, 'server'> = {
 };
 
 function report(servers: readonly ServerReport[], more: Partial<UpstreamReport> = {}): UpstreamReport {
-  const none = { retries: 0, hedges: 0, budgetExhausted: 0, waiting: 0, guard: null };
-  return { upstream: 'up', direct: null, ...none, servers, ...more };
+  const counted = { retries: 0, hedges: 0, budgetExhausted: 0, refusedFull: 0, refusedOpen: 0 };
+  return { upstream: 'up', direct: null, ...counted, waiting: 0, breaker: null, servers, ...more };
 }
 
 describe('book of servers', () => {
@@ -258,8 +258,8 @@ describe('book of servers', () => {
   for (const [states, expected] of BREAKERS) {
     it(`calls a breaker ${expected} by the worst of its workers`, async () => {
       for (const [i, state] of states.entries()) {
-        const guard: GuardReport = { full: 1, open: 2, breaker: { state, agoMs: 1000 } };
-        answers.set(i, [[report([], { guard })]]);
+        const breaker = { state, agoMs: 1000 };
+        answers.set(i, [[report([], { breaker, refusedFull: 1, refusedOpen: 2 })]]);
       }
       const up = (await read()).get('up');
       expect(up?.breaker?.state).to.equal(expected);

@@ -7,6 +7,7 @@ import { readOptions } from '../../lib/upstream/options/index.ts';
 
 describe('guard of an upstream', () => {
   const quiet = { onBreakerNews: () => undefined };
+  const refused = { refusedFull: 0, refusedOpen: 0 };
   let now = 1000;
 
   function options(document: object): GuardOptions {
@@ -24,7 +25,7 @@ describe('guard of an upstream', () => {
   }
 
   it('lets no more requests through at once than it may, tunnels included', () => {
-    const guard = new Guard('up', options({ concurrency: { max: 2 } }), quiet);
+    const guard = new Guard('up', options({ concurrency: { max: 2 } }), quiet, refused);
     const [one, other, third] = [new Passage(), new Passage(), new Passage()];
     expect(one.enter(guard, now)).to.equal(0);
     expect(other.enter(guard, now)).to.equal(0);
@@ -34,14 +35,14 @@ describe('guard of an upstream', () => {
     expect(third.enter(guard, now)).to.equal(Fault.UPSTREAM_FULL);
     tunnel?.free();
     expect(third.enter(guard, now)).to.equal(0);
-    expect(guard.takeRefused().full).to.equal(2);
+    expect(refused.refusedFull).to.equal(2);
     other.leave(200, now);
     third.leave(200, now);
     expect(guard.inFlight).to.equal(0);
   });
 
   it('is open after too many failures, and says when to come again', () => {
-    const guard = new Guard('up', breaking, quiet);
+    const guard = new Guard('up', breaking, quiet, refused);
     for (const status of [200, 500, 404, 504]) expect(request(guard, status)).to.equal(0);
     const passage = new Passage();
     now += 2500;
@@ -55,7 +56,7 @@ describe('guard of an upstream', () => {
   });
 
   it('keeps its state and what is in flight when options change', () => {
-    const guard = new Guard('up', breaking, quiet);
+    const guard = new Guard('up', breaking, quiet, refused);
     const passage = new Passage();
     passage.enter(guard, now);
     for (let i = 0; i < 4; i++) request(guard, 502);
@@ -68,8 +69,8 @@ describe('guard of an upstream', () => {
   });
 
   it('tells others what it has seen, each call once, and learns from them', () => {
-    const one = new Guard('up', breaking, quiet);
-    const other = new Guard('up', breaking, quiet);
+    const one = new Guard('up', breaking, quiet, refused);
+    const other = new Guard('up', breaking, quiet, refused);
     request(one, 500);
     request(one, 200);
     const news = one.takeNews(now);
@@ -89,7 +90,7 @@ describe('guard of an upstream', () => {
 
   it('opens by the word of others, and says so itself', () => {
     const told: boolean[] = [];
-    const guard = new Guard('up', breaking, { onBreakerNews: (_guard, urgent) => void told.push(urgent) });
+    const guard = new Guard('up', breaking, { onBreakerNews: (_guard, urgent) => void told.push(urgent) }, refused);
     request(guard, 500);
     guard.learn({ upstream: 'up', good: 0, slow: 0, failed: 3, turned: null }, now);
     expect(guard.breaker?.state).to.equal(BreakerState.OPEN);
