@@ -28,7 +28,9 @@ export function graphShape(document: unknown, rules: ReadonlyMap<string, Rule>):
       const checked = nodes.get(name);
       const known = checked === undefined ? [] : checked.rule.edges;
       const all = checked?.compilable === true ? edgeNames(checked.rule, checked.args) : known;
-      const edges = all.map((edge) => ({ edge, to: checked?.edges.get(edge) ?? null }));
+      // What is left when no case fits comes last.
+      const inOrder = all.toSorted((a, b) => Number(b.includes('/')) - Number(a.includes('/')));
+      const edges = inOrder.map((edge) => ({ edge, to: checked?.edges.get(edge) ?? null }));
       return { name, type: typeof type === 'string' ? type : '', edges };
     }),
   };

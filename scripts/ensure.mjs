@@ -29,6 +29,7 @@ const TEST_TOOLS = [
   { debian: 'systemd', present: () => onPath('systemd-notify') && onPath('systemd-analyze') },
   { debian: 'python3-requests', present: () => pythonHas('requests') },
   { debian: 'prometheus', present: () => onPath('promtool') },
+  { debian: 'chromium', present: () => onPath('chromium') },
   { debian: 'nghttp2-client', present: () => onPath('nghttp') && onPath('h2load') },
   { debian: 'python3-h2', present: () => pythonHas('h2') },
 ];

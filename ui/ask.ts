@@ -11,8 +11,6 @@ export interface Reply {
   readonly body: unknown;
   /** Entity tag, with its quotes. */
   readonly tag: string | null;
-  /** Of the store, that a change led to; null: the answer does not say. */
-  readonly revision: number | null;
 }
 
 export interface Question {
@@ -90,6 +88,5 @@ async function read(response: Response): Promise<Reply> {
   }
   // The API answers objects and, where it does not, nobody looks into them by name.
   if (!response.ok) throw new Refused(response.status, body as Record<string, unknown>);
-  const revision = response.headers.get('Elb-Revision');
-  return { body, tag: response.headers.get('ETag'), revision: revision === null ? null : Number(revision) };
+  return { body, tag: response.headers.get('ETag') };
 }

@@ -34,7 +34,7 @@ export function changesView(changes: readonly ItemChange[]): HTMLElement {
           ` ${change.kind === 'options' ? 'options of' : change.kind} `,
           element('strong', {}, change.name),
         ),
-        element('dl', {}, change.differences.slice(0, MOST_SHOWN).map(differenceRow)),
+        element('dl', {}, change.differences.flatMap(within).slice(0, MOST_SHOWN).map(differenceRow)),
       ),
     );
   const left = changes.length - shown.length;
@@ -44,6 +44,28 @@ export function changesView(changes: readonly ItemChange[]): HTMLElement {
     shown,
     left > 0 ? element('p', { class: 'muted' }, `and ${String(left)} more`) : null,
   );
+}
+
+/** The API tells lists as a whole; where they are equally long, only some of their items differ. */
+function within(difference: Difference): readonly Difference[] {
+  const { at, before, after } = difference;
+  const isList = Array.isArray(before) && Array.isArray(after) && before.length === after.length;
+  const isObject = isPlain(before) && isPlain(after);
+  if (!isList && !isObject) return JSON.stringify(before) === JSON.stringify(after) ? [] : [difference];
+  // Members of either, or the same indices of both.
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => {
+    const step = key.replaceAll('~', '~0').replaceAll('/', '~1');
+    return within({
+      at: `${at}/${step}`,
+      ...(Object.hasOwn(a, key) && { before: a[key] }),
+      ...(Object.hasOwn(b, key) && { after: b[key] }),
+    });
+  });
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function differenceRow({ at, before, after }: Difference): readonly HTMLElement[] {

@@ -23,6 +23,8 @@ export function placesOf(text: string): Places {
 /** The place of a pointer, or of the nearest thing around it that is there. */
 export function spanAt({ values, names }: Places, pointer: string): Span {
   for (let at = pointer; ; at = at.slice(0, at.lastIndexOf('/'))) {
+    const root = values.get('')?.from ?? 0;
+    if (at === '') return { from: root, to: root + 1 };
     // A problem of a whole object is shown where it begins, at its name.
     const isAround = at !== pointer;
     const found = isAround ? (names.get(at) ?? values.get(at)) : (values.get(at) ?? names.get(at));
@@ -30,7 +32,6 @@ export function spanAt({ values, names }: Places, pointer: string): Span {
       const name = names.get(at);
       return found.to - found.from > 80 && name !== undefined ? name : found;
     }
-    if (at === '') return { from: 0, to: 1 };
   }
 }
 

@@ -14,9 +14,11 @@ export interface Former {
 
 /** Says that a change was made, and offers to undo it. */
 export function undoable(text: string, made: Made, former: Former): void {
+  // Which transaction of the history it was: the newest one now, if that is about this.
+  const record = made.isStored ? newestRecord() : null;
   const run = async (): Promise<void> => {
     try {
-      await (made.isStored ? rollBack(made.reply.revision) : putBack(former));
+      await (record === null ? putBack(former) : rollBack(await record, former));
       notice(`Undone: ${former.name} is as before.`);
       dispatchEvent(new Event('elb-changed'));
     } catch (error) {
@@ -27,14 +29,24 @@ export function undoable(text: string, made: Made, former: Former): void {
   notice(text, { label: 'Undo', run: () => void run() });
 }
 
-/** Undoes the transaction of the history that wrote a revision of the store. */
-async function rollBack(revision: number | null): Promise<void> {
-  const { history } = membersOf(await get('history', { limit: 20 }));
-  const records = Array.isArray(history) ? history.map(membersOf) : [];
-  const found = records.find((record) => record['revision'] === revision);
-  if (found === undefined) throw new Refused(404, { msg: 'The history does not know this change' });
-  if (found !== records[0]) throw new Refused(409, { msg: 'changed meanwhile' });
-  await ask('PUT', 'rollback', { query: { before: String(found['id']) } });
+/** Undoes a transaction that is still the newest one. */
+async function rollBack(record: HistoryRecord | null, { kind, name }: Former): Promise<void> {
+  if (record === null || !record.items.some((item) => item.kind === kind && item.name === name)) {
+    throw new Refused(404, { msg: 'The history does not know this change' });
+  }
+  if ((await newestRecord())?.id !== record.id) throw new Refused(409, { msg: 'changed meanwhile' });
+  await ask('PUT', 'rollback', { query: { before: record.id } });
+}
+
+interface HistoryRecord {
+  readonly id: string;
+  readonly items: readonly { readonly kind: string; readonly name: string }[];
+}
+
+async function newestRecord(): Promise<HistoryRecord | null> {
+  const { history } = membersOf(await get('history', { limit: 1 }));
+  // The shape of this call's answer.
+  return (history as readonly HistoryRecord[])[0] ?? null;
 }
 
 /** Memory has no history: what was there before is put again. */
