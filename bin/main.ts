@@ -1,3 +1,4 @@
+import { startEarly } from '../lib/cluster/early-workers.ts';
 import { readConfig } from '../lib/core/config.ts';
 import type { Config } from '../lib/core/config.ts';
 import { createLog } from '../lib/core/log.ts';
@@ -7,6 +8,7 @@ import { isSupervised, supervised, tellFailure } from '../lib/supervisor/supervi
 import { BAD_CONFIGURATION, orExit } from './exit.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { version } from './version.ts';
+import { workerProcess } from './worker-process.ts';
 
 /** `elb`: reads what it was told, and answers, refuses or serves. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -32,8 +34,11 @@ export async function main(args: readonly string[]): Promise<void> {
 /** As what: a primary, if a supervisor has started this process; the supervisor of one; or both and a worker. */
 async function run(config: Config, args: readonly string[]): Promise<void> {
   if (isSupervised()) {
-    const [{ serve }, supervision] = await Promise.all([import('./serve.ts'), orExit(supervised())]);
-    await serve(config, supervision, createLog(config.logLevel));
+    const supervision = await orExit(supervised());
+    // Before anything else is loaded: they come up beside it.
+    const startWorker = startEarly(workerProcess(supervision), config.workers);
+    const { serve } = await import('./serve.ts');
+    await serve(config, supervision, createLog(config.logLevel), startWorker);
   } else if (config.workers > 0) {
     // It knows only what it needs: each module is memory in a process that does next to nothing.
     const { supervise } = await import('./supervise.ts');

@@ -1,6 +1,5 @@
 import { renameSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { resources } from '../api/index.ts';
 import { MetricsServer } from '../api/metrics-server.ts';
 import { AdminServer } from '../api/admin-server.ts';
@@ -8,7 +7,6 @@ import { CertificateFolder } from '../lib/certs/certificate-folder.ts';
 import { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
-import { FIRST_SOCKET_FD, LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
 import { Primary } from '../lib/cluster/primary.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
@@ -27,7 +25,6 @@ import { createHealth, serversSection } from './health.ts';
 import type { HealthParts } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { createFleet } from './fleet.ts';
-import { RUNTIME_FLAGS } from './runtime-flags.ts';
 import { createStatus } from './status.ts';
 import { createHistory, createImages, createStore } from './store.ts';
 
@@ -39,7 +36,7 @@ export async function serve(
   config: Config,
   supervision: Supervision,
   log: Log,
-  startWorker: StartWorker = workerProcess(supervision),
+  startWorker: StartWorker,
 ): Promise<void> {
   new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const ending = Promise.withResolvers<boolean>();
@@ -196,14 +193,6 @@ export async function serve(
   await left;
   await sync.stop();
   process.exit(0);
-}
-
-/** Workers as processes, which inherit the sockets and the lifeline of this one. */
-function workerProcess({ listen }: Supervision): StartWorker {
-  // The published package holds JavaScript, the repository TypeScript.
-  const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
-  const sockets = listen.map((_, i) => FIRST_SOCKET_FD + i);
-  return ownProcess({ program, execArgv: RUNTIME_FLAGS, sockets, lifeline: LIFELINE_FD });
 }
 
 /** From the first table on requests are answered; that moment is worth a line. */

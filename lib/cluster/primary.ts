@@ -1,24 +1,15 @@
 import type { TableChange } from '../change.ts';
-import { CrashLoop } from '../core/crash-loop.ts';
 import type { Log } from '../core/log.ts';
 import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
 import { Table } from '../table.ts';
 import type { HealthNews } from '../upstream/server-health.ts';
+import { Ends, type WorkerEnds } from './ends.ts';
 import type { WorkerLink } from './link.ts';
 import { Member, type WorkerView } from './member.ts';
 import type { ToPrimary } from './messages.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 import { Queries } from './queries.ts';
 import { Questions } from './questions.ts';
-
-/** Which workers have ended by themselves since this primary was started, for an operator. */
-export interface WorkerEnds {
-  readonly count: number;
-  /** `at` in milliseconds since the epoch. */
-  readonly last: { readonly at: number; readonly worker: number; readonly reason: string } | null;
-  /** Ends soon after a start, in a row: above 1 it is a crash loop, and replacements wait. */
-  readonly crashLoop: number;
-}
 
 /**
  * Keeps N workers serving and one more standing by, and all of them at the same table.
@@ -42,12 +33,12 @@ export class Primary {
   #sequence = 0;
   #revision = -1;
   #isWhole = false;
-  readonly #crashes = new CrashLoop();
+  /** All that serve have the whole table. */
+  #isKnown = false;
+  readonly #ends: Ends;
   /** Until `serving` an end of a worker is an end of the start; from then on it is replaced. */
   #state: 'starting' | 'opening' | 'serving' | 'draining' = 'starting';
   #born = 0;
-  #ended = 0;
-  #lastEnd: WorkerEnds['last'] = null;
   #prepared: PromiseWithResolvers<void> = Promise.withResolvers();
   #opened: PromiseWithResolvers<void> = Promise.withResolvers();
   #drained: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -55,12 +46,13 @@ export class Primary {
   constructor(options: PrimaryOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#ends = new Ends(options.log);
     // Whoever waits for one of them need not wait for the other.
     for (const { promise } of [this.#prepared, this.#opened]) promise.catch(() => undefined);
   }
 
   get ends(): WorkerEnds {
-    return { count: this.#ended, last: this.#lastEnd, crashLoop: this.#crashes.length };
+    return this.#ends.view();
   }
 
   /** Resolves when all workers stand by. Rejects, with a message for an operator, if one of them cannot. */
@@ -89,6 +81,9 @@ export class Primary {
     // One that starts gets the whole table at its hello.
     const told = [...this.#members].filter(({ state }) => state !== 'starting');
     await Promise.all(told.map((member) => this.#tell(member, sequence, changes)));
+    if (!this.#isWhole || this.#isKnown) return;
+    this.#isKnown = true;
+    this.#staff();
   }
 
   /** Changes the table by what does not come from the store. */
@@ -224,6 +219,7 @@ export class Primary {
 
   /** Lets as many listen as should, and sees that there are as many as there should be. */
   #staff(): void {
+    if (this.#state === 'draining') return;
     const { workers, spares } = this.#options;
     const isOpen = this.#state === 'opening' || this.#state === 'serving';
     let serving = this.#serving().length;
@@ -232,7 +228,9 @@ export class Primary {
       serving++;
       member.listen();
     }
-    while (this.#members.size + this.#replacements.size < workers + spares) this.#add();
+    // Nobody waits for the one that stands by: it comes up when the others serve and have the table.
+    const wanted = this.#state === 'serving' && this.#isKnown ? workers + spares : workers;
+    while (this.#members.size + this.#replacements.size < wanted) this.#add();
   }
 
   #onListening(member: Member): void {
@@ -242,6 +240,7 @@ export class Primary {
     if (listening < this.#options.workers) return;
     this.#state = 'serving';
     this.#opened.resolve();
+    this.#staff();
   }
 
   #onFailed(member: Member, message: string): void {
@@ -276,14 +275,8 @@ export class Primary {
   }
 
   #replace(member: Member, reason: string): void {
-    const { pid } = member.link;
-    this.#ended++;
-    this.#lastEnd = { at: Date.now(), worker: pid, reason };
-    const waitMs = this.#crashes.ended(member.livedMs);
-    const { length } = this.#crashes;
-    this.#log.error({ worker: pid, reason }, 'worker ended');
+    const waitMs = this.#ends.ended(member, reason);
     if (waitMs > 0) {
-      this.#log.error({ ends: length, waitMs }, 'workers keep ending soon after their start');
       const timer = setTimeout(() => {
         this.#replacements.delete(timer);
         this.#staff();

@@ -4,17 +4,22 @@ import { pointerStep, type Problem } from './problem.ts';
 /** A JSON schema (draft 2020-12), as it is written and published. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A JSON schema at work: tells all that is wrong with a value, and fills in the defaults of what it leaves out. */
+/**
+ * A JSON schema at work: tells all that is wrong with a value, and fills in the defaults of what it leaves out. It is compiled when it
+ * is first asked: most processes ask few of them, and all together are a third of a start.
+ */
 export class Schema {
-  readonly #validate: ValidateFunction;
+  readonly #schema: JsonSchema;
+  #validate: ValidateFunction | null = null;
 
   constructor(schema: JsonSchema) {
-    this.#validate = ajv.compile(schema);
+    this.#schema = schema;
   }
 
   /** Changes `value`: what is missing in it is set to its default. */
   complete(value: unknown): readonly Problem[] {
-    return this.#validate(value) ? [] : (this.#validate.errors ?? []).map(problemOf);
+    const validate = (this.#validate ??= ajv.compile(this.#schema));
+    return validate(value) ? [] : (validate.errors ?? []).map(problemOf);
   }
 }
 

@@ -223,11 +223,12 @@ const MIN_REACH_MS = 500;
 const PAGE_MS = 10_000;
 const WRITE_MS = 2500;
 /** Reads until the revision is given up for being compacted all the time. */
-const MAX_READS = 5;
+const MAX_READS = 20;
 const FIRST_PAGE = 100;
-const MAX_PAGE = 2000;
-/** Aimed at; a quarter of the largest answer, since keys differ in size. */
-const PAGE_BYTES = 1_048_576;
+/** For each page etcd counts all keys that are left, so that many small pages of a large table cost it more than what they hold. */
+const MAX_PAGE = 10_000;
+/** Aimed at; half of the largest answer, since keys differ in size. */
+const PAGE_BYTES = 2_097_152;
 
 function nextLimit(kvs: readonly IKeyValue[]): number {
   const bytes = kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 0);

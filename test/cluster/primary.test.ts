@@ -134,10 +134,24 @@ describe('primary', () => {
       log,
     });
     await primary.start();
-    expect(stateOf('standby')).to.have.length(3);
+    expect(stateOf('standby')).to.have.length(2);
     expect(await view(bound).catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNREFUSED');
     await primary.serve();
-    expect([stateOf('standby').length, stateOf('serving').length]).to.deep.equal([1, 2]);
+    expect([stateOf('standby').length, stateOf('serving').length]).to.deep.equal([0, 2]);
+    // The third one is not to be in the way of the first table.
+    expect(primary.members()).to.have.length(2);
+    await primary.apply([put('a')], true);
+    await until('a third one stands by', () => stateOf('standby').length === 1);
+  });
+
+  it('starts nobody while it drains, whatever it is still told', async () => {
+    await start(2);
+    const applied = primary.apply([put('a')], true);
+    const drained = primary.drain();
+    await applied;
+    expect(primary.members().filter(({ state }) => state !== 'draining')).to.deep.equal([]);
+    await drained;
+    expect(primary.members()).to.deep.equal([]);
   });
 
   it('neither loses nor doubles changes while workers start', async () => {

@@ -207,7 +207,8 @@ describe('ending', () => {
   it('signals to its children, as ctrl-C in a terminal sends them, do nothing', async () => {
     const upstream = await startUpstream((response) => response.end('hello'));
     const elb = await startElb({ file: fileFor(upstream.port), env: { ELB_WORKERS: '2' } });
-    // The primary, its two workers, and one that stands by.
+    // The primary, its two workers, and one that stands by: one that is still being started has no ear for signals yet.
+    await until('one stands by', async () => (await elb.admin('GET', 'status')).text.includes('"standby"'));
     const children = processTree(elb.pid).slice(1);
     expect(children)
       .to.have.length(4)

@@ -1,0 +1,37 @@
+import type { StartWorker, WorkerEvents, WorkerLink } from './link.ts';
+
+/**
+ * Starts a few workers at once, before there is anybody to hear them, so that they come up beside what is loaded meanwhile. They are
+ * the first ones that are then asked for; what they have said waits for whoever asks.
+ */
+export function startEarly(start: StartWorker, count: number): StartWorker {
+  const early = Array.from({ length: count }, () => new EarlyWorker(start));
+  return (events) => early.shift()?.handTo(events) ?? start(events);
+}
+
+class EarlyWorker {
+  readonly #link: WorkerLink;
+  readonly #waiting: ((events: WorkerEvents) => void)[] = [];
+  #events: WorkerEvents | null = null;
+
+  constructor(start: StartWorker) {
+    this.#link = start({
+      onMessage: (message) => this.#tell((events) => events.onMessage(message)),
+      onExit: (reason) => this.#tell((events) => events.onExit(reason)),
+    });
+  }
+
+  /** Events come in a later turn, as those of any start. */
+  handTo(events: WorkerEvents): WorkerLink {
+    setImmediate(() => {
+      this.#events = events;
+      for (const tell of this.#waiting.splice(0)) tell(events);
+    });
+    return this.#link;
+  }
+
+  #tell(tell: (events: WorkerEvents) => void): void {
+    if (this.#events === null) this.#waiting.push(tell);
+    else tell(this.#events);
+  }
+}

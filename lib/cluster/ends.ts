@@ -1,0 +1,40 @@
+import { CrashLoop } from '../core/crash-loop.ts';
+import type { Log } from '../core/log.ts';
+import type { Member } from './member.ts';
+
+/** Which workers have ended by themselves since this primary was started, for an operator. */
+export interface WorkerEnds {
+  readonly count: number;
+  /** `at` in milliseconds since the epoch. */
+  readonly last: { readonly at: number; readonly worker: number; readonly reason: string } | null;
+  /** Ends soon after a start, in a row: above 1 it is a crash loop, and replacements wait. */
+  readonly crashLoop: number;
+}
+
+/** Keeps account of workers that end by themselves, and says how long their replacement waits. */
+export class Ends {
+  readonly #log: Log;
+  readonly #crashes = new CrashLoop();
+  #count = 0;
+  #last: WorkerEnds['last'] = null;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  view(): WorkerEnds {
+    return { count: this.#count, last: this.#last, crashLoop: this.#crashes.length };
+  }
+
+  /** Milliseconds until another one should be started in its stead; 0: at once. */
+  ended(member: Member, reason: string): number {
+    const worker = member.link.pid;
+    this.#count++;
+    this.#last = { at: Date.now(), worker, reason };
+    const waitMs = this.#crashes.ended(member.livedMs);
+    this.#log.error({ worker, reason }, 'worker ended');
+    if (waitMs > 0)
+      this.#log.error({ ends: this.#crashes.length, waitMs }, 'workers keep ending soon after their start');
+    return waitMs;
+  }
+}
