@@ -1,11 +1,14 @@
 import type { Rule } from '../lib/routing/rule.ts';
+import { aggregate } from './aggregate.ts';
 import { all } from './all.ts';
 import { any } from './any.ts';
 import { backend } from './backend.ts';
 import { basic } from './basic.ts';
 import { bearer } from './bearer.ts';
+import { breaker } from './breaker.ts';
 import { close } from './close.ts';
 import { cookie } from './cookie.ts';
+import { fallback } from './fallback.ts';
 import { forwardAuth } from './forward-auth.ts';
 import { header } from './header.ts';
 import { health } from './health.ts';
@@ -16,6 +19,8 @@ import { ip } from './ip.ts';
 import { jwt } from './jwt.ts';
 import { key } from './key.ts';
 import { method } from './method.ts';
+import { mirror } from './mirror.ts';
+import { mtls } from './mtls.ts';
 import { not } from './not.ts';
 import { oidc } from './oidc.ts';
 import { path } from './path.ts';
@@ -69,11 +74,16 @@ const list: readonly Rule[] = [
   introspect,
   signature,
   forwardAuth,
+  mtls,
   oidc,
   remote,
   timeout,
   retry,
   hedge,
+  breaker,
+  fallback,
+  mirror,
+  aggregate,
   backend,
   respond,
   redirect,

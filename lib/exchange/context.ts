@@ -62,6 +62,8 @@ export class Context {
   http2: Http2Acceptor | null = null;
   /** Clients there is no room for, and who are still heard. */
   refused = 0;
+  /** Copies of requests under way. */
+  copies = 0;
   /** Clients that were accepted, ever. */
   accepted = 0;
   readonly #spare: Exchange[] = [];

@@ -2,6 +2,8 @@
 export interface DeliveryOwner {
   /** The reply was passed on whole. `keepAlive`: the client's connection can carry another request. */
   onDelivered(status: number, keepAlive: boolean): void;
+  /** A reply with this status could be passed on now; true: the request goes another way instead, and the delivery was left. */
+  goesOn(status: number): boolean;
   /** No server has replied, for the last reason. */
   onUndelivered(fault: number): void;
   /** A server's reply broke off after its head was passed on. */

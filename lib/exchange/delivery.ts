@@ -56,7 +56,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   /** Writes down which servers were tried and what came of it. */
   describe(record: RequestRecord): void {
-    record.tries = this.#tries.count;
+    record.tries = this.#tries.total;
     record.upstream = this.#tries.upstream?.name ?? '';
     this.#race.describe(record);
   }
@@ -86,7 +86,8 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan);
     const isHarmless = how.nonIdempotent || idempotent(this.#request.method);
     // A stream may come back untaken, whatever was sent on it.
-    this.#body.retain(isHarmless, isHarmless || upstream?.hasStreams === true ? how.replayBytes : 0);
+    const isKept = isHarmless || plan.keepsBody || upstream?.hasStreams === true;
+    this.#body.retain(isHarmless, isKept ? how.replayBytes : 0);
     if (how.requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);
       this.#deadline.set(how.requestMs);
@@ -101,6 +102,13 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#race.abandon();
     this.#stop();
     return status;
+  }
+
+  /** Leaves all that was tried: the request goes another way. */
+  leave(): void {
+    this.abandon();
+    this.#body.detach();
+    this.#tries.leave();
   }
 
   /** Gives the present server's connection away after `onUpgraded`, with what it sent behind its head. */
@@ -171,8 +179,9 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#pace.heard(one);
     if (this.policy.statuses.has(one.relay.status)) {
       one.server?.failed();
-      if (this.#goOnWithout(one) || this.#retryElsewhere(one)) return;
+      if (this.#race.goOnWithout(one) || this.#retryElsewhere(one)) return;
     } else one.succeeded();
+    if (this.#owner.goesOn(one.relay.status)) return;
     this.#race.promote(one);
     this.#race.dropOther(one);
     this.#alarm.cancel();
@@ -227,7 +236,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (fault !== Fault.NO_SOCKET) one.server?.failed();
     // That was for want of something of our own, and there is some of it now.
     else if (this.#context.doors?.relieve() === true) return this.#connect(one, false);
-    if (this.#goOnWithout(one)) return;
+    if (this.#race.goOnWithout(one)) return;
     this.#body.detach();
     this.#race.drop(one);
     const isMended = mayRepeat && (this.policy.retryOn & conditionOf(fault)) !== 0;
@@ -309,15 +318,6 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (one.phase !== Phase.REPLY || !one.relay.untouched || this.#race.otherThan(one) !== null) return false;
     if (this.#request.upgrade !== null || !this.#body.complete || !this.#body.repeatable) return false;
     return this.#tries.mayHedge(this.#context.shared.wheel.now);
-  }
-
-  /** Whether another try is under way that can do without this one. */
-  #goOnWithout(one: Try): boolean {
-    const other = this.#race.otherThan(one);
-    if (other === null) return false;
-    this.#race.drop(one);
-    this.#race.promote(other);
-    return true;
   }
 
   #stop(): void {

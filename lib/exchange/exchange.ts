@@ -4,26 +4,25 @@ import type { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { requestPersists } from '../http/persist.ts';
 import { readTarget, type Target } from '../http/target.ts';
-import type { Answer } from '../routing/plan.ts';
-import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { Answer, Plan } from '../routing/plan.ts';
+import type { BranchBounds, BranchReply, Node } from '../routing/rule.ts';
+import { NO_AFFINITY } from '../upstream/affinity.ts';
 import { Account } from './account.ts';
-import { affinityOf } from './affinity.ts';
+import { branch } from './beside.ts';
 import type { Client } from './client.ts';
 import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
 import { Delivery } from './delivery.ts';
+import { Dispatch, type DispatchOwner } from './dispatch.ts';
 import { meetExpectation } from './expectation.ts';
-import { ForwardHead, hopsLeft } from './forward-head.ts';
+import { findGraph } from './find-graph.ts';
+import { hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
-import { editedAnswer, encodeOwn } from './own-reply.ts';
-import { Passage } from './passage.ts';
+import { encodeOwn } from './own-reply.ts';
 import { RequestBody } from './request-body.ts';
-import { requestId } from './request-id.ts';
 import { Route, type RouteOwner } from './route.ts';
 import { RoutedHead, type BodySource } from './routed-head.ts';
-import { checkTls } from './tls-rules.ts';
 import { Tunnel } from './tunnel.ts';
 
 /**
@@ -34,32 +33,27 @@ import { Tunnel } from './tunnel.ts';
  * Besides this line there are three ways out: an answer of our own, a retry inside `Delivery`, a tunnel. An exchange is lent
  * to a client connection for one request and used again for the next one.
  */
-export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySource {
+export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, DispatchOwner, BodySource {
   readonly #context: Context;
-  readonly #route: Route;
-  readonly #body: RequestBody;
-  readonly #delivery: Delivery;
-  readonly #forwardHead = new ForwardHead();
+  readonly route: Route;
+  readonly body: RequestBody;
+  readonly delivery: Delivery;
+  readonly #dispatch: Dispatch;
   #client: Client | null = null;
   #method = '';
   #minor = 1;
-  /** The lines about the client in the head that is forwarded. */
-  #about = '';
-  /** The protocol the client wants to change to, or null. */
-  #upgrade: string | null = null;
   #keepAlive = false;
-  /** Its way through what stands before its upstream as a whole. */
-  readonly #passage = new Passage();
   /** Null where nobody counts or logs. */
-  readonly #account: Account | null;
+  readonly account: Account | null;
 
   constructor(context: Context) {
     this.#context = context;
-    this.#body = new RequestBody(context.replay);
-    this.#delivery = new Delivery(context, this, this.#body);
+    this.body = new RequestBody(context.replay);
+    this.delivery = new Delivery(context, this, this.body);
     const { observer } = context.shared;
-    this.#account = observer === null ? null : new Account(observer);
-    this.#route = new Route(this, this.#account?.trace ?? null);
+    this.account = observer === null ? null : new Account(observer);
+    this.route = new Route(this, this.account?.trace ?? null);
+    this.#dispatch = new Dispatch(context, this);
   }
 
   /**
@@ -69,8 +63,9 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
   begin(client: Client, bytes: Buffer, from: number, to: number): number {
     const { requestHead: head, target, shared } = this.#context;
     this.#client = client;
+    this.#dispatch.client = client;
     this.#method = head.method();
-    this.#account?.begin(head, client);
+    this.account?.begin(head, client);
     let fault = readTarget(head, target);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
@@ -79,57 +74,81 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
       this.#refuse(fault);
       return to;
     }
-    if (this.#account !== null) this.#account.record.host = target.host;
+    if (this.account !== null) this.account.record.host = target.host;
     this.#minor = head.minor;
     this.#keepAlive = requestPersists(head);
-    this.#upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
-    this.#delivery.prepare(client).describe(this.#method, this.#minor, this.#upgrade, this.#keepAlive);
-    this.#body.begin(head, maxBodyBytes);
-    const at = this.#body.feed(bytes, from, to);
+    this.#dispatch.upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
+    this.delivery.prepare(client).describe(this.#method, this.#minor, this.#dispatch.upgrade, this.#keepAlive);
+    this.body.begin(head, maxBodyBytes);
+    const at = this.body.feed(bytes, from, to);
     if (at < 0) {
       this.#refuse(at);
       return to;
     }
-    this.#account?.received(at - from);
+    this.account?.received(at - from);
     this.#find(client, head, target);
-    this.#body.own();
-    this.#delivery.pace();
+    this.body.own();
+    this.delivery.pace();
     return at;
   }
 
+  /** Begins with a request of our own, without a body but that of its plan, and walks on from a node. */
+  beginInside(
+    client: Client,
+    request: RoutedHead,
+    { to, about, clientAddress }: { to: Node; about: string; clientAddress: string },
+  ): void {
+    this.#client = client;
+    this.#dispatch.client = client;
+    this.#method = request.method;
+    this.#minor = 0;
+    this.#keepAlive = false;
+    this.#dispatch.upgrade = null;
+    this.#dispatch.about = about;
+    this.delivery.prepare(client).describe(this.#method, 0, null, false);
+    this.body.beginEmpty();
+    this.route.plan = request.plan;
+    request.from(client, clientAddress, this);
+    this.route.walk({ init: to, edges: [], holding: null }, request);
+  }
+
   onClientBytes(bytes: Buffer, from: number, to: number): number {
-    if (this.#body.complete) return from;
-    const at = this.#body.feed(bytes, from, to);
+    if (this.body.complete) return from;
+    const at = this.body.feed(bytes, from, to);
     if (at < 0) {
       this.#refuse(at);
       return to;
     }
-    this.#account?.received(at - from);
-    this.#delivery.pace();
+    this.account?.received(at - from);
+    this.#dispatch.arrived();
+    this.delivery.pace();
     return at;
   }
 
   /** The request of a stream has ended, with these trailers. */
   onClientFinish(trailers: string): void {
-    const fault = this.#body.finish(trailers);
+    const fault = this.body.finish(trailers);
     if (fault !== 0) this.#refuse(fault);
-    else this.#delivery.pace();
+    else {
+      this.#dispatch.arrived();
+      this.delivery.pace();
+    }
   }
 
   onClientEnd(): void {
     const client = this.#client;
     if (client === null) return;
-    if (this.#body.complete) client.deadline.set(this.#context.shared.limits.halfCloseMs);
+    if (this.body.complete) client.deadline.set(this.#context.shared.limits.halfCloseMs);
     else client.connection.destroy();
   }
 
   onClientDrain(): void {
-    this.#delivery.onClientDrain();
+    this.delivery.onClientDrain();
   }
 
   /** The client's connection is gone: so is what the server does for it. */
   onClientGone(): void {
-    const status = this.#delivery.abandon(true);
+    const status = this.delivery.abandon(true);
     this.#close(status === 0 ? CLIENT_CLOSED : status, Fault.CLIENT_GONE, '');
     this.#settle();
   }
@@ -140,22 +159,26 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
   onClientDeadline(): void {
     const client = this.#client;
     if (client === null) return;
-    if (this.#delivery.replying || client.connection.full) {
-      if (!this.#delivery.clientIsSlow(client)) client.connection.reset();
-    } else if (!this.#body.complete) this.#refuse(Fault.BODY_TIMEOUT);
+    if (this.delivery.replying || client.connection.full) {
+      if (!this.delivery.clientIsSlow(client)) client.connection.reset();
+    } else if (!this.body.complete) this.#refuse(Fault.BODY_TIMEOUT);
     else if (client.ended) client.connection.destroy();
   }
 
   onDelivered(status: number, keepAlive: boolean): void {
     const client = this.#client;
-    const isLast = this.#body.complete && !this.#keepAlive;
+    const isLast = this.body.complete && !this.#keepAlive;
     this.#close(status, 0, '');
     this.#settle();
     client?.next(keepAlive, isLast);
   }
 
   onUndelivered(fault: number): void {
-    this.#answer(fault);
+    this.#dispatch.failed(fault);
+  }
+
+  goesOn(status: number): boolean {
+    return this.#dispatch.goesOn(status);
   }
 
   onCut(status: number): void {
@@ -168,14 +191,14 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
   /** Both connections go over to a tunnel, and the exchange is done. */
   onUpgraded(): void {
     const client = this.#client;
-    const { connection, head, rest } = this.#delivery.handOver();
-    const { plan } = this.#route;
+    const { connection, head, rest } = this.delivery.handOver();
+    const { plan } = this.route;
     if (client === null || connection === null) return;
     const { wheel } = this.#context.shared;
     client.deadline.cancel();
     client.connection.writeText(head);
-    const guard = this.#passage.handOver(SWITCHING_PROTOCOLS, wheel.now);
-    const tunnel = new Tunnel(client, connection, wheel, this.#delivery.policy.tunnelIdleMs, guard, plan.takeEndings());
+    const guard = this.#dispatch.handOver(SWITCHING_PROTOCOLS);
+    const tunnel = new Tunnel(client, connection, wheel, this.delivery.policy.tunnelIdleMs, guard, plan.takeEndings());
     if (rest.length > 0) tunnel.onServerBytes(rest, 0, rest.length);
     this.#close(SWITCHING_PROTOCOLS, 0, '');
     this.#settle();
@@ -184,107 +207,68 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
   }
 
   #find(client: Client, head: Head, target: Target): void {
-    const { shared, ready, shedding } = this.#context;
-    const plan = this.#route.plan;
+    const { shared, shedding } = this.#context;
+    const plan = this.route.plan;
     let clientAddress = client.address;
-    if (client.forwarded !== null) this.#about = client.forwarded;
+    if (client.forwarded !== null) this.#dispatch.about = client.forwarded;
     else {
       const claims = trustedLines(head, client.address, shared.trusted, client.tls);
-      this.#about = claims.lines;
+      this.#dispatch.about = claims.lines;
       clientAddress = claims.clientAddress;
-      if (this.#account !== null) this.#account.record.client = clientAddress;
+      if (this.account !== null) this.account.record.client = clientAddress;
     }
-    if (hopsLeft(head) === 0) return this.#answer(Fault.LAST_HOP);
+    if (hopsLeft(head) === 0) return this.answer(Fault.LAST_HOP);
     if (target.path.startsWith(ADMIN)) {
       plan.setFields = ['X-Elb-Peer', client.address];
-      if (this.#account !== null) this.#account.record.isAdmin = true;
-      this.#deliver(shared.admin, NO_AFFINITY, head, target);
+      if (this.account !== null) this.account.record.isAdmin = true;
+      this.#dispatch.deliver(shared.admin, NO_AFFINITY, head, target);
       return;
     }
     if (shedding || client.refusal !== 0) {
-      if (client.refusal === 0) this.#answer(Fault.OVERLOADED);
+      if (client.refusal === 0) this.answer(Fault.OVERLOADED);
       else this.#refuse(client.refusal);
       return;
     }
-    const entry = shared.table.find(target.host, target.port);
-    if (this.#account !== null && entry !== null) this.#account.record.domain = entry.name;
-    const graph = entry === null ? null : entry.graph;
-    if (graph === null) return this.#answer(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
-    const outcome = checkTls(shared.tls, client, head, target);
-    if (outcome !== 0) return typeof outcome === 'number' ? this.#answer(outcome) : this.#answer(0, outcome);
+    const found = findGraph(this.#context, client, { head, target, account: this.account });
+    if (typeof found === 'number') return this.answer(found);
+    if ('status' in found) return this.answer(0, found);
     const request = new RoutedHead(head, target, plan);
     request.from(client, clientAddress, this);
-    if (this.#account !== null) this.#account.record.graph = graph;
-    this.#route.walk(graph, request);
+    this.route.walk(found, request);
   }
 
   onRouted(request: RoutedHead, isLate: boolean): void {
-    this.#decided(request);
-    if (isLate) this.#delivery.pace();
+    this.#dispatch.decided(request);
+    if (isLate) this.delivery.pace();
   }
 
   gather(head: Head, maxBytes: number): Promise<Buffer | number> {
-    if (!this.#body.complete && this.#client !== null) meetExpectation(head, this.#client, this.#route.plan);
-    return this.#body.gather(maxBytes);
+    if (!this.body.complete && this.#client !== null) meetExpectation(head, this.#client, this.route.plan);
+    return this.body.gather(maxBytes);
+  }
+
+  branch(request: RoutedHead, to: Node, plan: Plan, bounds: BranchBounds): Promise<BranchReply> {
+    const client = this.#client;
+    if (client === null) return Promise.resolve({ status: 0, body: Buffer.alloc(0) });
+    return branch(this.#context, request, { to, plan, asker: { client, about: this.#dispatch.about }, bounds });
   }
 
   onUnroutable(): void {
-    this.#answer(Fault.INTERNAL);
-  }
-
-  #decided(request: RoutedHead): void {
-    const { upstream: name, answer, fault, replyEdit } = this.#route.plan;
-    if (answer !== null) {
-      this.#answer(0, replyEdit === null ? answer : editedAnswer(answer, replyEdit));
-      return;
-    }
-    if (name === null) {
-      this.#answer(fault === 0 ? Fault.FORBIDDEN : fault);
-      return;
-    }
-    const { shared, ready } = this.#context;
-    const upstream = shared.upstreams.get(name);
-    if (upstream === null && !ready) return this.#answer(Fault.NOT_READY);
-    const affinity = upstream === null ? NO_AFFINITY : affinityOf(request, upstream, name);
-    this.#deliver(upstream, affinity, request.head, request.target);
-  }
-
-  #deliver(upstream: Upstream | null, affinity: Readonly<Affinity>, head: Head, target: Target): void {
-    const client = this.#client;
-    if (client === null) return;
-    const guard = upstream === null ? null : upstream.guard;
-    const fault = guard === null ? 0 : this.#passage.enter(guard, this.#context.shared.wheel.now);
-    if (fault !== 0) return this.#answer(fault);
-    if (this.#context.shared.requestIds) {
-      const id = requestId(head, client.trusted);
-      this.#forwardHead.requestId = id;
-      if (this.#account !== null) this.#account.record.id = id;
-    }
-    const text = this.#forwardHead.encode(
-      head,
-      target,
-      this.#route.plan,
-      client,
-      this.#about,
-      this.#upgrade,
-      upstream?.setup?.host ?? null,
-    );
-    this.#body.replace(this.#route.plan.body);
-    this.#delivery.start(upstream, affinity, this.#route.plan, text);
+    this.answer(Fault.INTERNAL);
   }
 
   /** Answers a fault, or what the graph answers, by ourselves; the connection goes on if nothing of the request is left unread. */
-  #answer(fault: number, answer: Answer | null = null): void {
+  answer(fault: number, answer: Answer | null = null): void {
     const client = this.#client;
     if (client === null) return;
     const status = answer?.status ?? faultOf(fault).status;
     // Whoever is misdirected comes again by another connection.
-    if (!this.#body.complete || status === 0 || fault === Fault.MISDIRECTED) {
+    if (!this.body.complete || status === 0 || fault === Fault.MISDIRECTED) {
       this.#refuse(fault, answer);
       return;
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
-    const reply = encodeOwn(fault, answer, keepAlive, this.#method === 'HEAD', this.#passage.retryAfterS);
+    const reply = encodeOwn(fault, answer, keepAlive, this.#method === 'HEAD', this.#dispatch.retryAfterS);
     this.#close(status, fault, reply);
     this.#settle();
     client.connection.writeText(reply);
@@ -294,9 +278,9 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
   /** Answers and ends the client's connection; inside a reply there is only the end. */
   #refuse(fault: number, answer: Answer | null = null): void {
     const client = this.#client;
-    const passed = this.#delivery.abandon();
+    const passed = this.delivery.abandon();
     const reply =
-      passed === 0 ? encodeOwn(fault, answer, false, this.#method === 'HEAD', this.#passage.retryAfterS) : '';
+      passed === 0 ? encodeOwn(fault, answer, false, this.#method === 'HEAD', this.#dispatch.retryAfterS) : '';
     this.#close(passed === 0 ? (answer?.status ?? faultOf(fault).status) : passed, fault, reply);
     this.#settle();
     if (passed === 0) client?.refuse(reply);
@@ -305,19 +289,19 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, BodySour
 
   /** Closes the account, once; `reply`: our own, which is yet to be written. */
   #close(status: number, fault: number, reply: string): void {
-    this.#route.plan.end(status);
-    if (this.#passage.held) this.#passage.leave(status, this.#context.shared.wheel.now);
-    this.#account?.close(status, fault, reply, this.#client, this.#delivery);
+    this.route.plan.end(status);
+    this.#dispatch.leave(status);
+    this.account?.close(status, fault, reply, this.#client, this.delivery);
   }
 
   /** Ready for the next request, of any client. */
   #settle(): void {
     this.#client?.deadline.cancel();
     this.#client = null;
-    this.#route.reset();
-    this.#passage.retryAfterS = 0;
-    this.#delivery.reset();
-    this.#body.reset();
+    this.route.reset();
+    this.#dispatch.reset();
+    this.delivery.reset();
+    this.body.reset();
     this.#context.returnExchange(this);
   }
 }

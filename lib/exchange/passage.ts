@@ -1,10 +1,10 @@
-import type { Guard } from '../upstream/guard.ts';
+import type { RouteGate } from '../routing/route-gate.ts';
 
-/** One request's way through the guard of its upstream, and what the guard is to know of it in the end. Used again for others. */
+/** One request's way through what stands before it, the guard of its upstream for instance, and what the guard is to know of it in the end. Used again for others. */
 export class Passage {
   /** Where it was not let through: when it may be, in seconds; 0: not known. */
   retryAfterS = 0;
-  #guard: Guard | null = null;
+  #guard: RouteGate | null = null;
   #generation = 0;
   #sinceMs = 0;
 
@@ -14,7 +14,7 @@ export class Passage {
   }
 
   /** 0: it is through; else the fault that answers the request. `now`: wheel time, as for all below. */
-  enter(guard: Guard, now: number): number {
+  enter(guard: RouteGate, now: number): number {
     const fault = guard.enter(now);
     if (fault !== 0) {
       this.retryAfterS = guard.retryAfterS(now);
@@ -32,7 +32,7 @@ export class Passage {
   }
 
   /** The request goes on as a tunnel: it has gone well or not, and whoever carries it on frees its place. */
-  handOver(status: number, now: number): Guard | null {
+  handOver(status: number, now: number): RouteGate | null {
     const guard = this.#guard;
     this.#guard = null;
     guard?.record(this.#generation, status, performance.now() - this.#sinceMs, now);

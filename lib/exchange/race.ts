@@ -57,6 +57,15 @@ export class Race {
     one.reset();
   }
 
+  /** Whether another try is under way that can do without this one. */
+  goOnWithout(one: Try): boolean {
+    const other = this.otherThan(one);
+    if (other === null) return false;
+    this.drop(one);
+    this.promote(other);
+    return true;
+  }
+
   /** The other try, if there is one, is no longer wanted. */
   dropOther(one: Try): void {
     const other = this.otherThan(one);

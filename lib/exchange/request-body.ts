@@ -1,5 +1,5 @@
 import { Fault } from '../core/faults.ts';
-import type { Head } from '../http/head.ts';
+import { Head } from '../http/head.ts';
 import { BodyKind } from '../http/head.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import type { Connection } from '../net/connection.ts';
@@ -37,6 +37,10 @@ export class RequestBody {
   #gathering: Gathering | null = null;
   /** What is sent instead of it. */
   #replacement: Buffer | null = null;
+  /** It was thrown away, because something else was sent instead. */
+  #isLost = false;
+  /** Something of it, or its head, was sent. */
+  #isSent = false;
 
   constructor(memory: ReplayMemory) {
     this.#memory = memory;
@@ -56,7 +60,15 @@ export class RequestBody {
     this.#keepBytes = 0;
     this.complete = this.#reader.done;
     this.#whole = true;
+    this.#isLost = false;
+    this.#isSent = false;
     this.#borrows = true;
+  }
+
+  /** As `begin`, of a request that has none. */
+  beginEmpty(): void {
+    this.begin(NO_BODY, 0);
+    this.#borrows = false;
   }
 
   /** What is still kept leaves the bytes it came in. */
@@ -69,6 +81,18 @@ export class RequestBody {
   retain(harmless: boolean, bytes: number): void {
     this.#harmless = harmless;
     this.#keepBytes = bytes;
+  }
+
+  /** Whether the request may go to another upstream: all of it is here, and it was not sent, or may be sent twice. */
+  mayFollow(nonIdempotent: boolean, replaced: boolean): boolean {
+    return this.#whole && (replaced || !this.#isLost) && (!this.#isSent || this.#harmless || nonIdempotent);
+  }
+
+  /** A copy of it if it is here, all of it and no more than so many bytes; else null. */
+  copy(maxBytes: number): Buffer | null {
+    const { bytes, start, end } = this.#kept;
+    const isHere = this.complete && this.#whole && !this.#isLost && end - start <= maxBytes;
+    return isHere ? Buffer.from(bytes.subarray(start, end)) : null;
   }
 
   /** Whether the request may be sent once more, and all that has come of its body is here to be sent. */
@@ -101,6 +125,7 @@ export class RequestBody {
   /** Sends `bytes` instead, if there are any, whatever comes from the client. Before the first `attach`. */
   replace(bytes: Buffer | null): void {
     this.#replacement = bytes;
+    if (bytes !== null && (this.#kept.length > 0 || !this.complete)) this.#isLost = true;
     if (bytes !== null && this.#kept.length > 0) this.#clear();
   }
 
@@ -132,6 +157,7 @@ export class RequestBody {
   /** Sends the head and all that has arrived of the body to a server; what arrives later follows. */
   attach(sink: Connection, head: string): void {
     this.#sink = sink;
+    this.#isSent = true;
     this.#begin(this.#writer, sink, head);
     if (this.#kept.length > 0 && !this.#keep(0)) this.#forget();
     if (this.complete) this.#finish(this.#writer);
@@ -235,3 +261,6 @@ export class RequestBody {
 
 /** A client whose body waits for a server is read no further than this. */
 const WAITING_BYTES = 65536;
+
+/** Frames no body. */
+const NO_BODY = new Head(1);

@@ -56,8 +56,7 @@ export class Route {
   #await(pending: Promise<void>, request: RoutedHead): void {
     const generation = this.#generation;
     this.#waiting = request;
-    request.head = request.head.copy();
-    request.target = request.target.copy();
+    request.own();
     pending.then(
       () => {
         if (this.#ends(generation)) this.#owner.onRouted(request, true);

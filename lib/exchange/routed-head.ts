@@ -3,12 +3,14 @@ import { Fault } from '../core/faults.ts';
 import type { Head } from '../http/head.ts';
 import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
-import type { RoutedRequest } from '../routing/rule.ts';
+import type { BranchBounds, BranchReply, Node, RoutedRequest } from '../routing/rule.ts';
 
 /** Where the body of a request comes from. */
 export interface BodySource {
   /** See `RoutedRequest.body`. */
   gather(head: Head, maxBytes: number): Promise<Buffer | number>;
+  /** See `RoutedRequest.branch`. */
+  branch(request: RoutedHead, to: Node, plan: Plan, bounds: BranchBounds): Promise<BranchReply>;
 }
 
 /** A parsed head as the nodes of a graph see it: every value is read when it is asked for. */
@@ -21,6 +23,8 @@ export class RoutedHead implements RoutedRequest {
   tls: TlsFacts | null = null;
   /** Null once the request is gone. */
   source: BodySource | null = null;
+  /** Head and target are its own. */
+  #isOwn = false;
 
   constructor(head: Head, target: Target, plan: Plan) {
     this.head = head;
@@ -34,6 +38,14 @@ export class RoutedHead implements RoutedRequest {
     this.peerAddress = address;
     this.tls = tls;
     this.source = source;
+  }
+
+  /** The head leaves the buffer that all connections share: it is needed beyond this turn. */
+  own(): void {
+    if (this.#isOwn) return;
+    this.#isOwn = true;
+    this.head = this.head.copy();
+    this.target = this.target.copy();
   }
 
   get method(): string {
@@ -70,5 +82,9 @@ export class RoutedHead implements RoutedRequest {
 
   body(maxBytes: number): Promise<Buffer | number> {
     return this.source === null ? Promise.resolve(Fault.CLIENT_GONE) : this.source.gather(this.head, maxBytes);
+  }
+  branch(to: Node, plan: Plan, bounds: BranchBounds): Promise<BranchReply> {
+    if (this.source === null) return Promise.resolve({ status: 0, body: Buffer.alloc(0) });
+    return this.source.branch(this, to, plan, bounds);
   }
 }

@@ -13,6 +13,8 @@ export class Tries {
   /** Tries so far. */
   count = 0;
   readonly #tried: Server[] = [];
+  /** Tries of upstreams before. */
+  #earlier = 0;
   #affinity: Readonly<Affinity> = NO_AFFINITY;
 
   constructor(policy: DeliveryPolicy) {
@@ -74,7 +76,20 @@ export class Tries {
     return true;
   }
 
+  /** They are done with, and others follow. */
+  leave(): void {
+    const { total } = this;
+    this.reset();
+    this.#earlier = total;
+  }
+
+  /** Tries of the request, of all upstreams that it was given to. */
+  get total(): number {
+    return this.#earlier + this.count;
+  }
+
   reset(): void {
+    this.#earlier = 0;
     this.upstream = null;
     this.#affinity = NO_AFFINITY;
     this.count = 0;

@@ -1,7 +1,7 @@
 import { Deadline, type Wheel } from '../core/wheel.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Ending } from '../routing/plan.ts';
-import type { Guard } from '../upstream/guard.ts';
+import type { RouteGate } from '../routing/route-gate.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { Client } from './client.ts';
 import type { ClientUser } from './client-user.ts';
@@ -17,7 +17,7 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
   readonly #deadline: Deadline;
   readonly #idleMs: number;
   /** Where it holds a place; null: nowhere. */
-  readonly #guard: Guard | null;
+  readonly #guard: RouteGate | null;
   /** When it ends because ELB does. */
   #draining: Deadline | null = null;
   #over = false;
@@ -30,7 +30,7 @@ export class Tunnel implements ClientUser, ServerConnectionUser {
     server: ServerConnection,
     wheel: Wheel,
     idleMs: number,
-    guard: Guard | null,
+    guard: RouteGate | null,
     endings: readonly Ending[],
   ) {
     this.#client = client;

@@ -1,5 +1,8 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { PolicyEdit } from '../core/policy-edit.ts';
+import type { Fallback, FallbackTerms } from './fallback.ts';
+import type { Mirrors } from './mirror.ts';
+import type { RouteGate } from './route-gate.ts';
 import type { Node } from './rule.ts';
 
 /** A node as a trace has it; `edge`: by which it was come to. */
@@ -101,6 +104,13 @@ export class Plan {
   /** Who has to know when the exchange is over; null for nobody. */
   #endings: Ending[] | null = null;
 
+  /** Other ways for the request where this one fails, the innermost first; null for none. */
+  fallback: Fallback | null = null;
+  /** Where copies of the request go, too; null for nowhere. */
+  mirrors: Mirrors | null = null;
+  /** What stands before the rest of the way, and is told how it went; null for nothing. */
+  gate: RouteGate | null = null;
+
   /** What is different in the way the request is delivered from the way of its upstream; null for nothing. */
   policy: PolicyEdit | null = null;
 
@@ -128,7 +138,59 @@ export class Plan {
     this.claims = null;
     this.returns = null;
     this.jumps = 0;
+    this.fallback = null;
+    this.mirrors = null;
+    this.gate = null;
     this.#endings = null;
+  }
+
+  /** Whether the body of the request may be needed once more after it was sent. */
+  get keepsBody(): boolean {
+    return this.fallback !== null || this.mirrors !== null;
+  }
+
+  /** Another plan that says the same so far: but for what goes beside the request, and what follows its end. */
+  copy(): Plan {
+    const plan = new Plan();
+    plan.assume(this);
+    return plan;
+  }
+
+  /** Says again what another plan says. */
+  assume(other: Plan): void {
+    this.upstream = other.upstream;
+    this.fault = other.fault;
+    this.answer = other.answer;
+    this.path = other.path;
+    this.query = other.query;
+    this.setFields = other.setFields;
+    this.dropFields = other.dropFields;
+    this.guardedFields = other.guardedFields;
+    this.replyEdit = other.replyEdit;
+    this.policy = other.policy;
+    this.replyBody = other.replyBody;
+    this.method = other.method;
+    this.body = other.body;
+    this.captures = other.captures;
+    this.claims = other.claims;
+    this.returns = other.returns;
+    this.jumps = other.jumps;
+    this.isObserved = other.isObserved;
+    this.fallback = null;
+    this.mirrors = null;
+    this.gate = null;
+  }
+
+  /** Leads another way if what comes of this one fails. */
+  fallTo(terms: FallbackTerms): void {
+    this.fallback = { terms, plan: this.copy(), gate: this.gate, outer: this.fallback };
+  }
+
+  /** Goes back to where that way was found; it is taken now, those around it still may be. */
+  takeFallback({ plan, gate, outer }: Fallback): void {
+    this.assume(plan);
+    this.gate = gate;
+    this.fallback = outer;
   }
 
   /** `ending` is told once when the exchange is over, in whatever way; at once where it is over already. */

@@ -29,6 +29,23 @@ export interface RoutedRequest {
    * valid until the exchange is over.
    */
   body(maxBytes: number): Promise<Buffer | number>;
+  /**
+   * Goes on from a node as if it were a request of its own, with a plan that is a copy of this one's, and collects its reply. Never
+   * rejected. The client is told nothing of it.
+   */
+  branch(to: Node, plan: Plan, bounds: BranchBounds): Promise<BranchReply>;
+}
+
+/** How long the reply of a branch is waited for, and most bytes of it, its head included. */
+export interface BranchBounds {
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/** What has come of a branch; status 0: no reply, or one that was too large or too late. */
+export interface BranchReply {
+  readonly status: number;
+  readonly body: Buffer;
 }
 
 /** One step of a graph: decides where to go next. `null` ends the walk; the plan then says what happens. */

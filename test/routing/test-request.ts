@@ -1,7 +1,7 @@
 import type { TlsFacts } from '../../lib/core/tls-facts.ts';
 import { Fault } from '../../lib/core/faults.ts';
 import type { Plan } from '../../lib/routing/plan.ts';
-import type { RoutedRequest } from '../../lib/routing/rule.ts';
+import type { BranchReply, Node, RoutedRequest } from '../../lib/routing/rule.ts';
 
 export interface RequestParts {
   readonly method?: string;
@@ -14,6 +14,7 @@ export interface RequestParts {
   /** Values by lower-case name. */
   readonly fields?: Readonly<Record<string, string>>;
   readonly body?: string;
+  readonly replies?: Readonly<Record<string, readonly [status: number, body: string]>>;
 }
 
 /** A request for nodes to look at; its path follows the plan, as the port asks. */
@@ -28,9 +29,13 @@ export class TestRequest implements RoutedRequest {
   readonly #plan: Plan;
   readonly #body: Buffer;
   readonly #method: string;
+  readonly #replies: NonNullable<RequestParts['replies']>;
+  /** Branches that were asked for. */
+  readonly branches: { readonly to: string; readonly plan: Plan }[] = [];
 
   constructor(plan: Plan, parts: RequestParts) {
     this.#plan = plan;
+    this.#replies = parts.replies ?? {};
     this.#method = parts.method ?? 'GET';
     this.host = parts.host ?? 'a.test';
     this.#query = parts.query ?? '';
@@ -65,5 +70,12 @@ export class TestRequest implements RoutedRequest {
 
   async body(maxBytes: number): Promise<Buffer | number> {
     return this.#body.length > maxBytes ? Fault.BODY_TOO_LARGE : this.#body;
+  }
+
+  /** Replies of branches by the names of their first nodes; another one has none. */
+  async branch(to: Node, plan: Plan): Promise<BranchReply> {
+    this.branches.push({ to: to.name, plan });
+    const [status = 0, body = ''] = this.#replies[to.name] ?? [];
+    return { status, body: Buffer.from(body) };
   }
 }

@@ -4,7 +4,8 @@ import { defineSection } from './section.ts';
 import { statusesOption, statusSet } from './status.ts';
 import { milliseconds, timeOption } from './time.ts';
 
-interface Document {
+/** The section as a document has it, complete. */
+export interface BreakerDocument {
   readonly window: 'none' | 'count' | 'time';
   readonly size: number;
   readonly failure_rate: number;
@@ -44,7 +45,7 @@ export const breaker = defineSection({
     trial: countOption(10, 'requests that each worker lets through as a trial'),
     max_trial: timeOption('0s', 'longest time for a trial, after which it is open again; 0s: unbounded'),
   },
-  read(document: Document): (BreakerOptions & FailureOptions) | null {
+  read(document: BreakerDocument): (BreakerOptions & FailureOptions) | null {
     const { window, size, failure_rate: failureRate, slow_rate: slowRate, minimum, trial } = document;
     if (window === 'none') return null;
     return {

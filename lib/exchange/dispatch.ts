@@ -1,0 +1,148 @@
+import { Fault, faultOf } from '../core/faults.ts';
+import type { Head } from '../http/head.ts';
+import type { Target } from '../http/target.ts';
+import { fallbackFor } from '../routing/fallback.ts';
+import type { Answer } from '../routing/plan.ts';
+import type { RouteGate } from '../routing/route-gate.ts';
+import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Account } from './account.ts';
+import { affinityOf } from './affinity.ts';
+import type { Client } from './client.ts';
+import type { Context } from './context.ts';
+import type { Delivery } from './delivery.ts';
+import { Detour } from './detour.ts';
+import { ForwardHead } from './forward-head.ts';
+import { editedAnswer } from './own-reply.ts';
+import { Passage } from './passage.ts';
+import type { RequestBody } from './request-body.ts';
+import { requestId } from './request-id.ts';
+import type { Route } from './route.ts';
+import type { RoutedHead } from './routed-head.ts';
+
+/** The exchange whose requests are dispatched. */
+export interface DispatchOwner {
+  readonly route: Route;
+  readonly delivery: Delivery;
+  readonly body: RequestBody;
+  readonly account: Account | null;
+  /** Answers a fault, or else this. */
+  answer(fault: number, answer?: Answer | null): void;
+}
+
+/**
+ * Does what a walk has decided: answers, or has the request delivered to an upstream once it is through what stands before that; and where
+ * it fails, and the graph has another way for it, goes that way. Used again for the next request.
+ */
+export class Dispatch {
+  client: Client | null = null;
+  /** The lines about the client in the head that is forwarded. */
+  about = '';
+  /** The protocol the client wants to change to, or null. */
+  upgrade: string | null = null;
+  readonly #context: Context;
+  readonly #owner: DispatchOwner;
+  readonly #forwardHead = new ForwardHead();
+  readonly #detour: Detour;
+  /** Its way through what stands before its upstream as a whole, and through what its graph has put before it. */
+  readonly #passage = new Passage();
+  readonly #gate = new Passage();
+
+  constructor(context: Context, owner: DispatchOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#detour = new Detour(context, owner.body);
+  }
+
+  /** Where it was not let through: when it may be, in seconds; 0: not known. */
+  get retryAfterS(): number {
+    return Math.max(this.#passage.retryAfterS, this.#gate.retryAfterS);
+  }
+
+  /** The walk is over. */
+  decided(request: RoutedHead): void {
+    const owner = this.#owner;
+    const { upstream: name, answer, fault, replyEdit, keepsBody, body } = owner.route.plan;
+    if (answer !== null) return owner.answer(0, replyEdit === null ? answer : editedAnswer(answer, replyEdit));
+    if (name === null) return owner.answer(fault === 0 ? Fault.FORBIDDEN : fault);
+    if (keepsBody) this.#detour.keep(request);
+    const { failed, nonIdempotent } = this.#detour;
+    if (failed !== 0 && !owner.body.mayFollow(nonIdempotent, body !== null)) return owner.answer(failed);
+    const { shared, ready } = this.#context;
+    const upstream = shared.upstreams.get(name);
+    if (upstream === null && !ready) return this.failed(Fault.NOT_READY);
+    const affinity = upstream === null ? NO_AFFINITY : affinityOf(request, upstream, name);
+    this.deliver(upstream, affinity, request.head, request.target);
+  }
+
+  deliver(upstream: Upstream | null, affinity: Readonly<Affinity>, head: Head, target: Target): void {
+    const { client, about } = this;
+    if (client === null) return;
+    const { route, delivery, body, account } = this.#owner;
+    const { plan } = route;
+    const { now } = this.#context.shared.wheel;
+    const guard = upstream === null ? null : upstream.guard;
+    let fault = plan.gate === null ? 0 : this.#gate.enter(plan.gate, now);
+    if (fault === 0 && guard !== null) fault = this.#passage.enter(guard, now);
+    if (fault !== 0) return this.failed(fault);
+    if (this.#context.shared.requestIds) {
+      const id = requestId(head, client.trusted);
+      this.#forwardHead.requestId = id;
+      if (account !== null) account.record.id = id;
+    }
+    const host = upstream?.setup?.host ?? null;
+    const text = this.#forwardHead.encode(head, target, plan, client, about, this.upgrade, host);
+    body.replace(plan.body);
+    if (plan.mirrors !== null) this.#detour.mirror(plan.mirrors, plan, { client, about });
+    delivery.start(upstream, affinity, plan, text);
+  }
+
+  /** No server has replied, or the request was not let through to any. */
+  failed(fault: number): void {
+    if (!this.#goElsewhere(fault, 0)) this.#owner.answer(fault);
+  }
+
+  /** A reply with this status may be passed on: true if the request goes another way instead. */
+  goesOn(status: number): boolean {
+    return this.#owner.route.plan.fallback !== null && this.#goElsewhere(0, status);
+  }
+
+  /** Something of the body has come. */
+  arrived(): void {
+    const { client, about } = this;
+    if (client !== null && this.#owner.route.plan.mirrors !== null) this.#detour.arrived({ client, about });
+  }
+
+  /** The request is over, or goes another way, with this last status. */
+  leave(status: number): void {
+    const { now } = this.#context.shared.wheel;
+    if (this.#gate.held) this.#gate.leave(status, now);
+    if (this.#passage.held) this.#passage.leave(status, now);
+  }
+
+  /** The request goes on as a tunnel, which holds its place in its upstream. */
+  handOver(status: number): RouteGate | null {
+    const { now } = this.#context.shared.wheel;
+    return this.#passage.handOver(status, now);
+  }
+
+  reset(): void {
+    this.client = null;
+    this.#passage.retryAfterS = 0;
+    this.#gate.retryAfterS = 0;
+    this.#detour.reset();
+  }
+
+  /** Goes the way of a fallback, if there is one for this fault, or for a reply with this status; the other of both is 0. */
+  #goElsewhere(fault: number, status: number): boolean {
+    const { route, delivery } = this.#owner;
+    const way = fallbackFor(route.plan.fallback, fault, status);
+    const request = this.#detour.take(way, fault);
+    if (way === null || request === null) return false;
+    this.leave(status === 0 ? faultOf(fault).status : status);
+    delivery.leave();
+    route.plan.takeFallback(way);
+    route.walk({ init: way.terms.to, edges: [], holding: null }, request);
+    return true;
+  }
+}

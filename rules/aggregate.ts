@@ -1,0 +1,162 @@
+import { Fault } from '../lib/core/faults.ts';
+import { normalPath } from '../lib/http/path.ts';
+import { defineRule, type BranchReply, type RoutedRequest } from '../lib/routing/rule.ts';
+import { fieldsOf } from './backend-fields.ts';
+import { readTime, timeProperty } from './time-value.ts';
+
+interface RouteArgs {
+  readonly to?: string | null;
+  readonly name?: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: boolean;
+}
+
+interface Args {
+  readonly routes: readonly RouteArgs[];
+  readonly merge?: 'array' | 'object';
+  readonly partial?: boolean;
+  readonly timeout?: string;
+  readonly max_body?: number;
+  readonly max_reply?: number;
+}
+
+/**
+ * Ends the walk with one JSON answer made of the replies of several routes, which are asked at the same time.
+ *
+ *     {"type": "aggregate", "args": {"merge": "object", "routes": [
+ *       {"name": "user", "path": "/users/1", "to": "users"},
+ *       {"name": "orders", "path": "/orders", "headers": {"X-Limit": 10}, "to": "orders"}]}}
+ *
+ * Each route goes on with the request from the node `to`, as if it were the only one, with another `method`, `path` and further fields where
+ * they are given, and with the body if `body` is true; its graph may have nodes of all kinds in it, and ends in an upstream or in an
+ * answer. Replies are read up to `max_reply` bytes, and have to be JSON with a status from 200 to 299.
+ *
+ * With `"merge": "array"` the answer is a list of them in the order of `routes`; with `object` each stands under its `name`, and without a name the
+ * members of its own object do, of equal ones the last. If a route fails, or does not come to an end within `timeout`, the answer is 503;
+ * with `partial` it is null in a list, and left out of an object, and the answer is 503 only if all fail.
+ */
+export const aggregate = defineRule<Args>({
+  type: 'aggregate',
+  summary: 'Answers with the replies of several routes together.',
+  args: {
+    properties: {
+      routes: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 32,
+        items: {
+          type: 'object',
+          properties: {
+            to: { type: ['string', 'null'] },
+            name: { type: 'string', minLength: 1 },
+            method: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
+            path: { type: 'string' },
+            headers: { type: 'object' },
+            body: { type: 'boolean' },
+          },
+          additionalProperties: false,
+        },
+        description:
+          'each has `to`, the name of the next node, and may have `name`, `method`, `path`, `headers` and `body`',
+      },
+      merge: { enum: ['array', 'object'], default: 'array', description: 'what the answer is' },
+      partial: { type: 'boolean', default: false, description: 'whether some of the routes may fail' },
+      timeout: timeProperty('for all of the routes', '10s'),
+      max_body: {
+        type: 'integer',
+        minimum: 0,
+        maximum: 16_777_216,
+        default: 65_536,
+        description: 'largest body of a request, in bytes',
+      },
+      max_reply: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 16_777_216,
+        default: 1_048_576,
+        description: 'largest reply of a route, in bytes',
+      },
+    },
+    required: ['routes'],
+    additionalProperties: false,
+  },
+  edges: [],
+  moreEdges: ({ routes }) => routes.map((_, i) => `routes/${i}/to`),
+  compile(args, { edge, problem }) {
+    const { routes, merge = 'array', partial = false, timeout = '10s', max_body: maxBody = 65_536 } = args;
+    const { max_reply: maxBytes = 1_048_576 } = args;
+    const timeoutMs = readTime(timeout, '/timeout', problem);
+    const ways = routes.map((route, i) => {
+      const at = `/routes/${i}`;
+      if (route.path !== undefined && normalPath(route.path) === null)
+        problem(`${at}/path`, 'is not a path that could be sent');
+      if (route.name !== undefined && merge === 'array') problem(`${at}/name`, 'is for an object; a list has no names');
+      const fields = fieldsOf(route.headers ?? {}, { problem: (below, msg) => problem(`${at}/headers${below}`, msg) });
+      return { route, fields, to: edge(`routes/${i}/to`) };
+    });
+    const needsBody = routes.some(({ body }) => body === true);
+
+    return async (request, plan) => {
+      const body = needsBody ? await request.body(maxBody) : NO_BODY;
+      if (typeof body === 'number') {
+        plan.fault = body;
+        return null;
+      }
+      const replies = await Promise.all(
+        ways.map(({ route, fields, to }) => {
+          const own = plan.copy();
+          own.method = route.method ?? (route.body === true ? null : withoutBody(request));
+          if (route.path !== undefined) own.path = route.path;
+          own.set(fields);
+          own.body = route.body === true ? body : NO_BODY;
+          return request.branch(to, own, { timeoutMs, maxBytes });
+        }),
+      );
+      const values = replies.map((reply) => jsonOf(reply));
+      const failed = values.filter((value) => value === undefined).length;
+      const text = failed > 0 && (!partial || failed === values.length) ? null : merged(values, routes, merge);
+      if (text === null) plan.fault = Fault.ROUTES_FAILED;
+      else plan.answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: text };
+      return null;
+    };
+  },
+});
+
+/** A request that has lost its body is no POST any more. */
+function withoutBody({ method }: RoutedRequest): string | null {
+  return method === 'GET' || method === 'HEAD' ? null : 'GET';
+}
+
+/** What a route has said; undefined if it has failed. */
+function jsonOf({ status, body }: BranchReply): unknown {
+  if (status < 200 || status > 299) return undefined;
+  try {
+    const value: unknown = JSON.parse(UTF8.decode(body));
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Null where a reply without a name is no object. */
+function merged(values: readonly unknown[], routes: readonly RouteArgs[], merge: 'array' | 'object'): string | null {
+  if (merge === 'array') return bytesOf(values.map((value) => value ?? null));
+  const members = new Map<string, unknown>();
+  for (const [i, value] of values.entries()) {
+    const name = routes[i]?.name;
+    if (value === undefined) continue;
+    if (name !== undefined) members.set(name, value);
+    else if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    else for (const [member, own] of Object.entries(value)) members.set(member, own);
+  }
+  return bytesOf(Object.fromEntries(members));
+}
+
+function bytesOf(value: unknown): string {
+  return Buffer.from(`${JSON.stringify(value)}\n`, 'utf8').toString('latin1');
+}
+
+const NO_BODY = Buffer.alloc(0);
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
