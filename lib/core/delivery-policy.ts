@@ -23,6 +23,8 @@ export interface DeliveryPolicy {
   readonly sendMs: number;
   /** From the request's last byte to the reply's first one. */
   readonly firstByteMs: number;
+  /** How long a server may say nothing to anybody, while several requests wait there, before others are asked, too; 0: for ever. */
+  readonly silenceMs: number;
   /** Longest silence of a server inside its reply. */
   readonly readMs: number;
   /** From the request's head to the reply's last byte, all tries together; 0: unbounded. */

@@ -44,9 +44,9 @@ export class Pace {
 
   /** The request is sent whole: it is the server's turn. */
   reply(one: Try): void {
-    const { tryMs, firstByteMs } = this.policy;
+    const { tryMs, firstByteMs, silenceMs } = this.policy;
     if (tryMs > 0 && one.until === 0) one.until = this.#context.shared.wheel.now + tryMs;
-    one.wait(firstByteMs);
+    one.awaitReply(firstByteMs, silenceMs);
   }
 
   /** The server has said something: it is awaited anew, and so is a client that has ended its side. */

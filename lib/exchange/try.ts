@@ -37,6 +37,8 @@ export interface TryOwner {
   onTryLost(one: Try, fault: number): void;
   /** The server has taken what was pending. */
   onTryDrain(one: Try): void;
+  /** A server says nothing, to anybody: another one may be asked beside. */
+  onAlarm(): void;
 }
 
 /**
@@ -61,6 +63,13 @@ export class Try implements ServerConnectionUser {
   readonly #owner: TryOwner;
   #since = 0;
   #renewed = false;
+  /** The server knows that its reply is awaited. */
+  #isAwaited = false;
+  /** It was counted as a failure of the server that it says nothing. */
+  #isBlamed = false;
+  /** Wheel time at which the reply has to begin, while the server is looked after before that; 0: it is not. */
+  #replyBy = 0;
+  #silenceMs = 0;
 
   constructor(context: Context, owner: TryOwner) {
     this.#owner = owner;
@@ -74,6 +83,7 @@ export class Try implements ServerConnectionUser {
     this.server = server;
     this.fault = 0;
     this.#renewed = false;
+    this.#isBlamed = false;
     this.phase = Phase.WAIT;
     this.#since = performance.now();
   }
@@ -100,8 +110,19 @@ export class Try implements ServerConnectionUser {
 
   /** The server is waited for, so long but no longer than `until`, unless its reply has begun to be passed on. */
   wait(ms: number): void {
-    const left = this.until - this.deadline.wheel.now;
-    this.deadline.set(this.until !== 0 && left < ms && this.phase < Phase.RELAY ? Math.max(left, 0) : ms);
+    this.#replyBy = 0;
+    this.deadline.set(this.#atMost(ms));
+  }
+
+  /** The request is sent whole: its reply is waited for, so long; whether the server says anything at all, every `silenceMs`. */
+  awaitReply(ms: number, silenceMs: number): void {
+    if (!this.#isAwaited) this.server?.awaited();
+    this.#isAwaited = this.server !== null;
+    const most = this.#atMost(ms);
+    if (silenceMs === 0 || silenceMs >= most) return this.wait(ms);
+    this.#replyBy = this.deadline.wheel.now + most;
+    this.#silenceMs = silenceMs;
+    this.deadline.set(silenceMs);
   }
 
   /** Whether another connection to the same server is to do what this one has not, for a reason that says nothing about the server. */
@@ -136,6 +157,7 @@ export class Try implements ServerConnectionUser {
   /** Gives the connection away together with its server, which stays in use until its new holder is done with it. */
   handOver(): ServerConnection | null {
     const { connection } = this;
+    this.#unawait();
     this.connection = null;
     this.server = null;
     return connection;
@@ -145,6 +167,7 @@ export class Try implements ServerConnectionUser {
   leave(): number {
     const { server } = this;
     if (server === null) return 0;
+    this.#unawait();
     server.done();
     this.server = null;
     return this.spentMs;
@@ -187,7 +210,9 @@ export class Try implements ServerConnectionUser {
       this.#owner.onTryLost(this, this.reused ? Fault.SERVER_CLOSED : Fault.BAD_REPLY);
       return;
     }
+    if (this.server !== null) this.server.heardAt = this.deadline.wheel.now;
     const step = this.relay.take(bytes, from, to);
+    if (this.#isAwaited && step !== Step.MORE) this.#unawait();
     switch (step) {
       case Step.MORE:
         this.#owner.onTryProgress(this);
@@ -226,7 +251,29 @@ export class Try implements ServerConnectionUser {
   onDeadline(): void {
     if (this.phase === Phase.CONNECT) this.#owner.onTryLost(this, Fault.CONNECT_TIMEOUT);
     else if (this.phase === Phase.RELAY) this.#owner.onTryLost(this, Fault.REPLY_CUT);
-    else if (this.phase === Phase.REPLY) this.#owner.onTryLost(this, Fault.SERVER_TIMEOUT);
+    else if (this.phase === Phase.REPLY) this.#onQuiet();
+  }
+
+  /** Nothing has come of the reply. */
+  #onQuiet(): void {
+    const { server, deadline } = this;
+    const leftMs = this.#replyBy - deadline.wheel.now;
+    if (leftMs <= 0 || server === null) return this.#owner.onTryLost(this, Fault.SERVER_TIMEOUT);
+    deadline.set(Math.min(leftMs, this.#silenceMs));
+    if (!server.isSilent(this.#silenceMs)) return;
+    if (!this.#isBlamed) server.failed();
+    this.#isBlamed = true;
+    this.#owner.onAlarm();
+  }
+
+  #unawait(): void {
+    if (this.#isAwaited) this.server?.unawaited();
+    this.#isAwaited = false;
+  }
+
+  #atMost(ms: number): number {
+    const left = this.until - this.deadline.wheel.now;
+    return this.until !== 0 && left < ms && this.phase < Phase.RELAY ? Math.max(left, 0) : ms;
   }
 }
 

@@ -55,8 +55,11 @@ export class Server {
   /** Wheel time of the last failure, and since when its probation is counted. */
   failedAt = 0;
   checkedAt = 0;
-  /** Wheel time of its last good reply. */
+  /** Wheel time at which it last said anything. */
   heardAt = 0;
+  /** Replies that have not begun, of requests that were sent whole; and wheel time since when there has been one. */
+  #awaited = 0;
+  #awaitedSince = 0;
   /** What the head of a reply takes, of late, in milliseconds; -1: none was seen. */
   replyMs = -1;
   /** Connections to it, idle or not. */
@@ -207,9 +210,28 @@ export class Server {
     if (ms >= SILENT_MS && this.heardAt < this.#wheel.now - ms) this.failed();
   }
 
+  /** A request was sent whole; `heard` or `unawaited` follows. */
+  awaited(): void {
+    if (this.#awaited++ === 0) this.#awaitedSince = this.#wheel.now;
+  }
+
+  /** Its reply has begun, or nobody waits for it any more. */
+  unawaited(): void {
+    this.#awaited--;
+  }
+
+  /**
+   * It hangs, as far as one can tell: it says nothing to anybody for `ms` and much longer than it usually takes. One request alone
+   * may be one that takes long, and one that has never answered may be one that always does.
+   */
+  isSilent(ms: number): boolean {
+    if (this.replyMs === -1 || (this.#awaited < 2 && this.fails === 0)) return false;
+    const since = Math.max(this.heardAt, this.#awaitedSince);
+    return this.#wheel.now - since >= Math.max(ms, this.replyMs * UNUSUAL);
+  }
+
   /** Only a try after its time out clears it: successes between failures do not (as in nginx). */
   succeeded(): void {
-    this.heardAt = this.#wheel.now;
     if (this.failedAt >= this.checkedAt) return;
     const { maxFails } = this.spec;
     if (maxFails > 0 && this.fails >= maxFails) {
@@ -276,6 +298,9 @@ export const SERVER_HOST = '\0';
 
 /** A client that leaves sooner says nothing about a server. */
 const SILENT_MS = 1000;
+
+/** So many times as long as a reply usually takes is more than chance. */
+const UNUSUAL = 10;
 
 /** What the newest reply adds to the mean of those before. */
 const NEWEST_PART = 0.125;

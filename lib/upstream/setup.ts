@@ -56,6 +56,7 @@ export function policyOf({ retry, timeouts, connections }: UpstreamOptions, limi
     raceMs: timeouts.raceMs,
     sendMs: timeouts.sendMs ?? limits.readMs,
     firstByteMs: timeouts.firstByteMs ?? readMs,
+    silenceMs: timeouts.silenceMs,
     readMs,
     requestMs: timeouts.requestMs,
     tunnelIdleMs: timeouts.tunnelMs ?? limits.tunnelIdleMs,

@@ -24,6 +24,7 @@ describe('options of delivery', () => {
       raceMs: 250,
       sendMs: 30_000,
       firstByteMs: 30_000,
+      silenceMs: 1000,
       readMs: 30_000,
       requestMs: 0,
       tunnelIdleMs: 3_600_000,

@@ -12,6 +12,8 @@ export interface TimeoutOptions {
   readonly requestMs: number;
   /** 0: never. */
   readonly raceMs: number;
+  /** 0: no bound. */
+  readonly silenceMs: number;
 }
 
 interface Document {
@@ -22,6 +24,7 @@ interface Document {
   readonly tunnel: string | null;
   readonly request: string;
   readonly race: string;
+  readonly silence: string;
 }
 
 /** How long servers are waited for. */
@@ -41,6 +44,11 @@ export const timeouts = defineSection({
       '250ms',
       'a connection that takes longer to be made is raced by one to another server; what was sent to neither is lost by neither; 0s: never',
     ),
+    silence: timeOption(
+      '1s',
+      'a server that has answered before, and then says nothing to anybody for so long, and ten times as long as it usually takes, ' +
+        'while two requests or more wait there, has failed: what may be sent twice is asked of another one, too; 0s: never',
+    ),
   },
   read: (document: Document): TimeoutOptions => ({
     connectMs: orNull(document.connect),
@@ -50,6 +58,7 @@ export const timeouts = defineSection({
     tunnelMs: orNull(document.tunnel),
     requestMs: milliseconds(document.request),
     raceMs: milliseconds(document.race),
+    silenceMs: milliseconds(document.silence),
   }),
 });
 
