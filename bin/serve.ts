@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { resources } from '../api/index.ts';
 import { MetricsServer } from '../api/metrics-server.ts';
 import { AdminServer } from '../api/admin-server.ts';
-import { CertificateFolder } from '../lib/certs/certificate-folder.ts';
-import { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
 import { Primary } from '../lib/cluster/primary.ts';
@@ -24,6 +22,7 @@ import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
 import type { HealthParts } from './health.ts';
 import { Metrics } from './metrics.ts';
+import { Certificates } from './certificates.ts';
 import { createFleet } from './fleet.ts';
 import { createStatus } from './status.ts';
 import { createHistory, createImages, createStore } from './store.ts';
@@ -98,11 +97,12 @@ export async function serve(
   const resolver = new Resolver({ lookup: new DnsLookup(config.resolver).lookup, scheduler });
   const images = createImages(config);
   const seal = new Seal(config.secrets);
+  const certificates = new Certificates({ config, log, seal, store, primary, sync: () => sync, fleet: () => fleet });
   const loaded = Promise.withResolvers<void>();
   const announce = announcingFirst(primary, health, log, () => loaded.resolve());
   const apply: SyncOptions['apply'] = (changes, whole, revision) => {
     meter.follow(changes);
-    inventory.follow(changes);
+    certificates.follow(changes);
     return announce(changes, whole, revision);
   };
   const sync = new Sync({
@@ -120,19 +120,14 @@ export async function serve(
     apply,
     onServed: () => fleet.changed(),
   });
-  const inventory = new Inventory({ scheduler, log, seal, documents: () => sync.certificates() });
-  const folder = createFolder(config, log, (changes) => {
-    inventory.follow(changes);
-    return primary.add(changes);
-  });
   const status = createStatus(name, sync, primary, supervision);
   status.offer(serversSection(health));
-  status.offer(inventory.section());
   const fleet = createFleet(store, sync, status, supervision, log);
+  certificates.offer(status);
   const parts = {
     control: sync,
     changes: sync.changes,
-    certificates: inventory,
+    certificates: certificates.inventory,
     fleet,
     status,
     metrics: meter,
@@ -143,8 +138,7 @@ export async function serve(
   };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
-  meter.start(primary, sync, inventory, health.book);
-  inventory.start();
+  meter.start(primary, sync, certificates.inventory, health.book);
   const scraped = config.metricsListen.map((address) => new MetricsServer(address, meter, log));
 
   supervision.obey({
@@ -152,7 +146,7 @@ export async function serve(
     reread: () => {
       primary.reopen();
       void reread(sync, log);
-      void folder?.read();
+      certificates.reread();
     },
     drain: (succeeded) => ending.resolve(succeeded),
     kill: () => {
@@ -173,10 +167,11 @@ export async function serve(
     await Promise.all(scraped.map((server) => server.listen()));
     supervision.serving();
     fleet.start();
+    certificates.begin();
   };
   // Workers begin while the snapshot is read.
   const opened = open();
-  await folder?.start();
+  await certificates.start();
   await sync.start();
   await orExit(Promise.race([opened, ending.promise]));
 
@@ -185,8 +180,7 @@ export async function serve(
   supervision.closeListeners();
   if (succeeded) admin.retire();
   health.stop();
-  inventory.stop();
-  folder?.stop();
+  certificates.stop();
   await primary.drain();
   await admin.stop();
   await Promise.all(scraped.map((server) => server.stop()));
@@ -214,14 +208,6 @@ function announcingFirst(
     log.info({ entries: changes.length }, 'configuration loaded');
     whenLoaded();
   };
-}
-
-function createFolder(
-  { certs }: Config,
-  log: Log,
-  apply: (changes: readonly TableChange[]) => Promise<void>,
-): CertificateFolder | null {
-  return certs === null ? null : new CertificateFolder({ path: certs, log, now: () => Date.now(), apply });
 }
 
 async function reread(sync: Sync, log: Log): Promise<void> {

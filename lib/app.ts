@@ -22,8 +22,6 @@ import { Overload } from './overload/overload.ts';
 import { TlsServer } from './tls/tls-server.ts';
 import { Domain, type GraphWorld } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
-import type { CertificateDocument } from './tls/certificate.ts';
-import type { TicketSeed } from './tls/tickets.ts';
 import type { Rule } from './routing/rule.ts';
 import { States } from './routing/states.ts';
 import { AccessLog } from './stats/access-log.ts';
@@ -129,6 +127,7 @@ export class DataPlane {
       requestIds: options.requestId,
       trusted: new CidrList(options.trustedProxies),
       tls: this.#tls.rules,
+      challenges: this.#tls.challenges,
     });
     const { table, upstreams } = this.#context.shared;
     this.#calls = new Calls(() => trustedBy(options.serverCa));
@@ -259,18 +258,10 @@ export class DataPlane {
         else upstreams.set(change.name, change.servers);
         break;
       case 'certificate':
-        // It has passed its check.
-        this.#tls.certificates.set(
-          change.name,
-          change.document === null ? null : (JSON.parse(change.document) as CertificateDocument),
-        );
-        break;
+      case 'challenge':
       case 'tickets':
-        // The primary makes them.
-        if (change.document !== null) this.#tls.tickets.set(JSON.parse(change.document) as TicketSeed[]);
-        break;
       case 'tls':
-        this.#tls.setRules(change.name, change.document === null ? null : JSON.parse(change.document));
+        this.#tls.apply(change);
         break;
       case 'options':
         upstreams.configure(

@@ -13,6 +13,8 @@ export type TableChange =
   | { readonly kind: 'tls'; readonly name: string; readonly document: string | null }
   /** `document`: JSON text of `TicketSeed`s, all that are in use. */
   | { readonly kind: 'tickets'; readonly name: string; readonly document: string | null }
+  /** `document`: JSON text of a `ChallengeDocument` that has passed its check. */
+  | { readonly kind: 'challenge'; readonly name: string; readonly document: string | null }
   /** `document`: JSON text of an upstream's options that has passed its check; without one, the defaults hold. */
   | { readonly kind: 'options'; readonly name: string; readonly document: string | null };
 
@@ -22,6 +24,7 @@ export function isRemoval(change: TableChange): boolean {
     case 'options':
     case 'certificate':
     case 'tls':
+    case 'challenge':
     case 'tickets':
       return change.document === null;
     case 'upstream':

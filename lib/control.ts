@@ -20,7 +20,7 @@ export interface ServerView {
 }
 
 /** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options, a certificate with its key, what a domain wants of TLS. */
-export type DocumentName = 'domain' | 'options' | 'certificate' | 'tls';
+export type DocumentName = 'domain' | 'options' | 'certificate' | 'tls' | 'challenge';
 
 /** What can be put on its own. */
 export type ItemKind = DocumentName | 'upstream';
@@ -57,6 +57,8 @@ export interface ChangeTerms {
   readonly ifMatch: readonly string[] | null;
   /** Whether it is made in memory, in the store too, or not at all and only told. */
   readonly mode: 'memory' | 'store' | 'dry-run';
+  /** Nobody will want to know of it, or undo it. */
+  readonly isPassing?: true;
 }
 
 /** One place where two JSON values differ. `before` is missing where nothing was, `after` where nothing is. */

@@ -10,6 +10,7 @@ export class Table {
   readonly #items: Readonly<Record<Item, Map<string, TableChange>>> = {
     tickets: new Map(),
     tls: new Map(),
+    challenge: new Map(),
     certificate: new Map(),
     options: new Map(),
     upstream: new Map(),

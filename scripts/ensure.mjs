@@ -25,6 +25,8 @@ const TEST_TOOLS = [
   { debian: 'openssl', present: () => onPath('openssl') },
   // The program without the service around it.
   { debian: 'dnsmasq-base', present: () => onPath('dnsmasq') },
+  // With its companion for DNS.
+  { debian: 'pebble', present: () => onPath('pebble') && onPath('pebble-challtestsrv') },
   { debian: 'strace', present: () => onPath('strace') },
   { debian: 'systemd', present: () => onPath('systemd-notify') && onPath('systemd-analyze') },
   { debian: 'python3-requests', present: () => pythonHas('requests') },

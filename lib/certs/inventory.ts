@@ -34,11 +34,7 @@ export class Inventory implements CertificateControl {
       this.#warned.delete(change.name);
       if (change.document === null) this.#facts.delete(change.name);
       // It has passed its check.
-      else
-        this.#facts.set(
-          change.name,
-          certificateFacts((JSON.parse(change.document) as CertificateDocument).certificate),
-        );
+      else this.#facts.set(change.name, certificateFacts(JSON.parse(change.document) as CertificateDocument));
     }
   }
 

@@ -9,6 +9,7 @@ import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import type { OptionKey, OptionValues } from './options.ts';
 import { usualStateDirectory } from './state-directory.ts';
+import { acmeSetup, type AcmeSetup } from './acme-setup.ts';
 import { tlsSetup } from './tls-setup.ts';
 import type { TlsSetup } from './tls-setup.ts';
 
@@ -81,6 +82,8 @@ export interface Config {
   readonly history: number;
   readonly limits: Limits;
   readonly tls: TlsSetup;
+  /** Null: no certificate is ordered. */
+  readonly acme: AcmeSetup | null;
   /** Directory of certificates; null: none. */
   readonly certs: string | null;
   /** What keys in the store are sealed with, the first; all open. None: they are in clear. */
@@ -212,6 +215,7 @@ function assemble(
     },
     history: values.history ?? 0,
     tls: tlsSetup(values, problems),
+    acme: acmeSetup(values, problems),
     certs: directory('--certs (ELB_CERTS)', values.certs, problems),
     secrets: values.secrets ?? [],
     limits: {
@@ -304,7 +308,8 @@ function shown(option: Option<unknown>, text: string): string {
   return option === OPTIONS.etcdPassword ||
     option === OPTIONS.adminToken ||
     option === OPTIONS.adminTokens ||
-    option === OPTIONS.secrets
+    option === OPTIONS.secrets ||
+    option === OPTIONS.acmeEabKey
     ? 'what it is'
     : quote(text);
 }

@@ -1,4 +1,4 @@
-import { filePath, oneOf, secrets, text } from './option-kinds.ts';
+import { filePath, integer, oneOf, secrets, text } from './option-kinds.ts';
 import { row } from './option.ts';
 
 /** TLS towards clients. */
@@ -42,5 +42,47 @@ export const TLS_OPTIONS = {
     secrets,
     null,
     'secret that keys of certificates are sealed with before they are stored; of several the first seals, and all open',
+  ),
+  acme: row(
+    'ACME',
+    'acme',
+    ['ELB_ACME'],
+    text,
+    null,
+    'URL of the directory of a CA that certificates are ordered from (RFC 8555), whose terms are agreed to; unset: none are',
+  ),
+  acmeEmail: row('ACME', 'acme-email', ['ELB_ACME_EMAIL'], text, null, 'where the CA writes to'),
+  acmeCa: row(
+    'ACME',
+    'acme-ca',
+    ['ELB_ACME_CA'],
+    filePath,
+    null,
+    "certificates that the CA's own is checked against (PEM); unset: those of Node",
+  ),
+  acmeEabKid: row(
+    'ACME',
+    null,
+    ['ELB_ACME_EAB_KID'],
+    text,
+    null,
+    'identifier of an external account, with ELB_ACME_EAB_KEY',
+  ),
+  acmeEabKey: row('ACME', null, ['ELB_ACME_EAB_KEY'], text, null, 'key of the external account, in base64url'),
+  acmeDnsHook: row(
+    'ACME',
+    'acme-dns-hook',
+    ['ELB_ACME_DNS_HOOK'],
+    filePath,
+    null,
+    'program that sets and clears records of DNS for dns-01, called with `set` or `clear`, name and value',
+  ),
+  acmeRate: row(
+    'ACME',
+    'acme-rate',
+    ['ELB_ACME_RATE'],
+    integer(1, 1000),
+    '20',
+    'most orders in an hour, of all instances',
   ),
 } as const;

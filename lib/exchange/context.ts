@@ -9,6 +9,7 @@ import type { Gate } from '../overload/gate.ts';
 import type { Observer } from '../stats/observer.ts';
 import { DEFAULT_OPTIONS } from '../upstream/options/index.ts';
 import { policyOf } from '../upstream/setup.ts';
+import type { Challenges } from '../tls/challenges.ts';
 import type { DomainRules } from '../tls/domain-rules.ts';
 import type { HostMap } from '../tls/host-map.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -36,6 +37,8 @@ export interface Shared {
   readonly trusted: CidrList;
   /** What domains want of TLS. */
   readonly tls: HostMap<DomainRules>;
+  /** What CAs ask for at the moment. */
+  readonly challenges: Challenges;
 }
 
 /** The shared state of a worker's data plane: parts above, one record for the head being parsed, spare exchanges. */

@@ -6,6 +6,7 @@ import type { Answer } from '../routing/plan.ts';
 import type { Account } from './account.ts';
 import type { Client } from './client.ts';
 import type { Context } from './context.ts';
+import { challengeAnswer } from './challenge-answer.ts';
 import { checkTls } from './tls-rules.ts';
 
 /** The graph that a request's host leads to; or the fault, or the answer, that it gets instead. */
@@ -14,6 +15,8 @@ export function findGraph(
   client: Client,
   { head, target, account }: { head: Head; target: Target; account: Account | null },
 ): Graph | number | Answer {
+  const answer = challengeAnswer(shared.challenges, target);
+  if (answer !== null) return answer;
   const entry = shared.table.find(target.host, target.port);
   if (account !== null && entry !== null) account.record.domain = entry.name;
   const graph = entry === null ? null : entry.graph;

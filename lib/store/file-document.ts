@@ -37,6 +37,7 @@ const JSON_SECTIONS: ReadonlyMap<string, string> = new Map([
   ['options', 'options'],
   ['certs', 'certs'],
   ['tls', 'tls'],
+  ['challenges', 'challenges'],
 ]);
 const SECTIONS: ReadonlyMap<string, string> = new Map(Array.from(JSON_SECTIONS, ([section, kind]) => [kind, section]));
 

@@ -1,7 +1,7 @@
 import type { Problem } from '../core/problem.ts';
 import type { Seal } from '../core/seal.ts';
 import { Schema } from '../core/schema.ts';
-import { checkCertificate, type CertificateDocument } from '../tls/certificate.ts';
+import { certificateFacts, checkCertificate, type CertificateDocument } from '../tls/certificate.ts';
 import { notJson } from './documents.ts';
 import type { CheckedDocument, DocumentKind } from './documents.ts';
 
@@ -18,7 +18,7 @@ export function certificates(seal: Seal, now: () => number): DocumentKind {
       kind: 'certificate',
       name,
       // It has passed its check.
-      document: text === null ? null : JSON.stringify(opened(name, JSON.parse(text) as CertificateDocument, seal)),
+      document: text === null ? null : served(name, JSON.parse(text) as CertificateDocument, seal),
     }),
     kept: (name, document) => {
       // It has passed its check.
@@ -44,6 +44,12 @@ function problemsOf(name: string, document: unknown, seal: Seal, now: number): r
   } catch (error) {
     return [{ at: '/key', msg: error instanceof Error ? error.message : String(error) }];
   }
+}
+
+/** What the data plane is told. */
+function served(name: string, document: CertificateDocument, seal: Seal): string {
+  const { certificate, key } = opened(name, document, seal);
+  return JSON.stringify({ certificate, key, facts: certificateFacts({ certificate }) });
 }
 
 /** Throws an Error whose message is for an operator. */

@@ -203,7 +203,8 @@ export class Changes implements ChangeControl {
   /** One transaction, with its record. */
   async #write(writes: readonly Write[], terms: ChangeTerms, replaced?: Replaced): Promise<number | null> {
     const { store, core, history, scheduler, commit } = this.#options;
-    const record = writes.length === 0 ? null : ((await history?.prepare(terms, this.#stored(writes))) ?? null);
+    const isKept = writes.length > 0 && terms.isPassing !== true;
+    const record = !isKept ? null : ((await history?.prepare(terms, this.#stored(writes))) ?? null);
     core.writing(writes);
     const all = [...writes, ...(record?.writes ?? [])];
     const revision = await store.write(all);

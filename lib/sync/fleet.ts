@@ -61,6 +61,11 @@ export class Fleet implements FleetControl {
     this.#options = options;
   }
 
+  /** Of this instance. */
+  get id(): string {
+    return this.#options.id;
+  }
+
   start(): void {
     this.#isRunning = true;
     this.#again(0);

@@ -59,7 +59,8 @@ function listOf(servers: readonly (readonly [name: string, text: string | null])
 /** A document as it may be shown: without the key of a certificate, but so that another key is seen to be another. */
 function shown(of: DocumentName, text: string | null): unknown {
   const document = jsonOf(text);
-  if (of !== 'certificate' || !isObject(document) || typeof document['key'] !== 'string') return document;
+  if ((of !== 'certificate' && of !== 'challenge') || !isObject(document) || typeof document['key'] !== 'string')
+    return document;
   return { ...document, key: `not shown: ${hash('sha256', document['key']).slice(0, 8)}` };
 }
 

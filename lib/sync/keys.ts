@@ -29,6 +29,7 @@ const DOCUMENTS: Readonly<Record<DocumentName, string>> = {
   options: 'options/',
   certificate: 'certs/',
   tls: 'tls/',
+  challenge: 'challenges/',
 };
 // Its keys are those of the record.
 const DIRECTORIES = Object.entries(DOCUMENTS) as readonly (readonly [DocumentName, string])[];

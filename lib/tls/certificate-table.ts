@@ -26,7 +26,8 @@ export class CertificateTable {
     if (before !== undefined) this.#unlist(before);
     this.#byName.delete(name);
     if (document === null) return;
-    const certificate = { ...document, name, facts: certificateFacts(document.certificate) };
+    const { certificate: pem, key } = document;
+    const certificate = { certificate: pem, key, name, facts: certificateFacts(document) };
     this.#byName.set(name, certificate);
     for (const host of certificate.facts.names) {
       const list = this.#byHost.get(host);

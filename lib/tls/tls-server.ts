@@ -4,11 +4,17 @@ import type { ClientHello } from '../net/client-hello.ts';
 import type { TlsChoice } from '../net/greeting.ts';
 import type { Certificate } from './certificate-table.ts';
 import { CertificateTable } from './certificate-table.ts';
+import type { TableChange } from '../change.ts';
+import type { CertificateDocument } from './certificate.ts';
+import type { ChallengeDocument } from './challenge.ts';
+import { Challenges } from './challenges.ts';
 import { Contexts } from './contexts.ts';
 import { readDomainRules, type DomainRules } from './domain-rules.ts';
 import { HostMap } from './host-map.ts';
-import { Tickets } from './tickets.ts';
+import { Tickets, type TicketSeed } from './tickets.ts';
 import { normalDomainName } from '../routing/domain-name.ts';
+
+type TlsChange = TableChange & { readonly kind: 'certificate' | 'challenge' | 'tickets' | 'tls' };
 
 /** The server's side of TLS in a worker: which certificate, and which rules, a client meets by the name that it asks for. */
 export class TlsServer {
@@ -16,6 +22,7 @@ export class TlsServer {
   readonly #options: TlsSetup;
   readonly #speaksHttp2: () => boolean;
   readonly rules = new HostMap<DomainRules>();
+  readonly challenges = new Challenges();
   readonly tickets = new Tickets();
   readonly #contexts = new Contexts(this.tickets);
 
@@ -25,14 +32,26 @@ export class TlsServer {
     this.#speaksHttp2 = speaksHttp2;
   }
 
-  /** `document`: parsed JSON that has passed its check; null: the domain wants nothing any more. */
-  setRules(domain: string, document: unknown): void {
-    const name = normalDomainName(domain);
-    if (document === null) this.rules.delete(name);
-    else this.rules.set(name, readDomainRules(name, document).rules);
+  /** Puts a change into force from the next handshake on. Its document has passed its check. */
+  apply({ kind, name, document: text }: TlsChange): void {
+    const document: unknown = text === null ? null : JSON.parse(text);
+    switch (kind) {
+      case 'certificate':
+        this.certificates.set(name, document as CertificateDocument | null); // see above, as for those below
+        break;
+      case 'challenge':
+        this.challenges.set(name, document as ChallengeDocument | null);
+        break;
+      case 'tickets':
+        if (document !== null) this.tickets.set(document as readonly TicketSeed[]);
+        break;
+      case 'tls':
+        this.#setRules(normalDomainName(name), document);
+    }
   }
 
   choose(hello: ClientHello, listen: ListenOptions): TlsChoice | null {
+    if (hello.protocols.includes(ACME_TLS)) return this.#challenge(hello.serverName);
     const certificates = this.#certificatesFor(hello.serverName);
     if (certificates.length === 0) return null;
     const rules = this.rules.find(hello.serverName);
@@ -40,6 +59,16 @@ export class TlsServer {
     const protocols = listen.h2 && this.#speaksHttp2() ? BOTH : ONLY_HTTP1;
     const asksCertificate = rules !== null && rules.clientCertificates !== 'none';
     return { context, protocols, asksCertificate, policy: rules?.policy ?? '' };
+  }
+
+  #setRules(domain: string, document: unknown): void {
+    if (document === null) this.rules.delete(domain);
+    else this.rules.set(domain, readDomainRules(domain, document).rules);
+  }
+
+  #challenge(serverName: string): TlsChoice | null {
+    const context = this.challenges.contextFor(serverName);
+    return context === null ? null : { context, protocols: ONLY_ACME, asksCertificate: false, policy: '' };
   }
 
   #certificatesFor(serverName: string): readonly Certificate[] {
@@ -53,4 +82,7 @@ export class TlsServer {
 
 /** As ALPN writes them. */
 const BOTH = Buffer.from('\x02h2\x08http/1.1', 'latin1');
+/** RFC 8737 4. */
+const ACME_TLS = 'acme-tls/1';
+const ONLY_ACME = Buffer.from(`\x0a${ACME_TLS}`, 'latin1');
 const ONLY_HTTP1 = Buffer.from('\x08http/1.1', 'latin1');

@@ -21,6 +21,8 @@ export interface LoadResult {
 
 export interface Load extends RequestOptions {
   readonly connections: number;
+  /** By TLS, to a certificate for `localhost`. */
+  readonly secure?: boolean;
 }
 
 /** Sends the same request on every connection as fast as replies come, with `wrk`. */
@@ -28,7 +30,13 @@ export async function runWrk(load: Load, port: number, seconds: number, director
   const script = join(directory, 'wrk.lua');
   writeFileSync(script, scriptOf(requestText(load)));
   const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script];
-  const { stdout } = await run('taskset', ['-c', LOAD_CORE, 'wrk', ...args, `http://127.0.0.1:${port}/`]);
+  const { stdout } = await run('taskset', [
+    '-c',
+    LOAD_CORE,
+    'wrk',
+    ...args,
+    load.secure === true ? `https://localhost:${port}/` : `http://127.0.0.1:${port}/`,
+  ]);
   return readResult(stdout, 'wrk');
 }
 

@@ -18,6 +18,7 @@ import type { Work } from './works.ts';
 
 const USAGE = `npm run bench -- [--quick] [--work a,b] [--peers nginx,elb] [--rounds N] [--seconds N]
 
+  --tls      what TLS costs, in a table of its own
   --quick    two rounds of one second, and docs/benchmarks.md stays as it is
   --work     ${allWorks.map(({ key, title }) => `${key}  ${title}`).join('\n             ')}
   --peers    ${allPeers.map(({ name }) => name).join(', ')}
@@ -113,4 +114,5 @@ function updateDocument(section: string, text: string): void {
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 
-await main();
+if (process.argv.includes('--tls')) await import('./tls.ts');
+else await main();

@@ -39,6 +39,7 @@ describe('config', () => {
       admin: { allow: ['127.0.0.0/8', '::1'], hosts: [], probes: [], tokens: [] },
       history: 200,
       tls: { minVersion: 'TLSv1.2', ciphers: null, defaultCertificate: null },
+      acme: null,
       certs: null,
       secrets: [],
       limits: {

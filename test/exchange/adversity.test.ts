@@ -14,6 +14,7 @@ import { RequestBody } from '../../lib/exchange/request-body.ts';
 import { Listener } from '../../lib/net/listener.ts';
 import { DomainTable } from '../../lib/routing/domain-table.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
+import { Challenges } from '../../lib/tls/challenges.ts';
 import { HostMap } from '../../lib/tls/host-map.ts';
 import { Upstream } from '../../lib/upstream/upstream.ts';
 import { Upstreams } from '../../lib/upstream/upstreams.ts';
@@ -89,6 +90,7 @@ describe('exchange in adversity', () => {
       requestIds: false,
       trusted,
       tls: new HostMap(),
+      challenges: new Challenges(),
     });
     const listener = new Listener(
       { address: { kind: 'tcp', host: '127.0.0.1', port }, handle: bound },

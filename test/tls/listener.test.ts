@@ -1,10 +1,15 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type tls from 'node:tls';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { proxyHeader } from '../../lib/net/proxy-header.ts';
 import { SecureClient, startTlsPlane, type TlsPlane } from '../fixtures/tls-plane.ts';
+import { until } from '../fixtures/until.ts';
 import { TestCa, type Pair } from '../fixtures/test-ca.ts';
+
+const run = promisify(execFile);
 
 describe('TLS listener', () => {
   const ca = new TestCa();
@@ -122,6 +127,13 @@ describe('TLS listener', () => {
     const closed = new Promise((resolve) => client.socket.on('close', resolve));
     client.socket.renegotiate({}, () => undefined);
     await closed;
+  });
+
+  it('forgets who has spoken HTTP/2 once that has left', async () => {
+    const to = ['-sS', '-k', '--http2', '--resolve', `a.test:${plane.port}:127.0.0.1`];
+    const { stdout } = await run('curl', [...to, '-w', '%{http_version}', `https://a.test:${plane.port}/`]);
+    expect(stdout).to.match(/2$/);
+    await until('nobody is left', () => plane.plane.report().clients === 0);
   });
 
   it('sends and takes bodies of any size, and says goodbye', async () => {
