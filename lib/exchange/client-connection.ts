@@ -31,6 +31,7 @@ export class ClientConnection implements Client, ConnectionOwner, Guest {
   readonly tls: TlsFacts | null;
   readonly deadline: Deadline;
   ended = false;
+  readonly isGrpc = false;
   readonly #context: Context;
   #state: number = State.HEAD;
   #stash: Stash | null = null;
@@ -288,7 +289,6 @@ export class ClientConnection implements Client, ConnectionOwner, Guest {
   #refuse(fault: number, source: Buffer, from: number, to: number): void {
     if (fault !== Fault.HTTP2_PREFACE || !this.#http2) return this.#refuseHead(fault);
     this.#state = State.CLOSED;
-    this.#stash = null;
     this.deadline.dispose();
     // Copied: what was read lies in memory that the next read overwrites.
     changeToSession(this.#context, this, Buffer.from(source.subarray(from, to)));

@@ -21,6 +21,8 @@ export interface Client extends ClientEnd {
   readonly ended: boolean;
   /** Answers every request but an admin call: it came when there was no room. 0: none. */
   readonly refusal: number;
+  /** It makes a call in gRPC, whose outcome is told in trailers. */
+  readonly isGrpc: boolean;
   /** The exchange is over and its reply is sent whole. `isLast`: the client has said that it sends no more. */
   next(keepAlive: boolean, isLast?: boolean): void;
   /** The exchange is over in the middle of its reply: the client must see that it was cut short. */

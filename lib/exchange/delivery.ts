@@ -12,6 +12,7 @@ import { Alarm, type AlarmOwner } from './alarm.ts';
 import type { Client } from './client.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
+import { boundByCall } from './grpc.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import { Race } from './race.ts';
@@ -88,9 +89,10 @@ export class Delivery implements TryOwner, AlarmOwner {
     // A stream may come back untaken, whatever was sent on it.
     const isKept = isHarmless || plan.keepsBody || upstream?.hasStreams === true;
     this.#body.retain(isHarmless, isKept ? how.replayBytes : 0);
-    if (how.requestMs > 0) {
+    const requestMs = upstream?.hasStreams === true ? boundByCall(how.requestMs, head) : how.requestMs;
+    if (requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);
-      this.#deadline.set(how.requestMs);
+      this.#deadline.set(requestMs);
     }
     this.#choose(Fault.NO_SERVER);
   }

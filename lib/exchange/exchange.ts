@@ -19,7 +19,7 @@ import { meetExpectation } from './expectation.ts';
 import { findGraph } from './find-graph.ts';
 import { hopsLeft } from './forward-head.ts';
 import { trustedLines } from './forwarded.ts';
-import { encodeOwn } from './own-reply.ts';
+import { encodeOwn, formOf, sendOwn } from './own-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { Route, type RouteOwner } from './route.ts';
 import { RoutedHead, type BodySource } from './routed-head.ts';
@@ -268,10 +268,10 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
       return;
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
-    const reply = encodeOwn(fault, answer, keepAlive, this.#method === 'HEAD', this.#dispatch.retryAfterS);
+    const reply = encodeOwn(fault, answer, keepAlive, formOf(this.#method, client), this.#dispatch.retryAfterS);
     this.#close(status, fault, reply);
     this.#settle();
-    client.connection.writeText(reply);
+    sendOwn(client.connection, reply);
     client.next(keepAlive, !this.#keepAlive);
   }
 
@@ -280,7 +280,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
     const client = this.#client;
     const passed = this.delivery.abandon();
     const reply =
-      passed === 0 ? encodeOwn(fault, answer, false, this.#method === 'HEAD', this.#dispatch.retryAfterS) : '';
+      passed === 0 ? encodeOwn(fault, answer, false, formOf(this.#method, client), this.#dispatch.retryAfterS) : '';
     this.#close(passed === 0 ? (answer?.status ?? faultOf(fault).status) : passed, fault, reply);
     this.#settle();
     if (passed === 0) client?.refuse(reply);

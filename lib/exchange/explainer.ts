@@ -16,7 +16,7 @@ import { affinityOf } from './affinity.ts';
 import type { Context } from './context.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { forwardedLines, trustedLines } from './forwarded.ts';
-import { editedAnswer, encodeOwn } from './own-reply.ts';
+import { editedAnswer, encodeOwn, formOf } from './own-reply.ts';
 import { requestId } from './request-id.ts';
 import { RoutedHead } from './routed-head.ts';
 
@@ -135,7 +135,7 @@ class Asked {
   }
 
   answered(answer: Answer): Explanation {
-    const whole = encodeOwn(0, answer, true, this.head.method() === 'HEAD', 0);
+    const whole = encodeOwn(0, answer, true, formOf(this.head.method(), null), 0);
     const end = whole.indexOf('\r\n\r\n') + 4;
     const { status } = answer;
     const text = `the graph answers ${status}`;

@@ -1,6 +1,8 @@
 import { faultOf } from '../core/faults.ts';
 import { dateLine } from '../http/date.ts';
 import { reasonOf } from '../http/reason.ts';
+import { grpcMessage, grpcStatus } from './grpc.ts';
+import type { Connection } from '../net/connection.ts';
 import { keptLines, type Answer, type ReplyEdit } from '../routing/plan.ts';
 
 /** A reply of our own, whole, as text: what the graph answers, or else a fault. See `ownReply`. */
@@ -8,11 +10,25 @@ export function encodeOwn(
   fault: number,
   answer: Answer | null,
   keepAlive: boolean,
-  withoutBody: boolean,
+  form: number,
   retryAfterS: number,
 ): string {
+  if (form === Form.GRPC) return grpcReply(fault, answer);
+  const withoutBody = form === Form.HEAD;
   if (answer === null) return ownReply(fault, keepAlive, withoutBody, retryAfterS);
   return wholeReply(answer.status, answer.lines, answer.body, keepAlive, withoutBody);
+}
+
+/** Writes a reply of ours whole: on a stream its end may be the end of its head. */
+export function sendOwn(connection: Connection, reply: string): void {
+  if (connection.stream === null) connection.writeText(reply);
+  else connection.stream.finish(reply, '');
+}
+
+/** In which form a client is answered that has asked by this method. */
+export function formOf(method: string, client: { readonly isGrpc: boolean } | null): number {
+  if (client !== null && client.isGrpc) return Form.GRPC;
+  return method === 'HEAD' ? Form.HEAD : Form.WHOLE;
 }
 
 /** An answer as other nodes of the graph have changed its head. */
@@ -45,6 +61,17 @@ function wholeReply(status: number, lines: string, body: string, keepAlive: bool
   );
 }
 
+/** A reply that is all head, which clients of gRPC read as the outcome of their call; empty as for `ownReply`. */
+function grpcReply(fault: number, answer: Answer | null): string {
+  const { status, text } = answer === null ? faultOf(fault) : { status: answer.status, text: reasonOf(answer.status) };
+  if (status === 0) return '';
+  return (
+    `HTTP/1.1 200 OK\r\n${dateLine()}Content-Type: application/grpc\r\n` +
+    `grpc-status: ${grpcStatus(status, fault)}\r\ngrpc-message: ${grpcMessage(text)}\r\n\r\n`
+  );
+}
+
+const Form = { WHOLE: 0, HEAD: 1, GRPC: 2 } as const;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
 const UNAVAILABLE = 503;

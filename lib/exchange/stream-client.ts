@@ -14,6 +14,7 @@ import type { ClientUser } from './client-user.ts';
 import type { Context } from './context.ts';
 import type { Drain } from './drain.ts';
 import type { Exchange } from './exchange.ts';
+import { isGrpcType } from './grpc.ts';
 import { ownReply } from './own-reply.ts';
 import { isAdmin, WaitingClient } from './waiting-client.ts';
 
@@ -26,6 +27,7 @@ export class StreamClient implements Client, ConnectionOwner {
   readonly tls: TlsFacts | null;
   readonly deadline: Deadline;
   readonly refusal: number;
+  readonly isGrpc: boolean;
   /** The client's side of a tunnel has ended; the end of a request is none of the client. */
   ended = false;
   readonly #context: Context;
@@ -57,6 +59,7 @@ export class StreamClient implements Client, ConnectionOwner {
     this.forwarded = session.forwarded;
     this.tls = session.tls;
     this.refusal = session.refusal;
+    this.isGrpc = isGrpcType(valueOf(fields, 'content-type'));
     this.deadline = new Deadline(context.shared.wheel, this);
     const { head, key } = requestText(fields);
     this.#isTunnel = key !== '';
@@ -197,7 +200,8 @@ export class StreamClient implements Client, ConnectionOwner {
     if (this.connection.closed) return;
     this.#answered = true;
     this.connection.finish(text, '');
-    if (!this.connection.ended) this.connection.closeWith(constants.NGHTTP2_NO_ERROR);
+    // Not at once: nghttp2 drops a head that it has not sent when it comes to the end of its stream.
+    if (!this.connection.ended) setImmediate(endStream, this.connection);
     if (this.connection.pending > 0) this.#awaitTaken();
   }
 
@@ -206,6 +210,16 @@ export class StreamClient implements Client, ConnectionOwner {
     this.#untaken = this.connection.pending;
     this.deadline.set(this.#context.shared.limits.sendMs);
   }
+}
+
+function endStream(connection: StreamConnection): void {
+  if (!connection.closed) connection.closeWith(constants.NGHTTP2_NO_ERROR);
+}
+
+/** The first field of a name; empty for none. */
+function valueOf(fields: readonly string[], name: string): string {
+  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? '';
+  return '';
 }
 
 const NOTHING = Buffer.alloc(0);
