@@ -5,6 +5,7 @@ import type { HeadSide } from './stream-connection.ts';
 
 /** Sends the heads of replies to a client's stream. */
 export class ReplySide implements HeadSide {
+  readonly asksTunnel = false;
   readonly #h2: ServerHttp2Stream;
   /** See `RequestText`. */
   readonly #key: string;

@@ -21,6 +21,10 @@ export class RequestSide implements HeadSide {
     this.#scheme = scheme;
   }
 
+  get asksTunnel(): boolean {
+    return this.#key !== '';
+  }
+
   send(head: string, isLast: boolean, mayTrail: boolean): Http2Stream {
     const session = this.#session;
     if (session.closed || session.destroyed) throw new Unprocessed('the session has ended');

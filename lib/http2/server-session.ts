@@ -1,6 +1,7 @@
 import { connect, type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ConnectionOwner } from '../net/connection.ts';
+import { Unprocessed } from '../net/unprocessed.ts';
 import { RequestSide } from './request-side.ts';
 import { StreamConnection } from './stream-connection.ts';
 
@@ -15,6 +16,14 @@ export interface ServerSessionBounds {
   readonly maxUses: number;
 }
 
+/** Who has sessions with a server. */
+export interface SessionKeeper {
+  /** Streams that the server has allowed at once, when it was asked last. */
+  allowed: number;
+  /** It lends no more streams. */
+  onGone(session: ServerSession): void;
+}
+
 /**
  * A session of HTTP/2 with a server, whose streams are lent as connections for one exchange each.
  *
@@ -24,11 +33,11 @@ export class ServerSession {
   readonly #h2: ClientHttp2Session;
   readonly #scheme: string;
   readonly #bounds: ServerSessionBounds;
-  readonly #onGone: (session: ServerSession) => void;
+  readonly #keeper: SessionKeeper;
   readonly #madeAt = performance.now();
   /** Streams that are open, or wait for the session to be made. */
   readonly #streams = new Set<StreamConnection>();
-  #waiting: ConnectionOwner[] = [];
+  #waiting: Lent[] = [];
   #uses = 0;
   #isOpen = false;
   #error: Error | null = null;
@@ -36,15 +45,10 @@ export class ServerSession {
   /** A question that the server has yet to answer. */
   #ping: NodeJS.Timeout | null = null;
 
-  /** `socket`: is being connected. `onGone`: it lends no more streams. */
-  constructor(
-    socket: Socket,
-    isSecure: boolean,
-    bounds: ServerSessionBounds,
-    onGone: (session: ServerSession) => void,
-  ) {
+  /** `socket`: is being connected. */
+  constructor(socket: Socket, isSecure: boolean, bounds: ServerSessionBounds, keeper: SessionKeeper) {
     this.#bounds = bounds;
-    this.#onGone = onGone;
+    this.#keeper = keeper;
     this.#scheme = isSecure ? 'https' : 'http';
     const options = {
       createConnection: () => socket,
@@ -55,6 +59,7 @@ export class ServerSession {
     };
     this.#h2 = connect(`${this.#scheme}://server`, options);
     this.#h2.on('connect', () => this.#connected(isSecure));
+    this.#h2.once('remoteSettings', () => this.#settled());
     this.#h2.on('goaway', () => this.leave());
     this.#h2.on('error', (error: Error) => {
       this.#error ??= error;
@@ -67,8 +72,7 @@ export class ServerSession {
     const { maxStreams, maxAgeMs, maxUses } = this.#bounds;
     if (this.#h2.closed || this.#h2.destroyed || this.#uses >= maxUses) return false;
     if (performance.now() - this.#madeAt >= maxAgeMs) return false;
-    const allowed = this.#isOpen ? (this.#h2.remoteSettings.maxConcurrentStreams ?? maxStreams) : maxStreams;
-    return this.#streams.size < Math.min(maxStreams, allowed);
+    return this.#streams.size < Math.min(maxStreams, this.#keeper.allowed);
   }
 
   get isUsed(): boolean {
@@ -86,7 +90,7 @@ export class ServerSession {
       onEnd: () => owner.onEnd(),
       onDrain: () => owner.onDrain(),
       onClose: (error) => {
-        this.#returned(connection, owner);
+        this.#returned(connection);
         owner.onClose(error);
       },
     };
@@ -94,13 +98,13 @@ export class ServerSession {
     side.connection = connection;
     this.#streams.add(connection);
     if (this.#isOpen) owner.onConnect();
-    else this.#waiting.push(owner);
+    else this.#waiting.push({ owner, connection });
     return connection;
   }
 
   /** No new streams; those that are open go on to their ends. */
   leave(): void {
-    this.#onGone(this);
+    this.#keeper.onGone(this);
     if (!this.#isOpen && this.#streams.size === 0) this.#h2.destroy();
     else if (!this.#h2.closed) this.#h2.close();
   }
@@ -115,21 +119,30 @@ export class ServerSession {
       this.#h2.destroy(new Error('the server does not speak HTTP/2'));
       return;
     }
-    this.#isOpen = true;
     this.#h2.setLocalWindowSize(SESSION_WINDOW);
-    for (const owner of this.#waiting.splice(0)) owner.onConnect();
+  }
+
+  /** What the server says first (RFC 9113 3.4): now it is known to speak HTTP/2, and what it allows. */
+  #settled(): void {
+    this.#isOpen = true;
+    const { maxConcurrentStreams = Infinity } = this.#h2.remoteSettings;
+    this.#keeper.allowed = maxConcurrentStreams;
+    for (const [i, { owner, connection }] of this.#waiting.splice(0).entries()) {
+      if (i < maxConcurrentStreams) owner.onConnect();
+      else connection.fail(new Unprocessed('the server allows fewer requests at once'));
+    }
   }
 
   #closed(): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
     if (this.#ping !== null) clearTimeout(this.#ping);
-    this.#onGone(this);
+    this.#keeper.onGone(this);
     for (const stream of this.#streams) stream.fail(this.#error ?? new Error('the session has ended'));
   }
 
-  #returned(connection: StreamConnection, owner: ConnectionOwner): void {
+  #returned(connection: StreamConnection): void {
     this.#streams.delete(connection);
-    this.#waiting = this.#waiting.filter((one) => one !== owner);
+    this.#waiting = this.#waiting.filter((one) => one.connection !== connection);
     if (this.#h2.destroyed) return;
     if (!connection.ended && this.#isOpen) this.#suspect();
     if (this.#streams.size > 0) return;
@@ -147,6 +160,12 @@ export class ServerSession {
       this.#ping = null;
     });
   }
+}
+
+/** A stream that waits for its session. */
+interface Lent {
+  readonly owner: ConnectionOwner;
+  readonly connection: StreamConnection;
 }
 
 const STREAM_WINDOW = 256 * 1024;

@@ -8,6 +8,8 @@ import { trailerLines } from './trailer-lines.ts';
 
 /** How heads leave on a stream: those of requests or those of replies. */
 export interface HeadSide {
+  /** What was sent is a head only, whatever its owner takes for the end: bytes follow if it is agreed to. */
+  readonly asksTunnel: boolean;
   /**
    * Sends a head, which ends with its last line. `isLast`: nothing follows it; `mayTrail`: the end is not known yet, or has trailers.
    * Null: it was not the last head. May throw what Node throws.
@@ -90,7 +92,9 @@ export class StreamConnection implements Connection, MessageStream {
     if (this.#finished) return;
     this.written += text.length;
     this.#ownTrailers = trailers;
+    const isHead = !this.#headSent;
     const rest = this.#headSent ? text : this.#sendHeads(text, true, trailers !== '');
+    if (isHead && this.#side.asksTunnel) return;
     this.#finished = true;
     const h2 = this.#h2;
     if (h2 === null || h2.writableEnded || h2.destroyed) return;

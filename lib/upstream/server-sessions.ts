@@ -1,28 +1,27 @@
 import type { Socket } from 'node:net';
-import { ServerSession, type ServerSessionBounds } from '../http2/server-session.ts';
+import { ServerSession, type ServerSessionBounds, type SessionKeeper } from '../http2/server-session.ts';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 
 /** The sessions of HTTP/2 with one server: as many as its streams need. */
-export class ServerSessions {
+export class ServerSessions implements SessionKeeper {
+  allowed = Infinity;
   readonly #sessions = new Set<ServerSession>();
 
   /** A stream of a session that has room, else of a new one on the socket that `dial` begins to connect. */
   open(owner: ConnectionOwner, isSecure: boolean, bounds: ServerSessionBounds, dial: () => Socket): Connection {
     for (const session of this.#sessions) if (session.hasRoom) return session.open(owner);
-    return this.openAlone(owner, isSecure, bounds, dial, this.#sessions);
+    const session = new ServerSession(dial(), isSecure, bounds, this);
+    this.#sessions.add(session);
+    return session.open(owner);
   }
 
   /** A stream of a session that nobody else uses. */
-  openAlone(
-    owner: ConnectionOwner,
-    isSecure: boolean,
-    bounds: ServerSessionBounds,
-    dial: () => Socket,
-    among: Set<ServerSession> = new Set(),
-  ): Connection {
-    const session = new ServerSession(dial(), isSecure, bounds, (gone) => among.delete(gone));
-    among.add(session);
-    return session.open(owner);
+  openAlone(owner: ConnectionOwner, isSecure: boolean, bounds: ServerSessionBounds, dial: () => Socket): Connection {
+    return new ServerSession(dial(), isSecure, { ...bounds, maxUses: 1, idleMs: 0 }, this).open(owner);
+  }
+
+  onGone(session: ServerSession): void {
+    this.#sessions.delete(session);
   }
 
   /** Ends those that carry nothing; answers how many. */
