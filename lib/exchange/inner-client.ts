@@ -19,6 +19,7 @@ export interface Principal {
  * reply is told, once, when the exchange is over.
  */
 export class InnerClient implements Client {
+  readonly isGrpc = false;
   readonly connection: Collector;
   readonly address: string;
   readonly trusted: boolean;
