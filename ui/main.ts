@@ -69,7 +69,7 @@ addEventListener('beforeunload', (event) => {
   if (leaving.isTouched?.() === true) event.preventDefault();
 });
 
-void get('status').then((status) => {
+void get('status', { limit: 0 }).then((status) => {
   byId('instance').textContent = String(membersOf(membersOf(status)['instance'])['name'] ?? '');
 });
 

@@ -57,7 +57,7 @@ function namesPage(kind: Kind): Page {
         const query = { kind: kind.kind, search: search.value.trim() || null, limit };
         const [told, status, stats] = await Promise.all([
           get('names', query, signal),
-          get('status', {}, signal),
+          get('status', { limit: 1000 }, signal),
           statsOf({ limit: 1000 }, signal),
         ]);
         const { names, found, total } = told as { names: string[]; found: number; total: number }; // the shape of this answer

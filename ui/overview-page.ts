@@ -28,7 +28,7 @@ export const overviewPage: Page = {
     const points: number[] = [];
     let before: { readonly count: number; readonly uptime_s: number } | null = null;
     void again(2000, signal, async () => {
-      const [told, stats] = await Promise.all([get('status', {}, signal), statsOf({ limit: 5 }, signal)]);
+      const [told, stats] = await Promise.all([get('status', { limit: 50 }, signal), statsOf({ limit: 5 }, signal)]);
       const status = membersOf(told);
       fill(figures, figuresOf(status, stats));
       if (stats !== null) {
@@ -82,6 +82,7 @@ function figuresOf(status: Members, stats: Stats | null): readonly Child[] {
 function overlaysOf(status: Members): HTMLElement | null {
   const overlays = rowsOf(status['overlays']);
   if (overlays.length === 0) return null;
+  const count = Number(membersOf(status['cut'])['overlays'] ?? overlays.length);
   const names = overlays
     .slice(0, 6)
     .map((row) =>
@@ -89,7 +90,7 @@ function overlaysOf(status: Members): HTMLElement | null {
     );
   const write = button('Write to the store…', () => void writeAll(), 'primary');
   return panel(
-    [state('warn', `${short(overlays.length)} not written`)],
+    [state('warn', `${short(count)} not written`)],
     element(
       'p',
       { class: 'muted' },
@@ -99,7 +100,7 @@ function overlaysOf(status: Members): HTMLElement | null {
       'ul',
       { class: 'keys' },
       names,
-      overlays.length > 6 ? element('li', { class: 'muted' }, `and ${String(overlays.length - 6)} more`) : null,
+      count > 6 ? element('li', { class: 'muted' }, `and ${String(count - 6)} more`) : null,
     ),
     element('div', { class: 'actions' }, write),
   );
