@@ -74,7 +74,9 @@ describe('the packed tarball', function () {
         await Promise.race([once(child.stderr, 'data'), ended]);
         if (child.exitCode !== null) throw new Error(`elb ended: ${log}`);
       }
-      expect(await ask(socket)).to.equal(404);
+      expect(await ask(socket, '/')).to.equal(404);
+      for (const file of ['', '/style.css', '/main.js'])
+        expect(await ask(socket, `/__erulb__/ui${file}`)).to.equal(200);
       child.kill('SIGTERM');
       expect(await ended).to.deep.equal([0, null]);
     } finally {
@@ -83,10 +85,10 @@ describe('the packed tarball', function () {
   });
 });
 
-/** Status of `GET /`. */
-function ask(socketPath: string): Promise<number | undefined> {
+/** Status of a GET. */
+function ask(socketPath: string, path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    request({ socketPath, path: '/', headers: { host: 'nobody.test' }, agent: false })
+    request({ socketPath, path, headers: { host: 'nobody.test' }, agent: false })
       .on('response', (reply) => resolve(reply.resume().statusCode))
       .on('error', reject)
       .end();
