@@ -84,9 +84,13 @@ export class JsonEditor {
   reveal(pointer: string): void {
     const span = spanAt(this.#places, pointer);
     this.#field.setSelectionRange(span.from, span.from);
-    const line = lineOf(this.#field.value, span.from);
-    const sheet = this.root.firstElementChild;
-    sheet?.scrollTo({ top: Math.max(0, (line - 3) * LINE_PX) });
+    this.#scrollTo(span);
+  }
+
+  /** The field is as high as its text; what scrolls is around it. */
+  #scrollTo({ from }: Span): void {
+    const line = lineOf(this.#field.value, from);
+    this.root.firstElementChild?.scrollTo({ top: Math.max(0, (line - 3) * LINE_PX) });
   }
 
   #mark(marks: readonly Mark[]): void {
@@ -109,9 +113,10 @@ export class JsonEditor {
     fill(this.#list, items);
   }
 
-  #go({ from, to }: Span): void {
-    this.#field.focus();
-    this.#field.setSelectionRange(from, to);
+  #go(span: Span): void {
+    this.#field.focus({ preventScroll: true });
+    this.#field.setSelectionRange(span.from, span.to);
+    this.#scrollTo(span);
   }
 
   /** Draws the text once more behind the field, in colours and with its marks. */

@@ -70,7 +70,8 @@ addEventListener('beforeunload', (event) => {
 });
 
 void get('status', { limit: 0 }).then((status) => {
-  byId('instance').textContent = String(membersOf(membersOf(status)['instance'])['name'] ?? '');
+  const { name } = membersOf(membersOf(status)['instance']);
+  byId('instance').textContent = name === 'ELB' ? '' : String(name ?? '');
 });
 
 function byId(id: string): HTMLElement {

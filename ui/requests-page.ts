@@ -140,7 +140,7 @@ function columnsOf(choose: (one: RecentRequest) => void): readonly Column<Recent
     {
       name: 'Server',
       cell: ({ server, tries }) => [
-        server ?? '–',
+        server || '–',
         tries.length > 1 ? element('small', {}, ` ${String(tries.length)} tries`) : null,
       ],
     },
@@ -160,7 +160,10 @@ export async function requestDetail(one: RecentRequest): Promise<HTMLElement> {
   const facts: readonly (readonly [string, Child])[] = [
     ['Client', one.client],
     ['Domain', one.domain === null ? '–' : link(to('domains', [one.domain]), one.domain)],
-    ['Upstream', one.upstream === null ? '–' : link(to('upstreams', [one.upstream]), one.upstream)],
+    [
+      'Upstream',
+      one.upstream === null || one.upstream === '' ? '–' : link(to('upstreams', [one.upstream]), one.upstream),
+    ],
     ['Time', `${ms(one.duration_ms)}, of it ${ms(one.server_ms)} on servers`],
     ['Size', `${bytes(one.received_bytes)} received, ${bytes(one.sent_bytes)} sent`],
     [
