@@ -4,7 +4,7 @@ import { followEdges } from './edge-rates.ts';
 import { currentItem, EditPanel } from './edit-panel.ts';
 import { element, fill } from './element.ts';
 import { rate } from './format.ts';
-import { membersOf, nodeOf } from './graph-model.ts';
+import { edgeLabel, membersOf, nodeOf } from './graph-model.ts';
 import type { GraphShape } from './graph-model.ts';
 import { edgeKey, GraphView } from './graph-view.ts';
 import { again } from './live.ts';
@@ -180,7 +180,7 @@ class View {
     }
     const said = nodeOf(this.document, node.name);
     const edges = node.edges.map(({ edge, to: target }) => [
-      element('dt', {}, edge),
+      element('dt', {}, edgeLabel(said, edge)),
       element(
         'dd',
         {},
