@@ -75,8 +75,8 @@ describe('the packed tarball', function () {
         if (child.exitCode !== null) throw new Error(`elb ended: ${log}`);
       }
       expect(await ask(socket, '/')).to.equal(404);
-      for (const file of ['', '/style.css', '/main.js'])
-        expect(await ask(socket, `/__erulb__/ui${file}`)).to.equal(200);
+      for (const part of ['', '/style.css', '/main.js'])
+        expect(await ask(socket, `/__erulb__/ui${part}`)).to.equal(200);
       child.kill('SIGTERM');
       expect(await ended).to.deep.equal([0, null]);
     } finally {

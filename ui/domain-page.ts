@@ -8,6 +8,7 @@ import { edgeLabel, membersOf, nodeOf } from './graph-model.ts';
 import type { GraphShape } from './graph-model.ts';
 import { edgeKey, GraphView } from './graph-view.ts';
 import { again } from './live.ts';
+import { notice } from './notice.ts';
 import { button, heading, link, panel, state } from './parts.ts';
 import { refusalText, review } from './review.ts';
 import { to } from './router.ts';
@@ -235,6 +236,6 @@ async function remove(name: string, document: unknown): Promise<void> {
     location.hash = to('domains');
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    alert(refusalText(error));
+    notice(refusalText(error));
   }
 }
