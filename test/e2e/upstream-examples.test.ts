@@ -22,13 +22,13 @@ describe('examples of docs/upstreams.md', () => {
     certificates.remove();
   });
 
-  let section = '';
+  let heading = '';
   let count = 0;
   for (const [, chapter, title, text] of examples) {
-    section = title ?? chapter ?? section;
+    heading = title ?? chapter ?? heading;
     if (text === undefined) continue;
     count++;
-    it(`run: ${section} (${count})`, async () => {
+    it(`run: ${heading} (${count})`, async () => {
       const { ca, cert, key } = certificates;
       const own = text
         .replace('/etc/elb/internal-ca.pem', ca)
