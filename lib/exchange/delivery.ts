@@ -84,7 +84,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     const how = plan.policyOver(upstream?.setup?.policy ?? this.#context.policy);
     this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
-    this.#request.set(head, upstream?.setup?.host === SERVER_HOST, plan);
+    this.#request.set(head, upstream?.setup?.host?.startsWith(SERVER_HOST) === true, plan);
     const isHarmless = how.nonIdempotent || idempotent(this.#request.method);
     // A stream may come back untaken, whatever was sent on it.
     const isKept = isHarmless || plan.keepsBody || upstream?.hasStreams === true;

@@ -10,11 +10,12 @@ import { observedWalk } from '../routing/observed-walk.ts';
 import { Plan, type Answer } from '../routing/plan.ts';
 import { endingOf } from '../stats/endings.ts';
 import { explainedChoice } from '../upstream/explained-choice.ts';
-import { SERVER_HOST, type Server } from '../upstream/server.ts';
+import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { affinityOf } from './affinity.ts';
 import type { Context } from './context.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
+import { withServerHost } from './server-host.ts';
 import { forwardedLines, trustedLines } from './forwarded.ts';
 import { editedAnswer, encodeOwn, formOf } from './own-reply.ts';
 import { requestId } from './request-id.ts';
@@ -144,7 +145,7 @@ class Asked {
 
   forwarded(name: string, server: Server, head: string): Explanation {
     this.#server = server;
-    this.#sent = head.replace(SERVER_HOST, server.authority);
+    this.#sent = withServerHost(head, server);
     return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}` });
   }
 

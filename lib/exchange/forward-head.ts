@@ -3,6 +3,8 @@ import { Known, type Head } from '../http/head.ts';
 import { connectionNames, listHas } from '../http/hop.ts';
 import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
+import { NAMED_HOST } from '../upstream/server.ts';
+import { placeOfHost } from './server-host.ts';
 
 /** Writes down the head that every try of a request sends. One per exchange, so that its record of edits is reused. */
 export class ForwardHead {
@@ -39,7 +41,7 @@ export class ForwardHead {
     const hostAt = head.find(Known.HOST);
     edits.target = newTarget(target, plan);
     const asked = target.absolute || hostAt === -1 ? target.authority : null;
-    edits.host = host ?? asked;
+    edits.host = host === NAMED_HOST ? placeOfHost(asked ?? head.value(hostAt)) : (host ?? asked);
     const listed = connectionNames(head);
     edits.listed = plan.dropFields.length === 0 ? listed : [...(listed ?? []), ...plan.dropFields];
     edits.guarded = plan.guardedFields.length === 0 ? null : plan.guardedFields;

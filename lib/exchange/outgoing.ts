@@ -1,5 +1,6 @@
 import type { Plan, ReplyBody, ReplyEdit } from '../routing/plan.ts';
-import { SERVER_HOST, type Server } from '../upstream/server.ts';
+import type { Server } from '../upstream/server.ts';
+import { withServerHost } from './server-host.ts';
 
 /** A request as servers get it, but for its body. */
 export class Outgoing {
@@ -24,7 +25,7 @@ export class Outgoing {
     this.keepAlive = keepAlive;
   }
 
-  /** `hasServerHost`: the head names `SERVER_HOST`. */
+  /** `hasServerHost`: what the head says in Host depends on the server. */
   set(head: string, hasServerHost: boolean, plan: Plan): void {
     this.replyEdit = plan.replyEdit;
     this.replyBody = plan.replyBody;
@@ -34,7 +35,7 @@ export class Outgoing {
   }
 
   headFor(server: Server | null): string {
-    return this.#hasServerHost && server !== null ? this.#head.replace(SERVER_HOST, server.authority) : this.#head;
+    return this.#hasServerHost && server !== null ? withServerHost(this.#head, server) : this.#head;
   }
 
   reset(): void {

@@ -3,7 +3,7 @@ import { Dialer, type ClientEnd } from './dialer.ts';
 import type { Measure } from './balancer.ts';
 import { Latency } from './latency.ts';
 import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
-import { authorityOf, hostOf } from './server-name.ts';
+import { authorityOf, hostOf, isLookedUp } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerReport } from './server-report.ts';
 import type { ServerSpec } from './server-spec.ts';
@@ -97,6 +97,11 @@ export class Server {
   /** Its name as a request's Host has it. */
   get authority(): string {
     return authorityOf(this.spec.name, this.dialer.tls !== null);
+  }
+
+  /** Whether its document gives it a name, not an address or a path. */
+  get isNamed(): boolean {
+    return isLookedUp(this.hostName) && this.target.path === '';
   }
 
   /** Its host as the document says it: an address, or the name that was resolved. */
@@ -295,6 +300,9 @@ export class Server {
 
 /** In a head, stands for the name of whichever server a head is sent to. No message can have this byte. */
 export const SERVER_HOST = '\0';
+
+/** The same, of servers that have a name; what the client said goes to the others. */
+export const NAMED_HOST = '\0\0';
 
 /** A client that leaves sooner says nothing about a server. */
 const SILENT_MS = 1000;

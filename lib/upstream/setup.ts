@@ -5,13 +5,13 @@ import { Dialer } from './dialer.ts';
 import type { HostOptions } from './options/host.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import type { PoolBounds } from './pool.ts';
-import { SERVER_HOST } from './server.ts';
+import { NAMED_HOST, SERVER_HOST } from './server.ts';
 import { TlsClient } from './tls-client.ts';
 
 /** What follows from an upstream's options for its requests and connections. */
 export interface UpstreamSetup {
   readonly policy: DeliveryPolicy;
-  /** What requests say in Host: null, what the client said; `SERVER_HOST`, the server's own name; else this. */
+  /** What requests say in Host: null, what the client said; `SERVER_HOST`, the server's own name; `NAMED_HOST`, that or what the client said; else this. */
   readonly host: string | null;
   readonly bounds: PoolBounds;
   /** Of servers that are not named by `https://`, and of those that are. */
@@ -80,6 +80,8 @@ function hostOf(host: HostOptions): string | null {
       return null;
     case 'server':
       return SERVER_HOST;
+    case 'named':
+      return NAMED_HOST;
     case 'fixed':
       return host.name;
   }

@@ -110,6 +110,7 @@ describe('connections to servers', () => {
     const hosts: readonly [object, string][] = [
       [{ from: 'client' }, 'a.test'],
       [{ from: 'server' }, 'web.test:PORT'],
+      [{ from: 'named' }, 'web.test:PORT'],
       [{ from: 'fixed', name: 'b.test:81' }, 'b.test:81'],
     ];
     for (const [host, expected] of hosts)
@@ -123,6 +124,29 @@ describe('connections to servers', () => {
         expect([...text.matchAll(/^host: (.*)\r$/gim)].map(([, value]) => value)).to.deep.equal([said]);
         expect(text).to.include('X-Forwarded-Host: a.test\r\n');
       });
+
+    it('says the name of servers that have one, and to the others what the client says, also in a retry', async () => {
+      const bad = await rig.serve((connection) => void connection.until(/\r\n\r\n/).then(() => connection.destroy()));
+      const good = await rig.serve(answering(OK));
+      for (const [first, second, saidFirst, saidSecond] of [
+        [`one.test:${bad.port}`, `127.0.0.1:${good.port}`, `one.test:${bad.port}`, 'a.test'],
+        [`127.0.0.1:${bad.port}`, 'two.test:80', 'a.test', 'two.test'],
+      ] as const) {
+        const servers = [
+          { port: bad.port, name: first },
+          { port: good.port, name: second, backup: true },
+        ];
+        const { port } = await rig.proxying(servers, {}, { host: { from: 'named' } });
+        await ask(await rig.client(port));
+        for (const [server, said] of [
+          [bad, saidFirst],
+          [good, saidSecond],
+        ] as const)
+          expect(
+            [...(server.connections.at(-1)?.text ?? '').matchAll(/^host: (.*)\r$/gim)].map(([, host]) => host),
+          ).to.deep.equal([said]);
+      }
+    });
 
     it('names each server of a retry by its own name', async () => {
       const bad = await rig.serve((connection) => void connection.until(/\r\n\r\n/).then(() => connection.destroy()));

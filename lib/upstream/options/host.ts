@@ -2,10 +2,10 @@ import { defineSection } from './section.ts';
 
 /** What the Host field of a request says to a server. */
 export type HostOptions =
-  { readonly kind: 'client' } | { readonly kind: 'server' } | { readonly kind: 'fixed'; readonly name: string };
+  { readonly kind: 'client' | 'server' | 'named' } | { readonly kind: 'fixed'; readonly name: string };
 
 interface Document {
-  readonly from: 'client' | 'server' | 'fixed';
+  readonly from: 'client' | 'server' | 'named' | 'fixed';
   readonly name: string | null;
 }
 
@@ -15,9 +15,11 @@ export const host = defineSection({
     "The Host field that servers get; what a graph sets itself comes first. X-Forwarded-Host is the client's whatever is said here.",
   properties: {
     from: {
-      enum: ['client', 'server', 'fixed'],
+      enum: ['client', 'server', 'named', 'fixed'],
       default: 'client',
-      description: "the client's as it is, the server's name as its document has it, or `name`",
+      description:
+        "the client's as it is, the server's name as its document has it, that of servers that have one and else the client's " +
+        '(`named`), or `name`',
     },
     name: {
       type: ['string', 'null'],
