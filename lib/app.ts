@@ -12,7 +12,7 @@ import { Wheel } from './core/wheel.ts';
 import { Context } from './exchange/context.ts';
 import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
-import { workerMeans } from './exchange/worker-means.ts';
+import { workerMeans, type CountedTogether } from './exchange/worker-means.ts';
 import { Explainer } from './exchange/explainer.ts';
 import { Reception } from './exchange/reception.ts';
 import { Listener } from './net/listener.ts';
@@ -44,7 +44,7 @@ import { trustedBy } from './upstream/tls-client.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
-export interface DataPlaneOptions {
+export interface DataPlaneOptions extends CountedTogether {
   readonly limits: Limits;
   readonly drainMs: number;
   readonly listeners: readonly BoundListener[];
@@ -129,9 +129,8 @@ export class DataPlane {
       tls: this.#tls.rules,
       challenges: this.#tls.challenges,
     });
-    const { table, upstreams } = this.#context.shared;
     this.#calls = new Calls(() => trustedBy(options.serverCa));
-    const means = workerMeans({ wheel, table, graphs: this.#graphs, upstreams, caller: this.#calls, log });
+    const means = workerMeans({ ...this.#context.shared, graphs: this.#graphs, caller: this.#calls, log }, options);
     this.#world = { rules: options.rules, means, states: new States() };
     const { maxConnections, maxClientConnections } = limits;
     const most = mostConnections(maxConnections, log);

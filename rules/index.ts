@@ -6,10 +6,14 @@ import { backend } from './backend.ts';
 import { basic } from './basic.ts';
 import { bearer } from './bearer.ts';
 import { breaker } from './breaker.ts';
+import { bodyLimit } from './body-limit.ts';
 import { close } from './close.ts';
+import { concurrency } from './concurrency.ts';
 import { cookie } from './cookie.ts';
 import { fallback } from './fallback.ts';
 import { forwardAuth } from './forward-auth.ts';
+import { cors } from './cors.ts';
+import { csrf } from './csrf.ts';
 import { header } from './header.ts';
 import { health } from './health.ts';
 import { hedge } from './hedge.ts';
@@ -18,6 +22,7 @@ import { introspect } from './introspect.ts';
 import { ip } from './ip.ts';
 import { jwt } from './jwt.ts';
 import { key } from './key.ts';
+import { ipFilter } from './ip-filter.ts';
 import { method } from './method.ts';
 import { mirror } from './mirror.ts';
 import { mtls } from './mtls.ts';
@@ -25,6 +30,7 @@ import { not } from './not.ts';
 import { oidc } from './oidc.ts';
 import { path } from './path.ts';
 import { query } from './query.ts';
+import { rateLimit } from './rate-limit.ts';
 import { redirect } from './redirect.ts';
 import { requestBody } from './request-body.ts';
 import { remote } from './remote.ts';
@@ -42,7 +48,9 @@ import { switchRule } from './switch.ts';
 import { time } from './time.ts';
 import { tryRule } from './try.ts';
 import { timeout } from './timeout.ts';
+import { tls } from './tls.ts';
 import { ua } from './ua.ts';
+import { validate } from './validate.ts';
 
 const list: readonly Rule[] = [
   ua,
@@ -55,6 +63,7 @@ const list: readonly Rule[] = [
   ip,
   time,
   size,
+  tls,
   all,
   any,
   not,
@@ -77,6 +86,13 @@ const list: readonly Rule[] = [
   mtls,
   oidc,
   remote,
+  ipFilter,
+  rateLimit,
+  concurrency,
+  bodyLimit,
+  validate,
+  cors,
+  csrf,
   timeout,
   retry,
   hedge,

@@ -5,7 +5,7 @@ import { defineRule, type RoutedRequest } from '../lib/routing/rule.ts';
 import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
 import { queryEditor } from './query-edits.ts';
 import { REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
-import { readerOf } from './request-value.ts';
+import { readerOf, type ValueReader } from './request-value.ts';
 import { Secrets, secretsProperty, type SecretsArg } from './secrets.ts';
 
 interface Args extends RefusalArgs {
@@ -57,15 +57,15 @@ export const key = defineRule<Args>({
     const refuse = refusalOf(args, 'ApiKey', context);
     const next = context.edge('next');
     const readers = [
-      ...(header === undefined ? [] : [readerOf({ header })]),
-      ...(query === undefined ? [] : [readerOf({ query })]),
-      ...(cookie === undefined ? [] : [readerOf({ cookie })]),
+      ...(header === undefined ? [] : [readerOf({ header }, context)]),
+      ...(query === undefined ? [] : [readerOf({ query }, context)]),
+      ...(cookie === undefined ? [] : [readerOf({ cookie }, context)]),
     ];
     const withoutKey = queryEditor({ remove: query === undefined ? [] : [query] }, context);
     const dropped = header === undefined ? [] : [header.toLowerCase()];
     return (request, plan) => {
       identity.strip(plan);
-      const given = firstOf(readers, request);
+      const given = firstOf(readers, request, plan);
       if (remove) hide(request, plan);
       const name = given === null ? null : secrets.nameOf(given);
       if (name === null || !identity.tell(plan, () => name)) return refuse(plan);
@@ -81,12 +81,9 @@ export const key = defineRule<Args>({
   },
 });
 
-function firstOf(
-  readers: readonly ((request: RoutedRequest) => string | null)[],
-  request: RoutedRequest,
-): string | null {
+function firstOf(readers: readonly ValueReader[], request: RoutedRequest, plan: Plan): string | null {
   for (const read of readers) {
-    const value = read(request);
+    const value = read(request, plan);
     if (value !== null && value !== '') return value;
   }
   return null;

@@ -1,6 +1,8 @@
 import { cookieValue } from '../lib/http/request-value.ts';
 import { FIELD_NAME, queryValues } from '../lib/routing/names.ts';
-import type { RoutedRequest } from '../lib/routing/rule.ts';
+import type { Plan } from '../lib/routing/plan.ts';
+import type { CompileContext, RoutedRequest } from '../lib/routing/rule.ts';
+import { compileTemplate } from '../lib/routing/template.ts';
 
 /** A value of a request, as args name it. */
 export type ValueArgs =
@@ -10,7 +12,8 @@ export type ValueArgs =
   | 'client'
   | { readonly header: string }
   | { readonly cookie: string }
-  | { readonly query: string };
+  | { readonly query: string }
+  | { readonly template: string };
 
 /** Schema of `ValueArgs`. */
 export const VALUE_PROPERTY = {
@@ -19,13 +22,17 @@ export const VALUE_PROPERTY = {
     named('header', FIELD_NAME),
     named('cookie', FIELD_NAME),
     named('query', '.'),
+    named('template', '.'),
   ],
   description:
-    '`"host"`, `"path"`, `"method"`, `"client"`, or an object with `header`, `cookie` or `query`, and a name',
+    '`"host"`, `"path"`, `"method"`, `"client"`, or an object with `header`, `cookie` or `query` and a name, or with a `template`',
 } as const;
 
+/** Reads a value of a request. */
+export type ValueReader = (request: RoutedRequest, plan: Plan) => string | null;
+
 /** Reads the value; null where the request has none. A parameter that occurs several times counts as its first value. */
-export function readerOf(value: ValueArgs): (request: RoutedRequest) => string | null {
+export function readerOf(value: ValueArgs, context: CompileContext): ValueReader {
   if (value === 'host') return ({ host }) => host;
   if (value === 'path') return (request) => request.path;
   if (value === 'method') return ({ method }) => method;
@@ -35,7 +42,13 @@ export function readerOf(value: ValueArgs): (request: RoutedRequest) => string |
     return (request) => request.field(name);
   }
   if ('cookie' in value) return (request) => cookieOf(request, value.cookie);
-  return (request) => queryValues(request.query, value.query)[0] ?? null;
+  if ('query' in value) return (request) => queryValues(request.query, value.query)[0] ?? null;
+  const { means, problem } = context;
+  const { render } = compileTemplate(value.template, 'text', means, (msg) => problem('', `has a template that ${msg}`));
+  return (request, plan) => {
+    const text = render(request, plan);
+    return text === '' ? null : text;
+  };
 }
 
 /** The value of a cookie, as it was sent, the first of that name; null without one. */

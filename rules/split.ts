@@ -41,13 +41,14 @@ export const split = defineRule<Args>({
   },
   edges: [],
   moreEdges: ({ parts }) => parts.map((_, i) => `parts/${i}/to`),
-  compile({ parts, by, seed = '' }, { edge, problem }) {
+  compile({ parts, by, seed = '' }, context) {
+    const { edge, problem } = context;
     const total = parts.reduce((sum, { weight }) => sum + weight, 0);
     if (total === 0) problem('/parts', 'has no weight above 0');
     const ways: Way[] = parts.map(({ weight }, i) => ({ to: edge(`parts/${i}/to`), weight, salt: `${seed} ${i} ` }));
-    const read = by === undefined ? null : readerOf(by);
-    return (request) => {
-      const value = read === null ? null : read(request);
+    const read = by === undefined ? null : readerOf(by, context);
+    return (request, plan) => {
+      const value = read === null ? null : read(request, plan);
       return value === null ? drawn(ways, Math.random() * total) : chosen(ways, value);
     };
   },

@@ -24,8 +24,8 @@ interface Case {
  *                                           {"pattern": "^t\\d+$", "to": "numbered"}],
  *                                 "default": "unknown"}}
  *
- * `on` names the value: `"host"`, `"path"`, `"method"`, `"client"` (its address), or an object with `header`, `cookie` or `query`. A request
- * without the value takes `default`.
+ * `on` names the value: `"host"`, `"path"`, `"method"`, `"client"` (its address), or an object with `header`, `cookie` or `query`, or with a
+ * `template`. A request without the value takes `default`.
  */
 export const switchRule = defineRule<Args>({
   type: 'switch',
@@ -55,8 +55,9 @@ export const switchRule = defineRule<Args>({
   },
   edges: ['default'],
   moreEdges: ({ cases }) => cases.map((_, i) => `cases/${i}/to`),
-  compile({ on, cases }, { edge, problem }) {
-    const read = readerOf(on);
+  compile({ on, cases }, context) {
+    const { edge, problem } = context;
+    const read = readerOf(on, context);
     const otherwise = edge('default');
     const exact = new Map<string, Node>();
     const prefixes: { readonly prefix: string; readonly to: Node }[] = [];
@@ -77,8 +78,8 @@ export const switchRule = defineRule<Args>({
     }
     // Of equally long prefixes only one can fit.
     prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
-    return (request) => {
-      const value = read(request);
+    return (request, plan) => {
+      const value = read(request, plan);
       if (value === null) return otherwise;
       const found = exact.get(value);
       if (found !== undefined) return found;

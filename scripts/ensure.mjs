@@ -20,6 +20,8 @@ const TEST_TOOLS = [
   { debian: 'nginx-light', present: () => onPath('nginx') },
   { debian: 'haproxy', present: () => onPath('haproxy') },
   { debian: 'apache2', present: () => onPath('apache2') },
+  // The program without a service of the machine.
+  { debian: 'redis-server', present: () => onPath('redis-server') },
   { debian: 'curl', present: () => onPath('curl') },
   { debian: 'wrk', present: () => onPath('wrk') },
   { debian: 'openssl', present: () => onPath('openssl') },

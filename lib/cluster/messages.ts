@@ -1,6 +1,8 @@
 import type { TableChange } from '../change.ts';
 import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
+import type { RateVerdict } from '../core/rate-table.ts';
+import type { RateQuestion } from '../core/shared-rates.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { TlsSetup } from '../core/tls-setup.ts';
@@ -19,6 +21,8 @@ export interface WorkerSetup {
   readonly trustedProxies: readonly string[];
   /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
   readonly serverCa: string | null;
+  /** URL of the Redis in which all instances count requests together; null: none. */
+  readonly redis: string | null;
   /** Whether requests are counted for reports. */
   readonly metrics: boolean;
   readonly accessLog: AccessLogSetup | null;
@@ -59,6 +63,8 @@ export type ToWorker =
   | { readonly kind: 'ask'; readonly question: number }
   /** Asks for something else. */
   | { readonly kind: 'query'; readonly question: number; readonly query: WorkerQuery }
+  /** The answer to `rate`. */
+  | { readonly kind: 'rated'; readonly question: number; readonly verdict: RateVerdict }
   /** Asks for what there is to tell of upstreams and servers, or of one upstream. */
   | { readonly kind: 'ask-servers'; readonly question: number; readonly upstream: string | null };
 
@@ -69,6 +75,8 @@ export type ToPrimary =
   /** Everything up to this sequence is in force. */
   | { readonly kind: 'applied'; readonly sequence: number }
   | { readonly kind: 'listening' }
+  /** Counts a request together with those of the other workers. */
+  | { readonly kind: 'rate'; readonly question: number; readonly asked: RateQuestion }
   /** What it has seen of servers and upstreams at work. */
   | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
   /** The answer to `ask`. */

@@ -4,6 +4,7 @@ import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
 import { Table } from '../table.ts';
 import type { HealthNews } from '../upstream/server-health.ts';
 import { Ends, type WorkerEnds } from './ends.ts';
+import { InstanceRates } from './instance-rates.ts';
 import type { WorkerLink } from './link.ts';
 import { Member, type WorkerView } from './member.ts';
 import type { ToPrimary } from './messages.ts';
@@ -29,6 +30,7 @@ export class Primary {
   readonly #replacements = new Set<NodeJS.Timeout>();
   readonly #questions = new Questions();
   readonly #queries = new Queries();
+  readonly #rates = new InstanceRates();
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
   #revision = -1;
@@ -196,6 +198,9 @@ export class Primary {
       case 'servers':
         this.#options.servers?.took(member.number, message);
         if (!message.more) this.#questions.answered(member.link, message.question);
+        break;
+      case 'rate':
+        member.link.send({ kind: 'rated', question: message.question, verdict: this.#rates.take(message.asked) });
         break;
       case 'failed':
         this.#onFailed(member, message.message);

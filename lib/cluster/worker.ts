@@ -1,9 +1,11 @@
 import type { TableChange } from '../change.ts';
+import type { SharedRates } from '../core/shared-rates.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { UpstreamReport } from '../upstream/server-report.ts';
 import type { PrimaryLink } from './link.ts';
+import { RateLine } from './rate-line.ts';
 import type { ToWorker } from './messages.ts';
 
 /** The data plane as its worker drives it. */
@@ -29,6 +31,8 @@ export type CreatePlane = (
   start: ToWorker & { readonly kind: 'start' },
   /** Tells the primary what was seen of servers. */
   tell: (sightings: WorkerSightings) => void,
+  /** Where all workers of the instance count together. */
+  rates: SharedRates,
 ) => Plane;
 
 /** Does what the primary says, in order. The same in a process of its own and inside the primary's. */
@@ -36,6 +40,7 @@ export class Worker {
   readonly #primary: PrimaryLink;
   readonly #create: CreatePlane;
   readonly #onDrained: () => void;
+  readonly #rates: RateLine;
   #plane: Plane | null = null;
   /** What came of a sequence that goes on. */
   #staged: TableChange[] = [];
@@ -45,12 +50,17 @@ export class Worker {
     this.#primary = primary;
     this.#create = create;
     this.#onDrained = onDrained;
+    this.#rates = new RateLine((question, asked) => primary.send({ kind: 'rate', question, asked }));
   }
 
   handle(message: ToWorker): void {
     switch (message.kind) {
       case 'start':
-        this.#plane = this.#create(message, (sightings) => this.#primary.send({ kind: 'sightings', sightings }));
+        this.#plane = this.#create(
+          message,
+          (sightings) => this.#primary.send({ kind: 'sightings', sightings }),
+          this.#rates,
+        );
         this.#primary.send({ kind: 'hello' });
         break;
       case 'table':
@@ -67,6 +77,9 @@ export class Worker {
         break;
       case 'health':
         this.#plane?.learn(message.news);
+        break;
+      case 'rated':
+        this.#rates.answered(message.question, message.verdict);
         break;
       case 'ask':
         this.#report(message.question);

@@ -54,6 +54,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Certificates that servers' are checked against, in PEM; null: those of the machine. */
   readonly serverCa: string | null;
+  /** Where all instances count together; null: nowhere. */
+  readonly redis: string | null;
   /** DNS servers for the names of servers; null: as the machine resolves names. */
   readonly resolver: readonly string[] | null;
   readonly statsd: { readonly host: string; readonly port: number } | null;
@@ -192,6 +194,7 @@ function assemble(
     listen: values.listen ?? [],
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
+    redis: values.redis,
     serverCa: readPem('ELB_SERVER_CA', values.serverCa, problems)?.toString() ?? null,
     resolver: values.resolver,
     statsd: values.statsd,

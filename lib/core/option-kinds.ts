@@ -26,6 +26,13 @@ export const instanceName = kind<string>('NAME', (value) =>
   /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(value) ? value : new Refusal('letters, digits, "_", "-" and "."'),
 );
 
+/** Where a Redis is: `redis://host:port/db`, `rediss://` for TLS. */
+export const redisUrl = kind<string>('URL', (value) => {
+  const url = URL.parse(value);
+  const isUrl = url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
+  return isUrl ? value : new Refusal('a URL such as redis://127.0.0.1:6379/0');
+});
+
 export const filePath = kind<string>('PATH', (value) =>
   value === '' || value.includes('\0') ? new Refusal('a path') : value,
 );

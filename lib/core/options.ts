@@ -13,6 +13,7 @@ import {
   plainAddresses,
   share,
   text,
+  redisUrl,
 } from './option-kinds.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
 import { type Option, row } from './option.ts';
@@ -152,6 +153,14 @@ export const OPTIONS = {
     filePath,
     null,
     'certificates that TLS servers are checked against (PEM); unset: those of the machine',
+  ),
+  redis: row(
+    'Serving',
+    'redis',
+    ['ELB_REDIS'],
+    redisUrl,
+    null,
+    'Redis in which all instances count together what `rate-limit` nodes limit over the fleet; unset: each instance counts by itself',
   ),
   statsd: row('Observing', 'statsd', ['STATSD'], hostPort(8125), null, 'send statistics to this statsd; unset: none'),
   metrics: row(

@@ -82,7 +82,9 @@ export class Dispatch {
     const { plan } = route;
     const { now } = this.#context.shared.wheel;
     const guard = upstream === null ? null : upstream.guard;
-    let fault = plan.gate === null ? 0 : this.#gate.enter(plan.gate, now);
+    let fault = body.follow(plan);
+    if (fault !== 0) return this.#owner.answer(fault);
+    if (plan.gate !== null) fault = this.#gate.enter(plan.gate, now);
     if (fault === 0 && guard !== null) fault = this.#passage.enter(guard, now);
     if (fault !== 0) return this.failed(fault);
     if (this.#context.shared.requestIds) {
@@ -92,7 +94,6 @@ export class Dispatch {
     }
     const host = upstream?.setup?.host ?? null;
     const text = this.#forwardHead.encode(head, target, plan, client, about, this.upgrade, host);
-    body.replace(plan.body);
     if (plan.mirrors !== null) this.#detour.mirror(plan.mirrors, plan, { client, about });
     delivery.start(upstream, affinity, plan, text);
   }

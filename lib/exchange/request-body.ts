@@ -3,6 +3,7 @@ import { Head } from '../http/head.ts';
 import { BodyKind } from '../http/head.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import type { Connection } from '../net/connection.ts';
+import type { Plan } from '../routing/plan.ts';
 import { BodyWriter } from './body-writer.ts';
 import { Gathering } from './gathering.ts';
 import type { ReplayMemory } from './replay-memory.ts';
@@ -122,11 +123,12 @@ export class RequestBody {
     return promise;
   }
 
-  /** Sends `bytes` instead, if there are any, whatever comes from the client. Before the first `attach`. */
-  replace(bytes: Buffer | null): void {
-    this.#replacement = bytes;
-    if (bytes !== null && (this.#kept.length > 0 || !this.complete)) this.#isLost = true;
-    if (bytes !== null && this.#kept.length > 0) this.#clear();
+  /** Does what the graph says: takes fewer bytes, or sends others instead. A fault if too many have come. Before the first `attach`. */
+  follow({ body, maxBodyBytes }: Plan): number {
+    this.#replacement = body;
+    if (body !== null && (this.#kept.length > 0 || !this.complete)) this.#isLost = true;
+    if (body !== null && this.#kept.length > 0) this.#clear();
+    return maxBodyBytes === Infinity ? 0 : this.#reader.limit(maxBodyBytes);
   }
 
   /** Takes bytes from the client; returns the offset behind the body's part of them, or a fault. */

@@ -1,4 +1,5 @@
 import type { Caller } from '../core/caller.ts';
+import type { SharedRates } from '../core/shared-rates.ts';
 import type { Log } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { DomainTable } from '../routing/domain-table.ts';
@@ -15,14 +16,24 @@ export interface WorkerParts {
   readonly log: Log;
 }
 
+/** Where requests are counted together; unset or null: nowhere. */
+export interface CountedTogether {
+  readonly instanceRates?: SharedRates | null;
+  readonly fleetRates?: SharedRates | null;
+}
+
 /** What a worker's graphs get from its other parts. */
-export function workerMeans({ wheel, table, graphs, upstreams, caller, log }: WorkerParts): Means {
+export function workerMeans(
+  { wheel, table, graphs, upstreams, caller, log }: WorkerParts,
+  { instanceRates = null, fleetRates = null }: CountedTogether,
+): Means {
   const warnedAt = new Map<string, number>();
   return {
     isUsable: (upstream) => isUsable(upstreams, upstream, wheel.now),
     graph: (name) => graphs.spelled(name),
     domain: (name) => table.named(name),
     variable: (name) => process.env[VARIABLES + name] ?? null,
+    rates: (scope) => (scope === 'instance' ? instanceRates : fleetRates),
     now: () => performance.now(),
     caller,
     warn(msg, cause) {

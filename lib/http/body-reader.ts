@@ -46,6 +46,14 @@ export class BodyReader {
     this.#lines.reset();
   }
 
+  /** Allows no more than so many bytes from now on; a fault where more have come. */
+  limit(maxBodyBytes: number): number {
+    this.#max = Math.min(this.#max, maxBodyBytes);
+    if (this.received <= this.#max) return 0;
+    this.#fault ||= this.#ofReply ? Fault.BAD_REPLY : Fault.BODY_TOO_LARGE;
+    return this.#fault;
+  }
+
   /** Field lines behind a chunked body that may be passed on, each ended by CRLF; empty for none. */
   get trailers(): string {
     return this.#lines.trailers;

@@ -74,7 +74,7 @@ function compileNode(
     return (target === undefined ? undefined : compiled.get(target)) ?? missingEdge;
   };
   try {
-    const context = { name, rules, means: IDLE_MEANS, depth: 0, edge, state: throwaway, problem: report };
+    const context = { name, home: '', rules, means: IDLE_MEANS, depth: 0, edge, state: throwaway, problem: report };
     return { name, decide: rule.compile(args, context) };
   } catch (error) {
     // A defect of the rule. It costs this document, not the process with all its domains.

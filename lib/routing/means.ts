@@ -1,4 +1,5 @@
 import { NO_CALLS, type Caller } from '../core/caller.ts';
+import type { SharedRates } from '../core/shared-rates.ts';
 import type { DomainEntry } from './domain-table.ts';
 
 /** What a worker gives the nodes of its graphs. */
@@ -11,6 +12,8 @@ export interface Means {
   domain(name: string): DomainEntry | null;
   /** A variable of the environment that graphs may know; null if it is not set. */
   variable(name: string): string | null;
+  /** Where processes count requests together; null where they do not. */
+  rates(scope: 'instance' | 'fleet'): SharedRates | null;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /** Calls other programs. */
@@ -25,6 +28,7 @@ export const IDLE_MEANS: Means = {
   graph: () => null,
   domain: () => null,
   variable: () => null,
+  rates: () => null,
   now: () => 0,
   caller: NO_CALLS,
   warn: () => undefined,

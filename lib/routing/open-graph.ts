@@ -15,7 +15,7 @@ export function openGraph(document: string, rules: ReadonlyMap<string, Rule>, pl
   // The primary has checked it.
   const parsed = JSON.parse(document) as GraphDocument;
   const holding = place.states.holding(place.home);
-  const opening = new Opening(parsed.rules, rules, place.means, holding);
+  const opening = new Opening(parsed.rules, rules, place, holding);
   const init = opening.edge('', '', opening.node(parsed.init));
   const isLarge = Object.keys(parsed.rules).length > MAX_AT_ONCE;
   if (isLarge && place.isWhole !== true) return { init, edges: opening.edges, holding };
@@ -45,13 +45,20 @@ class Opening {
   readonly #documents: GraphDocument['rules'];
   readonly #rules: ReadonlyMap<string, Rule>;
   readonly #means: Means;
+  readonly #home: string;
   readonly #holding: Holding;
   readonly #nodes = new Map<string, OpenNode>();
 
-  constructor(documents: GraphDocument['rules'], rules: ReadonlyMap<string, Rule>, means: Means, holding: Holding) {
+  constructor(
+    documents: GraphDocument['rules'],
+    rules: ReadonlyMap<string, Rule>,
+    { means, home }: GraphPlace,
+    holding: Holding,
+  ) {
     this.#documents = documents;
     this.#rules = rules;
     this.#means = means;
+    this.#home = home;
     this.#holding = holding;
   }
 
@@ -88,6 +95,7 @@ class Opening {
       const decide = rule.compile(args, {
         name,
         rules: this.#rules,
+        home: this.#home,
         means: this.#means,
         depth: 0,
         edge,

@@ -91,6 +91,8 @@ export class Plan {
   method: string | null = null;
   /** Body to forward instead of the client's, which is read and dropped; framed by Content-Length. Null keeps the client's. */
   body: Buffer | null = null;
+  /** Most bytes of the client's body, within what is allowed to all. */
+  maxBodyBytes = Infinity;
   /** What patterns of paths have captured, the latest last; null for nothing. */
   captures: Captures | null = null;
   /** What is known of the client by its credentials: the claims of a token, for instance. Null for nothing. */
@@ -134,6 +136,7 @@ export class Plan {
     this.replyBody = null;
     this.method = null;
     this.body = null;
+    this.maxBodyBytes = Infinity;
     this.captures = null;
     this.claims = null;
     this.returns = null;

@@ -74,6 +74,8 @@ export interface CompileContext extends TestContext {
   readonly name: string;
   /** The compiled node behind an edge; the node that answers 403 where the document names none. */
   edge(edge: string): Node;
+  /** The graph, as its own name says it: in keys of what is kept elsewhere. */
+  readonly home: string;
   /** What a worker gives its nodes. */
   readonly means: Means;
   /**

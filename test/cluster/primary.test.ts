@@ -307,6 +307,7 @@ const setup: WorkerSetup = {
   },
   drainMs: 5000,
   trustedProxies: [],
+  redis: null,
   serverCa: null,
   metrics: false,
   accessLog: null,

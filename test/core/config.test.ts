@@ -26,6 +26,8 @@ describe('config', () => {
       workers: availableParallelism(),
       trustedProxies: [],
       serverCa: null,
+      redis: null,
+      recentRequests: 256,
       resolver: null,
       statsd: null,
       metrics: true,

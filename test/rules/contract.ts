@@ -91,6 +91,7 @@ export function compileNode(
   const edges: string[] = [];
   const context: CompileContext = {
     name: 'tested',
+    home: '',
     rules,
     means,
     depth: 0,

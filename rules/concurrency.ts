@@ -1,0 +1,81 @@
+import type { Ending } from '../lib/routing/plan.ts';
+import { defineRule } from '../lib/routing/rule.ts';
+import { turningAway } from './turning-away.ts';
+import { readerOf, VALUE_PROPERTY, type ValueArgs } from './request-value.ts';
+
+interface Args {
+  readonly max: number;
+  readonly by?: ValueArgs;
+  readonly key?: string;
+}
+
+/**
+ * Bounds how many requests go on to `next` at once, in all or for each value of something; the others go to `limited`, or are answered 503.
+ *
+ *     {"type": "concurrency", "args": {"max": 100, "next": "reports"}}
+ *     {"type": "concurrency", "args": {"max": 4, "by": {"header": "X-Api-Key"}, "key": "api", "next": "api"}}
+ *
+ * A request counts from here until its reply is over; an upgraded connection until it is closed. Each worker counts by itself. Nodes with
+ * the same `key`, in any graph, count together, each with its own `max`; a node without it counts alone. Requests without the value share one
+ * count. What is counted stays when the document changes.
+ */
+export const concurrency = defineRule<Args>({
+  type: 'concurrency',
+  summary: 'Bounds how many requests are under way at once.',
+  args: {
+    properties: {
+      max: { type: 'integer', minimum: 1, maximum: 1e9, description: 'most requests at once, in each worker' },
+      by: { ...VALUE_PROPERTY, description: `each value has a count of its own: ${VALUE_PROPERTY.description}` },
+      key: { type: 'string', minLength: 1, description: 'nodes with the same key count together' },
+    },
+    required: ['max'],
+    additionalProperties: false,
+  },
+  edges: ['next', 'limited'],
+  compile(args, context) {
+    const next = context.edge('next');
+    const refuse = turningAway(args, 'limited', 503, context);
+    const { max, by, key = null } = args;
+    const read = by === undefined ? null : readerOf(by, context);
+    const counts = context.state('concurrency', key, () => new Counts());
+    return (request, plan) => {
+      const value = read === null ? '' : (read(request, plan) ?? '');
+      if (plan.isObserved) return counts.of(value) < max ? next : refuse(plan, BUSY, RETRY);
+      const place = counts.enter(value, max);
+      if (place === null) return refuse(plan, BUSY, RETRY);
+      plan.atEnd(place);
+      return next;
+    };
+  },
+});
+
+/** Requests under way by value. A value without any is not held. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  /** Number of values with requests. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
+  of(value: string): number {
+    return this.#counts.get(value) ?? 0;
+  }
+
+  /** A place, to be told of the end; null where there is none left. */
+  enter(value: string, max: number): Ending | null {
+    const count = this.of(value);
+    if (count >= max) return null;
+    this.#counts.set(value, count + 1);
+    return { ended: () => this.#leave(value) };
+  }
+
+  #leave(value: string): void {
+    const left = this.of(value) - 1;
+    if (left > 0) this.#counts.set(value, left);
+    else this.#counts.delete(value);
+  }
+}
+
+const BUSY = 'too many requests at this moment';
+const RETRY = 'Retry-After: 1\r\n';
