@@ -42,6 +42,13 @@ export class Screen {
     return this.#options.stdout.rows;
   }
 
+  /** Calls back when the terminal has another size, until the answer is called. */
+  onResize(onSize: () => void): () => void {
+    const { stdout } = this.#options;
+    stdout.on('resize', onSize);
+    return () => void stdout.off('resize', onSize);
+  }
+
   /** The result: as it is for programs, as `text` says it for people. */
   show(value: unknown, text: () => string): void {
     switch (this.format) {

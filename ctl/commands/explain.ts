@@ -1,0 +1,141 @@
+import { text as anyText, oneOf } from '../../lib/core/option-kinds.ts';
+import { inner, list, membersOf, own, text, textOf } from '../answer-shape.ts';
+import type { Members } from '../answer-shape.ts';
+import { defineCommand } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { argument, called, several, setting, usual } from '../inputs.ts';
+import { printable } from '../printable.ts';
+import type { Screen } from '../screen.ts';
+import type { Cell } from '../text-table.ts';
+
+/** Tells what would become of a request. */
+export const explain = defineCommand({
+  name: 'explain',
+  summary: 'Tell what would become of a request, without sending it',
+  description: `Walks the graph that is in force and tells each node's verdict and why, the upstream, each of its servers and why it is in or out, and the head that
+would be sent. Nothing is sent, and nothing is counted.`,
+  positionals: {
+    address: argument(called('ADDRESS', anyText), 'what is asked for: `http://a.test/blog?x=1`, or `a.test/blog`'),
+  },
+  flags: {
+    method: usual(called('METHOD', anyText), 'GET', 'method of the request', {
+      short: 'X',
+      completes: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    }),
+    header: several(called('NAME:VALUE', anyText), 'a field of the request; may be given more than once', {
+      short: 'H',
+    }),
+    client: setting(called('ADDRESS', anyText), 'address that the request comes from; unset: 127.0.0.1'),
+    show: usual(
+      oneOf(['walk', 'heads', 'all']),
+      'walk',
+      '`heads`: the heads as they come and would be sent; `all`: both',
+      { completes: ['walk', 'heads', 'all'] },
+    ),
+  },
+  examples: [
+    { line: 'elbctl explain shop.example.com/blog -H "User-Agent: httpie"', does: 'why a request goes where it goes' },
+    {
+      line: 'elbctl explain https://shop.example.com/ --client 10.1.2.3 --show all',
+      does: 'with the heads, for a client',
+    },
+  ],
+  async run({ screen, api }, { address }, { method, header, client, show }) {
+    const url = /^[a-z]+:\/\//i.test(address) || address.startsWith('/') ? address : `http://${address}`;
+    const query = { url, method, header, client };
+    const { body } = await (await api()).call({ method: 'GET', resource: 'explain', query });
+    const told = membersOf(body, 'explanation');
+    screen.show(
+      told,
+      () => (show === 'heads' ? '' : walkText(told, screen)) + (show === 'walk' ? '' : headsText(told, screen)),
+    );
+    return EXIT.ok;
+  },
+});
+
+function walkText(told: Members, screen: Screen): string {
+  const request = inner(told, 'request');
+  const domain = own(told, 'domain');
+  const asked = `${text(request, 'method')} ${text(request, 'host')}${text(request, 'path')}${text(request, 'query')} from ${text(request, 'client')}`;
+  const nodes = list(told, 'nodes');
+  const decision = inner(told, 'decision');
+  const isGood = ['forward', 'answer', 'admin'].includes(text(decision, 'kind'));
+  const parts = [
+    `${screen.style('head', printable(asked))}\n`,
+    domain === null ? `no domain has this host\n` : `domain ${printable(textOf(domain))}\n`,
+    nodes.length === 0 ? '' : `\n${screen.table(['NODE', 'TYPE', 'VERDICT', 'WHY'], nodes.map(nodeRow))}`,
+    changedText(nodes),
+    `\n${screen.style(isGood ? 'good' : 'bad', printable(text(decision, 'text')))}\n`,
+    upstreamText(told, screen),
+  ];
+  return parts.join('');
+}
+
+function nodeRow(node: Members): readonly Cell[] {
+  const failure = text(node, 'failure');
+  const verdict = text(node, 'verdict');
+  const next = text(node, 'next');
+  const way = verdict === '' ? 'decides' : next === '' ? verdict : `${verdict} → ${next}`;
+  return [
+    text(node, 'node'),
+    text(node, 'type'),
+    way,
+    failure === '' ? text(node, 'why') : { text: `${text(node, 'why')}: ${failure}`, style: 'bad' },
+  ];
+}
+
+/** What the nodes have changed of the request, but for the upstream, which is told anyway. */
+function changedText(nodes: readonly Members[]): string {
+  const lines = nodes.flatMap((node) =>
+    list(node, 'changes')
+      .filter((change) => text(change, 'what') !== 'upstream')
+      .map(
+        (change) =>
+          `${text(node, 'node')} changes ${text(change, 'what')}: ${shown(own(change, 'before'))} → ${shown(own(change, 'after'))}`,
+      ),
+  );
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+function shown(value: unknown): string {
+  return value === null || value === undefined ? 'nothing' : textOf(value);
+}
+
+function upstreamText(told: Members, screen: Screen): string {
+  const upstream = own(told, 'upstream');
+  if (upstream === null || upstream === undefined) return '';
+  const servers = list(inner(told, 'upstream'), 'servers');
+  if (servers.length === 0) return '';
+  const rows = servers.map((server): readonly Cell[] => {
+    const why = own(server, 'why');
+    const isChosen = own(server, 'chosen') === true;
+    const state: Cell = isChosen
+      ? { text: 'chosen', style: 'good' }
+      : own(server, 'usable') === true
+        ? 'could be'
+        : { text: 'out', style: 'bad' };
+    return [
+      text(server, 'name'),
+      state,
+      text(server, 'weight'),
+      text(server, 'in_flight'),
+      Array.isArray(why) ? why.map(textOf).join('; ') : '',
+    ];
+  });
+  return `\n${screen.table(['SERVER', 'CHOICE', 'WEIGHT', 'IN FLIGHT', 'WHY'], rows)}`;
+}
+
+function headsText(told: Members, screen: Screen): string {
+  const heads: readonly (readonly [string, string])[] = [
+    ['comes as', text(inner(told, 'request'), 'head')],
+    ['is sent as', text(told, 'head')],
+    ['is answered', text(inner(told, 'decision'), 'head')],
+  ];
+  return heads
+    .filter(([, head]) => head !== '')
+    .map(([title, head]) => {
+      const lines = head.trimEnd().split(/\r?\n/);
+      return `\n${screen.style('head', title)}\n${lines.map((line) => `  ${printable(line)}\n`).join('')}`;
+    })
+    .join('');
+}
