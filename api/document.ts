@@ -11,15 +11,17 @@ export const SECTIONS: Readonly<Record<string, DocumentName | 'upstream'>> = {
   upstreams: 'upstream',
   options: 'options',
   tls: 'tls',
+  certs: 'certificate',
 };
 
 const parameters = {
   ...CHANGE,
-  replace: flag('what the sections of the body do not name is removed; other sections stay'),
+  replace: flag('what the sections of the body do not name is removed; other sections stay, and certificates'),
 };
 
 /**
- * Everything that is configured, in the shape of a file store: domains with their graphs, upstreams with their servers, options.
+ * Everything that is configured, in the shape of a file store: domains with their graphs, upstreams with their servers, options, what
+ * domains want of TLS. Certificates (`certs`) can be put and removed by name; they are not told, because their keys never are.
  * A change of any of it is one change: all of it comes into force in one step, or nothing.
  *
  *     GET                                           -> {"domains": {...}, "upstreams": {"up1": {"127.0.0.1:8088": "weight=2"}}, "options": {...}}
@@ -36,18 +38,20 @@ export const document = defineResource({
       takesBody: true,
       parameters,
       handle(request) {
-        const { body, control, changes, query } = request;
+        const { body, control, changes, certificates, query } = request;
         const read = readSections(body);
         if (read instanceof WrongShape) return refuse('bad body', read.problems);
         const there = documentsOf(control, changes);
         const mutations = [...read].flatMap(([section, members]): readonly Mutation[] => {
           const kind = kindOf(section);
           const known = there[section] ?? {};
-          const named = members.flatMap(([name, value]) => mutate(kind, section, name, value, known));
+          const has = (name: string): boolean =>
+            kind === 'certificate' ? certificates.has(name) : Object.hasOwn(known, name);
+          const named = members.flatMap(([name, value]) => mutate(kind, section, name, value, has));
           if (kind === undefined || !query.replace) return named;
           const names = new Set(members.map(([name]) => name));
           const others = Object.keys(known).filter((name) => !names.has(name));
-          return [...others.flatMap((name) => mutate(kind, section, name, null, known)), ...named];
+          return [...others.flatMap((name) => mutate(kind, section, name, null, has)), ...named];
         });
         return change(request, 'PUT document', null, mutations);
       },
@@ -83,13 +87,13 @@ function mutate(
   section: string,
   name: string,
   value: unknown,
-  known: Readonly<Record<string, unknown>>,
+  has: (name: string) => boolean,
 ): readonly Mutation[] {
   if (kind === undefined) return [];
   const place = { in: pointer(section), name };
   if (value === null) {
     // A domain is removed by any spelling of its name; of the others, what is not there is nothing to remove.
-    return kind === 'domain' || Object.hasOwn(known, name) ? [{ kind: `delete-${kind}`, ...place }] : [];
+    return kind === 'domain' || has(name) ? [{ kind: `delete-${kind}`, ...place }] : [];
   }
   if (kind === 'upstream') return [{ kind: 'put-upstream', servers: value, ...place }];
   return [{ kind: `put-${kind}`, document: value, ...place }];

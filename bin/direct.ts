@@ -4,11 +4,13 @@ import { resources } from '../api/index.ts';
 import { DirectApi } from '../ctl/direct-api.ts';
 import { EXIT } from '../ctl/exit-codes.ts';
 import { Failure } from '../ctl/failure.ts';
+import { Inventory } from '../lib/certs/inventory.ts';
 import { readConfig } from '../lib/core/config.ts';
 import type { Config } from '../lib/core/config.ts';
 import { createLog } from '../lib/core/log.ts';
 import type { EtcdEndpoints } from '../lib/core/option-kinds.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
+import { Seal } from '../lib/core/seal.ts';
 import { StatusBoard } from '../lib/core/status-board.ts';
 import { StoreError } from '../lib/store/store.ts';
 import { Sync } from '../lib/sync.ts';
@@ -35,6 +37,7 @@ export async function openStore({ etcd, name }: DirectOptions): Promise<DirectAp
   const scheduler = systemScheduler;
   const store = createStore(config);
   const served = Promise.withResolvers<void>();
+  const seal = new Seal(config.secrets);
   const sync = new Sync({
     store,
     history: createHistory(config, store, log),
@@ -44,9 +47,11 @@ export async function openStore({ etcd, name }: DirectOptions): Promise<DirectAp
     resolver: new Resolver({ lookup: async () => ({ addresses: [], ttlMs: null }), scheduler }),
     scheduler,
     log,
-    apply: async () => undefined,
+    apply: async (changes) => inventory.follow(changes),
+    seal,
     onServed: () => served.resolve(),
   });
+  const inventory = new Inventory({ scheduler, log, seal, documents: () => sync.certificates() });
   try {
     await sync.start();
     await sync.reread();
@@ -83,6 +88,7 @@ export async function openStore({ etcd, name }: DirectOptions): Promise<DirectAp
       changes: sync.changes,
       fleet: { members, until: (revision, ms) => fleet.until(revision, ms) },
       status,
+      certificates: inventory,
     },
     resources: resources.filter((resource) => STORE_RESOURCES.has(resource.name)),
     by: { address: `elbctl ${userName()}@${hostname()}`, token: null },
@@ -99,6 +105,8 @@ const STORE_RESOURCES: ReadonlySet<string> = new Set([
   'domain',
   'upstream',
   'option',
+  'cert',
+  'tls',
   'document',
   'history',
   'rollback',

@@ -11,7 +11,7 @@ import { searchOf } from './search.ts';
 export interface DirectApiOptions {
   /** Of the store. */
   readonly label: string;
-  readonly parts: Pick<AdminParts, 'control' | 'changes' | 'fleet' | 'status'>;
+  readonly parts: Pick<AdminParts, 'control' | 'changes' | 'fleet' | 'status' | 'certificates'>;
   /** Those that ask for no other parts. */
   readonly resources: readonly Resource[];
   /** Who calls, for the history. */

@@ -17,7 +17,7 @@ export async function readDocuments(session: Session, paths: readonly string[]):
   const files = (await Promise.all(paths.map(filesOf))).flat();
   const read: (readonly [file: string, documents: Documents])[] = [];
   for (const file of files) read.push([file, documentsOf(file, await readFileText(session, file))]);
-  return merged(read);
+  return mergedDocuments(read);
 }
 
 /** The text of a file, or of standard input. Throws Failure. */
@@ -80,7 +80,7 @@ function sectionsOf(file: string, names: readonly string[], entries: ReadonlyMap
 }
 
 /** Several configurations as one. Throws Failure where two of them name the same. */
-function merged(all: readonly (readonly [file: string, documents: Documents])[]): Documents {
+export function mergedDocuments(all: readonly (readonly [file: string, documents: Documents])[]): Documents {
   const sections = new Map<string, Map<string, unknown>>();
   const places = new Map<string, string>();
   for (const [file, documents] of all) {

@@ -2,7 +2,18 @@ import { Refusal } from '../lib/core/option-kinds.ts';
 import type { OptionKind } from '../lib/core/option-kinds.ts';
 
 /** What a shell completes a value with: files, names that are there, or one of these words. */
-export type Completion = 'file' | 'domain' | 'upstream' | 'option' | 'server' | 'transaction' | readonly string[];
+export type Completion =
+  | 'file'
+  | 'domain'
+  | 'upstream'
+  | 'option'
+  | 'tls'
+  | 'cert'
+  /** Of the kind that the first argument names. */
+  | 'document'
+  | 'server'
+  | 'transaction'
+  | readonly string[];
 
 /** An option of a command. */
 export interface Flag<Value> {

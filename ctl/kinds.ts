@@ -3,13 +3,13 @@ import { isMembers } from './answer-shape.ts';
 import { called } from './inputs.ts';
 
 /** Kinds of documents, as commands name them: resources of the admin API. */
-export const KINDS = ['domain', 'upstream', 'option'] as const;
+export const KINDS = ['domain', 'upstream', 'option', 'tls', 'cert'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Names of a kind in the plural are understood, too. */
 export const kindName = called<Kind>('KIND', {
   ...oneOf(KINDS),
-  parse: (text) => oneOf(KINDS).parse(text.replace(/(?<=.)s$/, '')),
+  parse: (text) => oneOf(KINDS).parse(/^(?:domain|upstream|option|cert)s$/.test(text) ? text.slice(0, -1) : text),
 });
 
 /** Sections that hold them. */
@@ -17,6 +17,8 @@ export const SECTION_OF: Readonly<Record<Kind, string>> = {
   domain: 'domains',
   upstream: 'upstreams',
   option: 'options',
+  tls: 'tls',
+  cert: 'certs',
 };
 
 /** `api` of `api#canary`, and what is alike: names that a person may have meant. */

@@ -55,6 +55,6 @@ export class LiveView {
       .toSorted((a, b) => orderOf(this.order, b.stat, b.now) - orderOf(this.order, a.stat, a.now))
       .slice(0, Math.max(0, maxRows))
       .map(({ stat, now }) => statRow(this.view, stat, now));
-    return textTable(statHead(this.view, true), rows, look);
+    return textTable(statHead(this.view, true), rows, { ...look, drops: true });
   }
 }

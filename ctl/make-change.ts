@@ -4,6 +4,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { FlagValues } from './inputs.ts';
 import { changesOf, changesText, summaryOf } from './item-changes.ts';
+import type { Kind } from './kinds.ts';
 import type { Session } from './session.ts';
 import type { CHANGE_FLAGS } from './shared-flags.ts';
 import { waitForFleet } from './wait-for-fleet.ts';
@@ -11,7 +12,7 @@ import { waitForFleet } from './wait-for-fleet.ts';
 export interface ChangePlan {
   readonly call: Pick<ApiCall, 'method' | 'resource' | 'query' | 'body'>;
   /** Whose entity tag has to stay what it was while a person reads what would change; null: everything's. */
-  readonly tagOf: 'domain' | 'upstream' | 'option' | 'document';
+  readonly tagOf: Kind | 'document';
   /** That tag, where what the change rests on was read before; missing: it is asked for. */
   readonly tag?: string | null;
   /** What a person is asked; null: nothing. */

@@ -64,8 +64,7 @@ function addCommand(
     .summary(summary)
     .description(`${summary}.\n\n${description}`)
     .allowExcessArguments(false);
-  for (const [key, positional] of Object.entries(positionals))
-    sub.argument(argumentOf(key, positional), positional.help);
+  for (const positional of Object.values(positionals)) sub.argument(argumentOf(positional), positional.help);
   for (const [key, flag] of Object.entries(flags)) sub.addOption(optionOf(key, flag));
   if (examples.length > 0) {
     sub.addHelpText('after', `\nExamples:\n${examples.map(({ line, does }) => `  # ${does}\n  ${line}`).join('\n')}`);
@@ -129,7 +128,8 @@ function optionOf(name: string, { short, placeholder, isList, fallback, help }: 
   return option.argParser((value: string, before: unknown) => [...(Array.isArray(before) ? before : []), value]);
 }
 
-export function argumentOf(_: string, { placeholder, shape }: Positional<unknown>): string {
+/** As it stands in a usage: `<NAME>`, `[NAME...]`. */
+export function argumentOf({ placeholder, shape }: Positional<unknown>): string {
   switch (shape) {
     case 'one':
       return `<${placeholder}>`;

@@ -10,6 +10,9 @@ export type View = (typeof VIEWS)[number];
 export const ORDERS = ['rate', 'errors', 'time'] as const;
 export type Order = (typeof ORDERS)[number];
 
+/** The most telling ones first: where a terminal is narrow, the last ones are left out. */
+const COLUMNS = ['1M/S', 'ERRORS', 'P50', 'P99', 'REQUESTS', 'MEAN', 'P95', 'P99.9', '5M/S', '15M/S'];
+
 /** Columns of rates and times; `now`: whether there is a rate of this very moment. */
 export function statHead(view: View, now: boolean): readonly string[] {
   const names: Readonly<Record<View, readonly string[]>> = {
@@ -20,20 +23,7 @@ export function statHead(view: View, now: boolean): readonly string[] {
     clients: ['CLIENT'],
   };
   if (view === 'clients') return ['CLIENT', ...(now ? ['NOW/S'] : []), 'REQUESTS', 'SHARE'];
-  return [
-    ...names[view],
-    ...(now ? ['NOW/S'] : []),
-    '1M/S',
-    '5M/S',
-    '15M/S',
-    'ERRORS',
-    'REQUESTS',
-    'MEAN',
-    'P50',
-    'P95',
-    'P99',
-    'P99.9',
-  ];
+  return [...names[view], ...(now ? ['NOW/S'] : []), ...COLUMNS];
 }
 
 export function statRow(view: View, stat: Members, now: number | null | undefined): readonly Cell[] {
@@ -45,10 +35,12 @@ export function statRow(view: View, stat: Members, now: number | null | undefine
   return [
     ...name,
     ...current,
-    ...['m1', 'm5', 'm15'].map((key) => rateText(number(stat, key) ?? 0)),
+    rateText(number(stat, 'm1') ?? 0),
     errors === 0 ? '0%' : { text: percentText(errors), style: errors >= 0.01 ? 'bad' : 'warn' },
+    ...['p50', 'p99'].map((key) => msText(number(stat, key))),
     count,
-    ...['mean', 'p50', 'p95', 'p99', 'p999'].map((key) => msText(number(stat, key))),
+    ...['mean', 'p95', 'p999'].map((key) => msText(number(stat, key))),
+    ...['m5', 'm15'].map((key) => rateText(number(stat, key) ?? 0)),
   ];
 }
 

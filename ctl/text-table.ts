@@ -10,16 +10,24 @@ export interface TableLook {
   /** Of the terminal: wider tables are cut to that. Null: as wide as it takes. */
   readonly columns: number | null;
   readonly style: Style;
+  /** Whether the last columns may be left out where the terminal is too narrow. */
+  readonly drops?: boolean;
 }
 
 /** A table for people: columns of equal width, the widest ones cut where the terminal is too narrow. Lines end with a newline. */
 export function textTable(
-  head: readonly string[],
-  rows: readonly (readonly Cell[])[],
-  { columns, style }: TableLook = { columns: null, style: plain },
+  allHead: readonly string[],
+  allRows: readonly (readonly Cell[])[],
+  { columns, style, drops = false }: TableLook = { columns: null, style: plain },
 ): string {
-  const texts = rows.map((row) => row.map((cell) => printable(textOf(cell))));
-  const widths = head.map((title, i) => texts.reduce((width, row) => Math.max(width, lengthOf(row[i])), title.length));
+  const allTexts = allRows.map((row) => row.map((cell) => printable(textOf(cell))));
+  const allWidths = allHead.map((title, i) =>
+    allTexts.reduce((width, row) => Math.max(width, lengthOf(row[i])), title.length),
+  );
+  const shown = columns !== null && drops ? columnsThatFit(allWidths, columns) : allHead.length;
+  const [head, widths] = [allHead.slice(0, shown), allWidths.slice(0, shown)];
+  const texts = allTexts.map((row) => row.slice(0, shown));
+  const rows = allRows;
   if (columns !== null) narrow(widths, columns);
   const line = (cells: readonly string[], colours: readonly (StyleName | null)[]): string =>
     cells
@@ -38,6 +46,15 @@ export function textTable(
   const lines = texts.map((row, i) => line(row, rows[i]?.map(styleNameOf) ?? []));
   return [headLine, ...lines, ''].join('\n');
 }
+
+/** How many of the first columns fit, the widest ones cut; at least two. */
+function columnsThatFit(widths: readonly number[], columns: number): number {
+  let total = -GAP;
+  const surplus = widths.findIndex((width) => (total += Math.min(width, WIDE) + GAP) > columns);
+  return surplus === -1 ? widths.length : Math.max(2, surplus);
+}
+
+const WIDE = 24;
 
 /** Takes from the widest columns until the table fits, or nothing is left to take. */
 function narrow(widths: number[], columns: number): void {

@@ -32,6 +32,7 @@ const TEST_TOOLS = [
   { debian: 'strace', present: () => onPath('strace') },
   { debian: 'systemd', present: () => onPath('systemd-notify') && onPath('systemd-analyze') },
   { debian: 'python3-requests', present: () => pythonHas('requests') },
+  { debian: 'tmux', present: () => onPath('tmux') },
   { debian: 'prometheus', present: () => onPath('promtool') },
   { debian: 'chromium', present: () => onPath('chromium') },
   { debian: 'nghttp2-client', present: () => onPath('nghttp') && onPath('h2load') },

@@ -16,6 +16,7 @@ describe('the packed tarball', function () {
 
   let folder = '';
   let elb = '';
+  let elbctl = '';
   let files: readonly string[] = [];
 
   before(async () => {
@@ -30,12 +31,20 @@ describe('the packed tarball', function () {
     const options = ['--prefer-offline', '--no-audit', '--no-fund', '--omit=dev'];
     await run('npm', ['install', ...options, join(folder, report.filename)], { cwd: installed });
     elb = join(installed, 'node_modules/.bin/elb');
+    elbctl = join(installed, 'node_modules/.bin/elbctl');
   });
 
   after(() => rm(folder, { recursive: true }));
 
   it('holds the compiled program with its types and documents, and no source or test', () => {
-    expect(files).to.include.members(['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/bin/elb.js', 'dist/lib/app.d.ts']);
+    expect(files).to.include.members([
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+      'dist/bin/elb.js',
+      'dist/bin/elbctl.js',
+      'dist/lib/app.d.ts',
+    ]);
     expect(files.filter((file) => /^(test|scripts)\/|(?<!\.d)\.ts$/.test(file))).to.deep.equal([]);
   });
 
@@ -43,6 +52,17 @@ describe('the packed tarball', function () {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
     const { stdout } = await run(elb, ['--version']);
     expect(stdout).to.match(new RegExp(`^(elb )?${RegExp.escape(version)}\n$`));
+  });
+
+  it('has an elbctl that prints its version, and tells what to do where nobody answers', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+    expect((await run(elbctl, ['--version'])).stdout).to.equal(`elbctl ${version}\n`);
+    const env = { ...process.env, ELB_URL: `unix:${join(folder, 'nobody.sock')}` };
+    const failed = await run(elbctl, ['status'], { env }).catch((error: unknown) => error);
+    expect(failed).to.include({ code: 6, stdout: '' });
+    expect(failed)
+      .to.have.property('stderr')
+      .that.matches(/^elbctl: .*nobody\.sock cannot be reached: there is no such socket\n {2}.*--url.*\n$/);
   });
 
   it('prints its options', async () => {
@@ -77,6 +97,12 @@ describe('the packed tarball', function () {
       expect(await ask(socket, '/')).to.equal(404);
       for (const part of ['', '/style.css', '/main.js'])
         expect(await ask(socket, `/__erulb__/ui${part}`)).to.equal(200);
+      const servers = ['10.0.0.1:80', '10.0.0.2:80 weight=2'];
+      const env = { ...process.env, ELB_URL: `unix:${socket}` };
+      await run(elbctl, ['put', 'upstream', 'web', ...servers, '--wait'], { env });
+      const { stdout } = await run(elbctl, ['get', 'upstream', '-o', 'json'], { env });
+      expect(JSON.parse(stdout)).to.deep.equal({ web: { '10.0.0.1:80': '', '10.0.0.2:80': 'weight=2' } });
+      expect(await readFile(file, 'utf8')).to.include('10.0.0.2:80');
       child.kill('SIGTERM');
       expect(await ended).to.deep.equal([0, null]);
     } finally {

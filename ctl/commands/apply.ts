@@ -10,7 +10,7 @@ import { CHANGE_FLAGS, FILE_FLAGS } from '../shared-flags.ts';
 export const apply = defineCommand({
   name: 'apply',
   summary: 'Make what is in force what files say',
-  description: `Reads domains, upstreams and options in the shape of a file store, and puts those that differ: all of them in one transaction, or none. What would
+  description: `Reads domains, upstreams, options, TLS and certificates in the shape of a file store, and puts those that differ: all of them in one transaction, or none. What would
 change is shown first, and in a terminal you are asked. What is made is what was shown: if somebody else changes something in between, nothing is
 made. What the files do not name stays, unless --prune is given.`,
   positionals: {},

@@ -1,4 +1,4 @@
-import { inner, isMembers, membersOf, own, text, textOf } from '../answer-shape.ts';
+import { inner, isMembers, membersOf, number, own, text, textOf } from '../answer-shape.ts';
 import type { Members } from '../answer-shape.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -7,17 +7,21 @@ import { graphTable } from '../graph-table.ts';
 import { argument, optionalRest } from '../inputs.ts';
 import { kindName, KINDS, nearest, SECTION_OF } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
+import type { Screen } from '../screen.ts';
 import type { Session } from '../session.ts';
+import type { StyleName } from '../style.ts';
+import type { Cell } from '../text-table.ts';
+import { timeText } from '../time-text.ts';
 
 /** Shows documents that are in force. */
 export const get = defineCommand({
   name: 'get',
-  summary: 'Show domains, upstreams or options',
+  summary: 'Show domains, upstreams, options, TLS or certificates',
   description:
     'Shows what is in force. Without names: a line for each; with names: each of them in full. As JSON or YAML the result is an object of names and documents, which `elbctl put KIND -f FILE` takes.',
   positionals: {
-    kind: argument(kindName, 'what: `domain`, `upstream` or `option`', KINDS),
-    names: optionalRest('NAME', 'which of them; none: all'),
+    kind: argument(kindName, 'what: `domain`, `upstream`, `option`, `tls` (what domains want of it) or `cert`', KINDS),
+    names: optionalRest('NAME', 'which of them; none: all', 'document'),
   },
   flags: {},
   examples: [
@@ -27,8 +31,10 @@ export const get = defineCommand({
   ],
   async run(session, { kind, names }) {
     const api = await session.api();
-    const { body } = await api.call({ method: 'GET', resource: 'document' });
-    const all = inner(membersOf(body, 'documents'), SECTION_OF[kind]);
+    // Certificates are told without their keys, by nobody else.
+    const { body } = await api.call({ method: 'GET', resource: kind === 'cert' ? 'cert' : 'document' });
+    const documents = membersOf(body, 'documents');
+    const all = kind === 'cert' ? documents : inner(documents, SECTION_OF[kind]);
     const shown = names.length === 0 ? all : Object.fromEntries(names.map((name) => [name, find(kind, name, all)]));
     session.screen.show(shown, () => TEXTS[kind](session, shown, names.length > 0));
     return EXIT.ok;
@@ -74,13 +80,38 @@ const TEXTS: Readonly<Record<Kind, (session: Session, documents: Members, inFull
     );
     return screen.table(['UPSTREAM', 'SERVER', 'PARAMETERS'], rows);
   },
-  option({ screen }, documents) {
-    const rows = Object.entries(documents).flatMap(([name, options]) =>
-      leaves(options, '').map(([option, value]) => [name, option, textOf(value)]),
-    );
-    return screen.table(['UPSTREAM', 'OPTION', 'VALUE'], rows);
+  option: ({ screen }, documents) => leavesTable('UPSTREAM', documents, screen),
+  tls: ({ screen }, documents) => leavesTable('DOMAIN', documents, screen),
+  cert({ screen }, documents) {
+    const rows = Object.entries(documents).map(([name, facts]): readonly Cell[] => {
+      const view: Members = isMembers(facts) ? facts : {};
+      const names = own(view, 'names');
+      const seconds = number(view, 'expires_in_s') ?? 0;
+      const left = { text: seconds > 0 ? timeText(seconds) : 'expired', style: styleOfLeft(seconds) };
+      return [
+        name,
+        Array.isArray(names) ? names.map(textOf).join(' ') : '',
+        text(view, 'key_type'),
+        left,
+        text(view, 'source'),
+      ];
+    });
+    return screen.table(['CERTIFICATE', 'FOR', 'KEY', 'RUNS OUT IN', 'FROM'], rows);
   },
 };
+
+const DAY_S = 86_400;
+
+function styleOfLeft(seconds: number): StyleName {
+  return seconds <= 0 ? 'bad' : seconds < 14 * DAY_S ? 'warn' : 'good';
+}
+
+function leavesTable(title: string, documents: Members, screen: Screen): string {
+  const rows = Object.entries(documents).flatMap(([name, options]) =>
+    leaves(options, '').map(([option, value]) => [name, option, textOf(value)]),
+  );
+  return screen.table([title, 'OPTION', 'VALUE'], rows);
+}
 
 /** `balance.algorithm` and its value, for everything that is not an object. */
 function leaves(value: unknown, path: string): readonly (readonly [string, unknown])[] {

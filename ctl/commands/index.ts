@@ -1,5 +1,7 @@
 import type { Command } from '../command.ts';
 import { apply } from './apply.ts';
+import { complete } from './complete.ts';
+import { completion } from './completion.ts';
 import { deleteCommand } from './delete.ts';
 import { diff } from './diff.ts';
 import { drain } from './drain.ts';
@@ -9,6 +11,7 @@ import { exportCommand } from './export.ts';
 import { fleet } from './fleet.ts';
 import { get } from './get.ts';
 import { history } from './history.ts';
+import { importCommand } from './import.ts';
 import { put } from './put.ts';
 import { requests } from './requests.ts';
 import { rollback } from './rollback.ts';
@@ -26,6 +29,7 @@ export const commands: readonly Command[] = [
   apply,
   diff,
   exportCommand,
+  importCommand,
   dump,
   history,
   rollback,
@@ -38,4 +42,6 @@ export const commands: readonly Command[] = [
   status,
   fleet,
   wait,
+  completion,
+  complete(() => commands),
 ];

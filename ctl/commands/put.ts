@@ -2,7 +2,7 @@ import { filePath, text as anyText } from '../../lib/core/option-kinds.ts';
 import { inner, isMembers, membersOf, own } from '../answer-shape.ts';
 import type { Members } from '../answer-shape.ts';
 import { defineCommand } from '../command.ts';
-import { STDIN } from '../documents.ts';
+import { readFileText, STDIN } from '../documents.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -18,14 +18,14 @@ import { CHANGE_FLAGS } from '../shared-flags.ts';
 /** Puts documents: new ones, or others in the place of those that are there. */
 export const put = defineCommand({
   name: 'put',
-  summary: 'Put domains, upstreams or options',
+  summary: 'Put domains, upstreams, options, TLS or certificates',
   description: `Puts documents, each in the place of the one that has its name. With --file and without a name the file is an object of names and documents, as
 \`elbctl get KIND -o yaml\` writes it; with a name it is that one's document. Servers and options may also stand on the command line:
-\`HOST:PORT PARAMETER ...\` as one argument for a server, \`NAME.NAME=VALUE\` for an option.`,
+\`HOST:PORT PARAMETER ...\` as one argument for a server, \`NAME.NAME=VALUE\` for an option; a certificate may be two files in PEM, the chain and the key.`,
   positionals: {
-    kind: argument(kindName, 'what: `domain`, `upstream` or `option`', KINDS),
-    name: optionalArgument(called('NAME', anyText), 'name of the document'),
-    values: optionalRest('VALUE', 'servers of an upstream, or options'),
+    kind: argument(kindName, 'what: `domain`, `upstream`, `option`, `tls` (what domains want of it) or `cert`', KINDS),
+    name: optionalArgument(called('NAME', anyText), 'name of the document', 'document'),
+    values: optionalRest('VALUE', 'servers of an upstream, options, or the files of a certificate'),
   },
   flags: {
     file: setting(filePath, 'YAML or JSON file with the document or the documents; `-`: standard input', {
@@ -42,6 +42,7 @@ export const put = defineCommand({
       line: 'elbctl put option web balance.algorithm=least-conn retry.tries=2 --merge',
       does: 'two options, and all others as they are',
     },
+    { line: 'elbctl put cert shop fullchain.pem privkey.pem', does: 'a certificate with its key' },
     { line: 'elbctl put domain shop.example.com -f shop.yaml', does: 'a graph from a file' },
   ],
   async run(session, { kind, name, values }, flags) {
@@ -72,14 +73,33 @@ async function read(
   }
   if (name === null || kind === 'domain' || values.length === 0) {
     throw new Failure(EXIT.usage, `what is to be put is missing`, {
-      next:
-        kind === 'domain'
-          ? 'give --file PATH'
-          : `give --file PATH, or a name and its ${kind === 'upstream' ? 'servers' : 'options'}`,
+      next: kind === 'domain' ? 'give --file PATH' : `give --file PATH, or a name and its ${INLINE[kind]}`,
     });
   }
-  const document = kind === 'upstream' ? serversOf(values) : optionsOf(values);
+  const document =
+    kind === 'cert'
+      ? await certificateOf(session, values)
+      : kind === 'upstream'
+        ? serversOf(values)
+        : optionsOf(values);
   return Object.fromEntries([[name, document]]);
+}
+
+/** What may stand on the command line. */
+const INLINE = {
+  upstream: 'servers',
+  option: 'options',
+  tls: 'options',
+  cert: 'files: the chain and the key',
+} as const;
+
+/** The chain and the key, each in a file of its own. */
+async function certificateOf(session: Session, files: readonly string[]): Promise<Members> {
+  const [chain, key] = files;
+  if (chain === undefined || key === undefined || files.length > 2) {
+    throw new Failure(EXIT.usage, 'a certificate is two files in PEM, the chain and the key');
+  }
+  return { certificate: await readFileText(session, chain), key: await readFileText(session, key) };
 }
 
 /** `10.0.0.1:80 weight=2` is a server with its parameters. */
@@ -143,8 +163,8 @@ async function merge(
   documents: Members,
   flags: FlagValues<typeof CHANGE_FLAGS>,
 ): Promise<ExitCode> {
-  if (kind === 'domain') {
-    throw new Failure(EXIT.usage, 'graphs are put as a whole: --merge is for upstreams and options');
+  if (kind === 'domain' || kind === 'cert') {
+    throw new Failure(EXIT.usage, 'graphs and certificates are put as a whole: --merge is for all others');
   }
   const section = SECTION_OF[kind];
   const { body, tag } = await (await session.api()).call({ method: 'GET', resource: 'document' });
