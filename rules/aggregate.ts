@@ -1,5 +1,6 @@
 import { Fault } from '../lib/core/faults.ts';
 import { normalPath } from '../lib/http/path.ts';
+import type { Answer } from '../lib/routing/plan.ts';
 import { defineRule, type BranchReply, type RoutedRequest } from '../lib/routing/rule.ts';
 import { fieldsOf } from './backend-fields.ts';
 import { readTime, timeProperty } from './time-value.ts';
@@ -35,7 +36,7 @@ interface Args {
  *
  * With `"merge": "array"` the answer is a list of them in the order of `routes`; with `object` each stands under its `name`, and without a name the
  * members of its own object do, of equal ones the last. If a route fails, or does not come to an end within `timeout`, the answer is 503;
- * with `partial` it is null in a list, and left out of an object, and the answer is 503 only if all fail.
+ * with `partial` it is null in a list, and left out of an object, and the answer is 503 only if all fail. An explanation asks none of them.
  */
 export const aggregate = defineRule<Args>({
   type: 'aggregate',
@@ -99,6 +100,10 @@ export const aggregate = defineRule<Args>({
     const needsBody = routes.some(({ body }) => body === true);
 
     return async (request, plan) => {
+      if (plan.isObserved) {
+        plan.answer = NOTHING;
+        return null;
+      }
       const body = needsBody ? await request.body(maxBody) : NO_BODY;
       if (typeof body === 'number') {
         plan.fault = body;
@@ -158,5 +163,7 @@ function bytesOf(value: unknown): string {
   return Buffer.from(`${JSON.stringify(value)}\n`, 'utf8').toString('latin1');
 }
 
+/** What an explanation says, which asks none of the routes. */
+const NOTHING: Answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: '' };
 const NO_BODY = Buffer.alloc(0);
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -32,7 +32,7 @@ interface Args {
  * each by the name it has there.
  *
  * Any other answer below 500 is the client's, with its status, its body up to 64 KiB, Content-Type, WWW-Authenticate, and the fields in `pass`; or the client goes to
- * `denied`, if that leads somewhere. No answer in time, or one from 500 on, is 503: nobody is let in unchecked. With `cache`, who was let in is not asked
+ * `denied`, if that leads somewhere. No answer in time, or one from 500 on, is 503: nobody is let in unchecked. An explanation asks nobody, and supposes that the client is let in. With `cache`, who was let in is not asked
  * about again for so long as all that the program was told is the same.
  */
 export const forwardAuth = defineRule<Args>({
@@ -91,7 +91,7 @@ export const forwardAuth = defineRule<Args>({
       identity.strip(plan);
       const key = cacheMs === 0 ? '' : verified.key(url, ...told);
       const known = cacheMs === 0 ? undefined : verified.get(key);
-      if (known === undefined) return ask();
+      if (known === undefined) return plan.isObserved ? next : ask();
       return admit(known);
 
       function admit(said: ReadonlyMap<string, string>): Node | null {

@@ -33,7 +33,7 @@ interface Args extends RefusalArgs {
  * The issuer is asked once for a token, and again when its answer is older than `cache` or the token's own expiry; that a token is not active
  * holds for ten seconds. Requests with one token at one time wait for one answer. An active token whose claims do not meet `require`
  * goes to `forbidden` (403 without it), anything else to `denied` (401, or 403). Where the issuer does not answer in time, or not as
- * it should, the answer is 503: nobody is let in unchecked. Templates and later nodes know what the issuer says as `claim.NAME`.
+ * it should, the answer is 503: nobody is let in unchecked. An explanation asks nobody, and supposes that the token is active. Templates and later nodes know what the issuer says as `claim.NAME`.
  */
 export const introspect = defineRule<Args>({
   type: 'introspect',
@@ -86,7 +86,8 @@ export const introspect = defineRule<Args>({
       if (token === null) return refuse(plan);
       const key = verified.key(token, basis);
       const known = verified.get(key);
-      return known === undefined ? check(token, key) : end(known);
+      if (known !== undefined) return end(known);
+      return plan.isObserved ? next : check(token, key);
 
       function end(claims: Claims | null): Node | null {
         if (claims === null) return refuse(plan);

@@ -50,6 +50,7 @@ export interface OidcArgs extends RefusalArgs {
  *
  * Only the claims that `fields`, `require` and templates after `sub` name are kept: `sub`, and those in `fields` and `require`. Claims that do not meet `require` go to
  * `forbidden` (403 without it). Where the provider cannot be asked the answer is 503. An `issuer` of `http://` is possible on loopback only.
+ * An explanation supposes that somebody has logged in.
  */
 export const oidc = defineRule<OidcArgs>({
   type: 'oidc',
@@ -136,6 +137,7 @@ export const oidc = defineRule<OidcArgs>({
 
     return (request, plan) => {
       identity.strip(plan);
+      if (plan.isObserved) return next;
       const cookie = (cookieName: string) => cookieOf(request, cookieName);
       if (request.path === callback) return guarded(plan, () => comeBack(request, plan));
       if (request.path === logout) return guarded(plan, () => leave(plan, cookie));

@@ -30,6 +30,7 @@ interface Args {
  * gets, at once; so it does, as an answer without fields and body, with a status of 205 and no response.
  *
  * No answer in time, any other status, more than `max_reply` bytes, or what cannot be used: the request goes to `failed`, or is answered 503.
+ * An explanation asks nobody, and supposes that the program changes nothing.
  */
 export const remote = defineRule<Args>({
   type: 'remote',
@@ -68,6 +69,7 @@ export const remote = defineRule<Args>({
     const failed = edgeTarget({ ...args }, 'failed') === null ? null : context.edge('failed');
 
     return async (request, plan) => {
+      if (plan.isObserved) return next;
       const sent = body ? await request.body(maxBody) : NO_BODY;
       if (typeof sent === 'number') {
         plan.fault = sent;

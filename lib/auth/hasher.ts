@@ -42,13 +42,14 @@ export class Hasher {
   #start(): Worker {
     // The thread inherits no flags: some are for processes only.
     const thread = new Worker(new URL(`./hash-thread${extname(import.meta.url)}`, import.meta.url), { execArgv: [] });
-    thread.unref();
     thread.on('message', ({ id, fits }: HashAnswer) => {
       this.#waiting.get(id)?.resolve(fits);
       this.#waiting.delete(id);
     });
     thread.on('error', (error) => this.#failed(thread, error instanceof Error ? error : new Error(String(error))));
     thread.on('exit', () => this.#failed(thread, new Error('the thread that hashes has ended')));
+    // Behind the listeners, which would have the process wait for it again.
+    thread.unref();
     return thread;
   }
 
