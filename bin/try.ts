@@ -81,6 +81,7 @@ The graph sends httpie's requests for /blog to the server "blog", everything els
   curl ${url}/blog/x
       web: GET /blog/x
 
+In a browser ${url}/__erulb__/ui shows the graph and what goes through it.
 With ?fields the servers also say which fields they were sent. ${url}/__erulb__/domain shows the graph;
 change the file above, and the next request goes by the change. Ctrl-C ends everything.
 `;

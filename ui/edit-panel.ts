@@ -143,8 +143,8 @@ export class EditPanel {
     const { kind, name, document } = this.#options;
     if (this.editor.error !== null) return;
     try {
-      const now = await currentItem(kind, name);
-      if (JSON.stringify(now?.document) !== this.#base) {
+      const ifMatch = await this.#tag();
+      if (ifMatch === null) {
         this.#tell(
           'bad',
           'Somebody has changed this meanwhile. Copy what you need, and begin again from what is there.',
@@ -156,7 +156,8 @@ export class EditPanel {
         method: 'PUT',
         resource: RESOURCES[kind],
         body: this.#body(),
-        ifMatch: now?.reply.tag ?? null,
+        ifMatch,
+        renew: () => this.#tag(),
         hasChoice: true,
         verb: 'Apply',
       });
@@ -170,6 +171,14 @@ export class EditPanel {
       if (!(error instanceof Refused)) throw error;
       this.#refused(error);
     }
+  }
+
+  /** Entity tag of what is there now; null: that is not what was there when this began. */
+  async #tag(): Promise<string | null> {
+    const { kind, name } = this.#options;
+    // What is not there has none of its own.
+    const [{ tag }, now] = [await ask('GET', 'names', { query: { kind, limit: 1 } }), await currentItem(kind, name)];
+    return JSON.stringify(now?.document) === this.#base ? (now?.reply.tag ?? tag) : null;
   }
 
   #end(isChanged: boolean): void {

@@ -49,6 +49,9 @@ interface Explained {
   readonly head: string | null;
 }
 
+/** Of an upstream's servers. */
+const MOST_SHOWN = 200;
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** What would become of a request: asked here, answered by the graph that is in force. */
@@ -196,7 +199,10 @@ function serversOf({ name, balancer, breaker, servers, chance }: NonNullable<Exp
         { name: 'In flight', numeric: true, cell: ({ in_flight }) => in_flight },
         { name: 'Fails', numeric: true, cell: ({ fails }) => fails },
       ],
-      servers,
+      // The chosen one first, then the others that were possible.
+      servers
+        .toSorted((a, b) => Number(b.chosen) - Number(a.chosen) || Number(b.usable) - Number(a.usable))
+        .slice(0, MOST_SHOWN),
       'It has no servers.',
     ),
   );

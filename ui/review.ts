@@ -13,6 +13,8 @@ export interface Intent {
   readonly query?: Question['query'];
   readonly body?: string;
   readonly ifMatch?: string | null;
+  /** An entity tag stands for all documents of a kind: the one of now, if what this changes is as it was shown; null: it is not. */
+  readonly renew?: () => Promise<string | null>;
   /** Whether it can be kept in memory only. */
   readonly hasChoice: boolean;
   readonly verb: string;
@@ -29,9 +31,7 @@ export interface Made {
  * cannot even be shown.
  */
 export async function review(intent: Intent): Promise<Made | null> {
-  const { method, resource, query = {}, body, ifMatch = null } = intent;
-  const question = { ...(body !== undefined && { body }), ifMatch };
-  const { body: told } = await ask(method, resource, { ...question, query: { ...query, dry_run: true } });
+  const { body: told } = await call(intent, { dry_run: true });
   // The API tells changes in this shape.
   const changes = (membersOf(told)['changes'] ?? []) as readonly ItemChange[];
   return new Promise((resolve) => {
@@ -73,7 +73,7 @@ export async function review(intent: Intent): Promise<Made | null> {
       const isStored = intent.hasChoice ? inStore.checked : true;
       const more = intent.hasChoice && isStored ? { store: true } : {};
       try {
-        end({ isStored, reply: await ask(method, resource, { ...question, query: { ...query, ...more } }) });
+        end({ isStored, reply: await call(intent, more) });
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         apply.disabled = false;
@@ -110,6 +110,28 @@ export async function review(intent: Intent): Promise<Made | null> {
     dialog.showModal();
     apply.focus();
   });
+}
+
+/** Makes a call; once more where only other documents of the kind have changed meanwhile. */
+async function call(
+  { method, resource, query, body, ifMatch, renew }: Intent,
+  more: Question['query'],
+): Promise<Reply> {
+  let tag = ifMatch ?? null;
+  for (let left = 5; ; left--) {
+    try {
+      return await ask(method, resource, {
+        ...(body !== undefined && { body }),
+        ifMatch: tag,
+        query: { ...query, ...more },
+      });
+    } catch (error) {
+      const isStale = error instanceof Refused && error.status === 409 && left > 0;
+      const next = isStale && renew !== undefined ? await renew() : null;
+      if (next === null) throw error;
+      tag = next;
+    }
+  }
 }
 
 /** All that was refused, in a sentence or more. */

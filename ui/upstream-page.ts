@@ -60,12 +60,20 @@ export const upstreamPage: Page = {
     const name = place.rest[0] ?? '';
     const crumb = link(to('upstreams'), 'Upstreams');
     const wanted = place.query.get('edit');
-    const found = await currentItem('upstream', name);
+    const item = await currentItem('upstream', name);
     const actions = element('div', { class: 'actions' });
     const side = element('div', { class: 'edit-place' });
     const live = element('div', {});
-    root.append(heading(name, crumb, actions), side, live);
-    if (found === null && wanted === null) {
+    const search = element('input', {
+      type: 'search',
+      id: 'search',
+      placeholder: 'Search servers',
+      'aria-label': 'Search servers',
+    });
+    const bar = element('div', { class: 'bar', hidden: true }, search);
+    const list = element('div', {});
+    root.append(heading(name, crumb, actions), side, live, bar, list);
+    if (item === null && wanted === null) {
       fill(live, element('p', { class: 'muted' }, 'There is no such upstream; a graph may name it all the same.'));
       return;
     }
@@ -89,8 +97,8 @@ export const upstreamPage: Page = {
         draft: document ?? first,
         signal,
         onEnd: (isChanged) => {
-          if (found === null && !isChanged) location.hash = to('upstreams');
-          else if (found === null) location.hash = to('upstreams', [name]);
+          if (item === null && !isChanged) location.hash = to('upstreams');
+          else if (item === null) location.hash = to('upstreams', [name]);
           else show();
         },
       });
@@ -117,18 +125,25 @@ export const upstreamPage: Page = {
       before = new Map(told.servers.map((server) => [keyOf(server), server.requests]));
       seenAt = now;
       const focused = document.activeElement?.getAttribute('data-drain');
+      fill(live, figuresOf(told, stats, name));
+      const found = inOrder(rows.filter((row) => keyOf(row).includes(search.value.trim())));
+      const left = found.length - MOST_SHOWN;
+      bar.hidden = rows.length <= MOST_SHOWN;
       fill(
-        live,
-        figuresOf(told, stats, name),
+        list,
         table(
           columnsOf((row) => void toggleDrain(name, row)),
-          rows,
-          'It has no servers: 502.',
+          found.slice(0, MOST_SHOWN),
+          rows.length === 0 ? 'It has no servers: 502.' : 'No server has this in its name.',
         ),
+        left > 0
+          ? element('p', { class: 'muted' }, `and ${left.toLocaleString('en')} more, found by their names`)
+          : null,
       );
-      if (focused) live.querySelector<HTMLElement>(`[data-drain="${CSS.escape(focused)}"]`)?.focus();
+      if (focused) list.querySelector<HTMLElement>(`[data-drain="${CSS.escape(focused)}"]`)?.focus();
     };
     addEventListener('elb-changed', () => void refresh(), { signal });
+    search.addEventListener('input', () => void refresh());
     void again(2000, signal, refresh);
   },
 };
@@ -156,6 +171,14 @@ function rowsOf(
     const perSecond = was === undefined ? 0 : Math.max(0, server.requests - was) / seconds;
     return { ...server, perSecond, p99: times.get(server.name) ?? null };
   });
+}
+
+/** An upstream may have thousands of servers; a page that is drawn anew every two seconds has not. */
+const MOST_SHOWN = 200;
+
+/** Those that are not used first: they are why somebody looks. */
+function inOrder(rows: readonly Row[]): readonly Row[] {
+  return rows.toSorted((a, b) => Number(a.used && a.state === 'up') - Number(b.used && b.state === 'up'));
 }
 
 function keyOf({ name, addr }: Server): string {

@@ -209,6 +209,23 @@ describe('the admin page', function () {
     expect((await elb.admin('GET', 'domain')).json()).to.deep.include({ 'b.test': theirs });
   });
 
+  it('is not kept from a change by what others do to other documents', async () => {
+    await elb.admin('PUT', 'domain', {
+      'b.test': { init: 'r', rules: { r: { type: 'respond', args: { status: 204 } } } },
+    });
+    await open('domains/b.test?edit=1');
+    const field = page.getByRole('textbox');
+    await field.fill((await field.inputValue()).replace('204', '418'));
+    await page.getByText('Valid', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Review and apply…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Change b.test' });
+    await dialog.locator('ins').getByText('418').waitFor();
+    await elb.admin('PUT', 'domain', { 'other.test': graph });
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await page.getByText('b.test is changed').waitFor();
+    expect((await elb.get('/', { host: 'b.test' })).status).to.equal(418);
+  });
+
   it('works with the keyboard alone', async () => {
     await open('domains');
     await page.getByRole('link', { name: 'b.test' }).waitFor();
