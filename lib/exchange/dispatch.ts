@@ -94,6 +94,8 @@ export class Dispatch {
     }
     const host = upstream?.setup?.host ?? null;
     const text = this.#forwardHead.encode(head, target, plan, client, about, this.upgrade, host);
+    // A server may take a trailer for a field.
+    body.forwardsTrailers = plan.guardedFields.length === 0;
     if (plan.mirrors !== null) this.#detour.mirror(plan.mirrors, plan, { client, about });
     delivery.start(upstream, affinity, plan, text);
   }

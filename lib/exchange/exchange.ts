@@ -107,9 +107,8 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
     this.#dispatch.about = about;
     this.delivery.prepare(client).describe(this.#method, 0, null, false);
     this.body.beginEmpty();
-    this.route.plan = request.plan;
     request.from(client, clientAddress, this);
-    this.route.walk({ init: to, edges: [], holding: null }, request);
+    this.route.walkInside(to, request);
   }
 
   onClientBytes(bytes: Buffer, from: number, to: number): number {

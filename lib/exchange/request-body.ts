@@ -16,6 +16,8 @@ import { Stash } from './stash.ts';
 export class RequestBody {
   /** All of it has arrived. */
   complete = true;
+  /** Its trailers go to the server, too. */
+  forwardsTrailers = true;
   readonly #memory: ReplayMemory;
   readonly #reader = new BodyReader();
   readonly #writer = new BodyWriter();
@@ -213,7 +215,7 @@ export class RequestBody {
   }
 
   #finish(writer: BodyWriter): void {
-    writer.finish(this.#replacement === null ? this.#trailers : '');
+    writer.finish(this.#replacement === null && this.forwardsTrailers ? this.#trailers : '');
   }
 
   /** Tells nodes that wait for all of it, if it is here or never will be. */

@@ -1,5 +1,6 @@
 import type { Graph } from '../routing/graph.ts';
 import { Plan, type WalkedNode } from '../routing/plan.ts';
+import type { Node } from '../routing/rule.ts';
 import { walk } from '../routing/walk.ts';
 import type { RoutedHead } from './routed-head.ts';
 
@@ -18,6 +19,8 @@ export class Route {
   readonly #trace: WalkedNode[] | null;
   /** Grows with every reset, so that a walk for an earlier request tells nobody. */
   #generation = 0;
+  /** The plan is somebody else's. */
+  #isLent = false;
   /** The request that waits for a node, if one does. */
   #waiting: RoutedHead | null = null;
 
@@ -40,6 +43,13 @@ export class Route {
     else this.#await(pending, request);
   }
 
+  /** As `walk`, from a node, with a plan that is not the route's own. */
+  walkInside(to: Node, request: RoutedHead): void {
+    this.plan = request.plan;
+    this.#isLent = true;
+    this.walk({ init: to, edges: [], holding: null }, request);
+  }
+
   /** Ready for the next request. A walk that still waits goes on alone and writes into the plan that it was given. */
   reset(): void {
     this.#generation++;
@@ -49,7 +59,11 @@ export class Route {
       this.plan.abandon();
       this.plan = new Plan();
       this.plan.trace = this.#trace;
+    } else if (this.#isLent) {
+      this.plan = new Plan();
+      this.plan.trace = this.#trace;
     } else this.plan.reset();
+    this.#isLent = false;
   }
 
   /** A node waits: the head leaves the shared buffer. */

@@ -54,4 +54,22 @@ describe('fields that only the graph may say', () => {
       else expect(got).to.include(said);
     });
   }
+
+  for (const guards of [true, false])
+    it(`a trailer is ${guards ? 'not ' : ''}forwarded where ${guards ? 'a' : 'no'} field is the graph's alone`, async () => {
+      const server = await rig.serve(
+        (connection) => void connection.until(/0\r\n(?:.+\r\n)*\r\n$/).then(() => connection.write(OK)),
+      );
+      const plane = await rig.plane(
+        { domains: { 'a.test': guards ? graph({ user: 'ann' }) : 'up' }, upstreams: { up: [server.port] } },
+        {},
+        { rules: new Map([...rules, ['guard', guard]]) },
+      );
+      const client = await rig.client(plane.port);
+      client.write(
+        'POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-User: root\r\n\r\n',
+      );
+      await client.until(/ok$/);
+      expect(server.connections[0]?.text.includes('root')).to.equal(!guards);
+    });
 });
