@@ -47,6 +47,7 @@ const BENCH_TOOLS = [
   { debian: 'haproxy', present: () => onPath('haproxy') },
   { debian: 'caddy', present: () => onPath('caddy') },
   { debian: 'wrk', present: () => onPath('wrk') },
+  { debian: 'nghttp2-client', present: () => onPath('h2load') },
 ];
 
 const IMAGE_TOOLS = [

@@ -1,4 +1,6 @@
 import net from 'node:net';
+import { GrpcWebConnection } from '../http2/grpc-web-connection.ts';
+import type { StreamConnection } from '../http2/stream-connection.ts';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import type { Endpoints } from '../net/endpoints.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
@@ -23,11 +25,14 @@ export class Dialer {
   readonly proxy: ProxyVersion | null;
   /** Most streams of a session of HTTP/2; 0: HTTP/1.1 is spoken. */
   readonly maxStreams: number;
+  /** Whether requests in gRPC-Web are translated. */
+  readonly grpcWeb: boolean;
 
-  constructor(tls: TlsClient | null, proxy: ProxyVersion | null, maxStreams = 0) {
+  constructor(tls: TlsClient | null, proxy: ProxyVersion | null, maxStreams = 0, grpcWeb = false) {
     this.tls = tls;
     this.proxy = proxy;
     this.maxStreams = maxStreams;
+    this.grpcWeb = grpcWeb;
   }
 
   /** `client`: whom the connection is made for. */
@@ -60,9 +65,11 @@ export class Dialer {
     const { idleMs, maxAgeMs, maxUses } = server.bounds;
     const bounds = { maxStreams: this.maxStreams, idleMs, maxAgeMs, maxUses };
     const dial = (): net.Socket => (tls === null ? dialBelow(server, header) : this.#socketTls(tls, server, header));
-    return header === ''
-      ? server.sessions.open(owner, tls !== null, bounds, dial)
-      : server.sessions.openAlone(owner, tls !== null, bounds, dial);
+    const open = (user: ConnectionOwner): StreamConnection =>
+      header === ''
+        ? server.sessions.open(user, tls !== null, bounds, dial)
+        : server.sessions.openAlone(user, tls !== null, bounds, dial);
+    return this.grpcWeb ? new GrpcWebConnection(owner, open) : open(owner);
   }
 }
 

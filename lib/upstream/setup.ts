@@ -95,10 +95,10 @@ function dialersOf(
   const settings = { ...tls.settings, ca: tls.settings.ca ?? serverCa };
   const { protocol } = http;
   const maxStreams = protocol === 'h1' ? 0 : http.maxStreams;
-  const dialerKey = JSON.stringify([tls.enabled, settings, proxy, protocol, maxStreams]);
+  const dialerKey = JSON.stringify([tls.enabled, settings, proxy, protocol, maxStreams, http.grpcWeb]);
   if (dialerKey === before?.dialerKey) return { plain: before.plain, secure: before.secure, dialerKey };
-  const secure = new Dialer(new TlsClient(settings), proxy, maxStreams);
+  const secure = new Dialer(new TlsClient(settings), proxy, maxStreams, http.grpcWeb);
   if (protocol === 'h2') return { plain: secure, secure, dialerKey };
-  const plain = tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, proxy, maxStreams);
+  const plain = tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, proxy, maxStreams, http.grpcWeb);
   return { plain, secure: tls.enabled === false || protocol === 'h2c' ? plain : secure, dialerKey };
 }

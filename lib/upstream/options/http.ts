@@ -35,9 +35,9 @@ export const http = defineSection({
       description: 'whether requests in gRPC-Web are translated for servers that speak gRPC',
     },
   },
-  read: (document: Document): HttpOptions => ({
-    protocol: document.protocol,
-    maxStreams: document.max_streams,
-    grpcWeb: document.grpc_web,
-  }),
+  read(document: Document, problem): HttpOptions {
+    const { protocol, max_streams: maxStreams, grpc_web: grpcWeb } = document;
+    if (grpcWeb && protocol === 'h1') problem('/grpc_web', 'needs protocol h2 or h2c');
+    return { protocol, maxStreams, grpcWeb };
+  },
 });
