@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import { openPage, startBrowser } from '../fixtures/browser.ts';
 import { startElb } from '../fixtures/elb.ts';
 import type { Elb } from '../fixtures/elb.ts';
+import { until } from '../fixtures/until.ts';
 
 /** `DOMAINS=100000` for what it is made for. */
 const DOMAINS = Number(process.env['DOMAINS'] ?? 10_000);
@@ -15,7 +16,7 @@ const LAST = `d${String(DOMAINS - 1).padStart(6, '0')}.test`;
 const TOKEN = 'a-token-of-the-test';
 
 describe('who may use the admin page', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let browser: Browser;
   let elb: Elb;
@@ -80,6 +81,21 @@ describe('who may use the admin page', function () {
     await page.getByText(`1 of ${ALL}`).waitFor();
     await page.getByRole('link', { name: LAST }).click();
     await page.locator('[data-node=r]').waitFor();
+    await page.context().close();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('shows the servers of an upstream that somebody may look for, and finds the others', async () => {
+    const servers = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, i) => [`10.0.${i >> 8}.${i & 255}:80`, i === 999 ? 'down' : '']),
+    );
+    await elb.admin('PUT', 'upstream', { large: servers });
+    const { page, faults } = await openPage(browser);
+    await page.goto(`${elb.url}/__erulb__/ui#/upstreams/large`);
+    await page.getByText('and 800 more').waitFor();
+    expect(await page.getByRole('row').nth(1).textContent()).to.match(/^10\.0\.3\.231:80down/);
+    await page.getByRole('searchbox').fill('10.0.3.1:');
+    await until('one is left', async () => (await page.getByRole('row').count()) === 2);
     await page.context().close();
     expect(faults).to.deep.equal([]);
   });

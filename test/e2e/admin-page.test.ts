@@ -22,7 +22,7 @@ const graph = {
 const odd = '<img src=x onerror=alert(1)>';
 
 describe('the admin page', function () {
-  this.timeout(40_000);
+  this.timeout(120_000);
 
   let browser: Browser;
   let elb: Elb;
