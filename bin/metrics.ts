@@ -11,6 +11,7 @@ import { EVERY_REQUEST } from '../lib/stats/recent-requests.ts';
 import { viewStats } from '../lib/stats/view-stats.ts';
 import type { Sync } from '../lib/sync.ts';
 import { serverKey } from '../lib/upstream/server-spec.ts';
+import type { TraceExport } from '../lib/traces/trace-export.ts';
 import { version } from './version.ts';
 
 /** Who has the workers report. */
@@ -26,6 +27,7 @@ export class Metrics implements MetricsSource, StatsSource {
   #sync: Sync | null = null;
   #certificates: Inventory | null = null;
   #servers: ServerControl | null = null;
+  #traces: TraceExport | null = null;
 
   /** Begins to gather. */
   start(workers: Reporters, sync: Sync, certificates: Inventory, servers: ServerControl): void {
@@ -34,6 +36,12 @@ export class Metrics implements MetricsSource, StatsSource {
     this.#sync = sync;
     this.#servers = servers;
     setInterval(() => void this.#gather(workers), TICK_MS).unref();
+  }
+
+  /** Has traces sent; without it they are dropped. */
+  trace(traces: TraceExport | null): void {
+    this.#traces = traces;
+    this.collector.traces = traces;
   }
 
   /** Domains that are no more take their series with them. */
@@ -90,6 +98,7 @@ export class Metrics implements MetricsSource, StatsSource {
       connected: status?.connected ?? false,
       rejected: status?.rejected.size ?? 0,
       overlays: status?.overlays ?? 0,
+      spans: this.#traces?.counts() ?? [],
       expiries: this.#certificates?.expiries() ?? [],
     };
   }

@@ -27,6 +27,7 @@ export function createPlane(
     accessLog,
     recentRequests,
     requestId,
+    tracing,
     workers,
     tls,
   } = setup;
@@ -41,6 +42,7 @@ export function createPlane(
     accessLog,
     recentRequests,
     requestId,
+    tracing,
     statsd,
     rules,
     log,

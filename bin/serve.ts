@@ -17,6 +17,7 @@ import { Sync } from '../lib/sync.ts';
 import type { SyncOptions } from '../lib/sync/sync-options.ts';
 import { DnsLookup } from '../lib/upstream/dns-lookup.ts';
 import { Resolver } from '../lib/upstream/resolve.ts';
+import { TraceExport } from '../lib/traces/trace-export.ts';
 import { rules } from '../rules/index.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
@@ -25,6 +26,7 @@ import { Metrics } from './metrics.ts';
 import { Certificates } from './certificates.ts';
 import { createFleet } from './fleet.ts';
 import { createStatus } from './status.ts';
+import { version } from './version.ts';
 import { createHistory, createImages, createStore } from './store.ts';
 
 /**
@@ -61,11 +63,14 @@ export async function serve(
     accessLog,
     recentRequests,
     requestId,
+    tracing,
     statsd,
     logLevel,
     tls,
   } = config;
   const meter = new Metrics();
+  const traces = await TraceExport.create({ receivers: config.traceReceivers, name, version: version(), log });
+  meter.trace(traces);
   const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
   const primary = new Primary({
     workers,
@@ -83,6 +88,7 @@ export async function serve(
       accessLog,
       recentRequests,
       requestId,
+      tracing,
       statsd,
       logLevel,
       tls,
@@ -183,7 +189,9 @@ export async function serve(
   if (succeeded) admin.retire();
   health.stop();
   certificates.stop();
+  if (traces !== null) await primary.askReports();
   await primary.drain();
+  await traces?.stop();
   await admin.stop();
   await Promise.all(scraped.map((server) => server.stop()));
   await left;

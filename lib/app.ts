@@ -8,12 +8,14 @@ import type { BoundListener } from './core/listener.ts';
 import type { Log } from './core/log.ts';
 import type { WorkerAnswer, WorkerQuery } from './core/worker-query.ts';
 import { USUAL_TLS, type TlsSetup } from './core/tls-setup.ts';
+import type { TraceSetup } from './core/trace-setup.ts';
 import { Wheel } from './core/wheel.ts';
 import { Context } from './exchange/context.ts';
 import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
 import { workerMeans, type CountedTogether } from './exchange/worker-means.ts';
 import { Explainer } from './exchange/explainer.ts';
+import { Identities } from './exchange/identities.ts';
 import { Reception } from './exchange/reception.ts';
 import { Listener } from './net/listener.ts';
 import { ClientCount } from './overload/client-count.ts';
@@ -24,15 +26,9 @@ import { Domain, type GraphWorld } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { Rule } from './routing/rule.ts';
 import { States } from './routing/states.ts';
-import { AccessLog } from './stats/access-log.ts';
-import { logFormat } from './stats/log-format.ts';
-import { observerOf } from './stats/observer.ts';
-import { RecentRequests } from './stats/recent-requests.ts';
-import { ServerTallies } from './stats/server-tally.ts';
+import { Observing } from './stats/observing.ts';
 import { ProcessUsage } from './stats/process-usage.ts';
 import type { WorkerReport } from './stats/report.ts';
-import { Statsd } from './stats/statsd.ts';
-import { Tally } from './stats/tally.ts';
 import { DEFAULT_OPTIONS, readOptions } from './upstream/options/index.ts';
 import { reportUpstreams } from './upstream/report-upstreams.ts';
 import type { UpstreamReport } from './upstream/server-report.ts';
@@ -58,6 +54,7 @@ export interface DataPlaneOptions extends CountedTogether {
   readonly recentRequests?: number;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
+  readonly tracing?: TraceSetup | null;
   /** TLS towards clients; missing: as the options say. */
   readonly tls?: TlsSetup;
   readonly statsd: { readonly host: string; readonly port: number; readonly prefix: string } | null;
@@ -78,11 +75,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #context: Context;
   readonly #listeners: readonly Listener[];
-  readonly #statsd: Statsd | null;
-  readonly #tally: Tally | null;
-  readonly #accessLog: AccessLog | null;
-  readonly #recent: RecentRequests | null;
-  readonly #serverTallies = new ServerTallies();
+  readonly #observing: Observing;
   readonly #usage = new ProcessUsage();
   readonly #overload: Overload;
   readonly #tls: TlsServer;
@@ -94,15 +87,13 @@ export class DataPlane {
   #reportedClients = 0;
 
   constructor(options: DataPlaneOptions) {
-    const { limits, log, statsd } = options;
+    const { limits, log } = options;
     const wheel = new Wheel();
     this.#options = options;
     this.#tls = new TlsServer(options.tls ?? USUAL_TLS, () => this.#context.http2 !== null);
-    this.#statsd = statsd === null ? null : new Statsd({ ...statsd, log });
-    this.#accessLog = options.accessLog === null ? null : openAccessLog(options.accessLog, log);
-    this.#tally = options.metrics ? new Tally() : null;
-    const { recentRequests = 0 } = options;
-    this.#recent = recentRequests === 0 ? null : new RecentRequests(recentRequests);
+    this.#observing = new Observing(options);
+    const { counterOf, observer } = this.#observing;
+    const { requestId: requestIds, tracing = null } = options;
     this.#context = new Context({
       limits,
       wheel,
@@ -115,16 +106,11 @@ export class DataPlane {
         random: options.random ?? Math.random,
         ...(options.tell !== undefined && { sightings: new Sightings(wheel, options.tell) }),
         workers: options.workers ?? 1,
-        ...(options.metrics && { counterOf: (upstream, server) => this.#serverTallies.of(upstream, server) }),
+        ...(counterOf !== null && { counterOf }),
       }),
       admin: controlPlane(options.adminSocket, wheel),
-      observer: observerOf({
-        log: this.#accessLog,
-        tally: this.#tally,
-        meter: this.#statsd?.meter ?? null,
-        recent: this.#recent,
-      }),
-      requestIds: options.requestId,
+      observer,
+      identities: requestIds || tracing !== null ? new Identities({ requestIds, tracing }) : null,
       trusted: new CidrList(options.trustedProxies),
       tls: this.#tls.rules,
       challenges: this.#tls.challenges,
@@ -198,8 +184,7 @@ export class DataPlane {
     await this.#calls.close();
     context.shared.wheel.stop();
     this.#overload.stop();
-    await this.#statsd?.stop();
-    await this.#accessLog?.close();
+    await this.#observing.stop();
   }
 
   /** What happened since the last report, for the primary to add up. */
@@ -208,13 +193,9 @@ export class DataPlane {
     const newClients = accepted - this.#reportedClients;
     this.#reportedClients = accepted;
     return {
-      tally: this.#tally?.take() ?? null,
-      servers: this.#serverTallies.take(),
-      samples: this.#recent?.takeSamples() ?? [],
       clients: clients.size,
       newClients,
-      droppedLines: this.#accessLog?.takeDropped() ?? 0,
-      lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
+      ...this.#observing.report(),
       greetings: this.#reception.takeCounts(),
       usage: this.#usage.take(),
       load: this.#overload.report(),
@@ -227,7 +208,7 @@ export class DataPlane {
       case 'explain':
         return new Explainer(this.#context).explain(query.request);
       case 'requests':
-        return Promise.resolve(this.#recent?.find(query.filter) ?? { requests: [], perWorker: 0 });
+        return Promise.resolve(this.#observing.find(query.filter));
     }
   }
 
@@ -239,7 +220,7 @@ export class DataPlane {
 
   /** Log files were moved away. */
   reopen(): void {
-    this.#accessLog?.reopen();
+    this.#observing.reopen();
   }
 
   #put(change: TableChange): void {
@@ -292,10 +273,6 @@ export class DataPlane {
     context.onEmpty(resolve);
     return promise.finally(() => clearTimeout(bound));
   }
-}
-
-function openAccessLog({ path, format, sample }: AccessLogSetup, log: Log): AccessLog {
-  return new AccessLog({ path, format: logFormat(format), sample, log });
 }
 
 /** What an operator has set, as far as there are file descriptors for it. */

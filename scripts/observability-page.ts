@@ -49,6 +49,20 @@ Beside these, \`$http_NAME\` is the request's field of that name with underscore
 With \`ELB_REQUEST_ID=on\` servers are sent \`X-Request-Id\`: what a trusted proxy said, if it is at most 128 characters that are safe in
 logs, else 128 random bits in hex. The access log has it as \`$request_id\`.
 
+## Traces
+
+With \`--trace-otlp URL\`, \`--trace-zipkin URL\` or both, a request is told as spans: one of its own, a child of whoever has sent it, and below it one for each server
+that was tried, which is what that server is told to be a child of. A trace is passed on as it has come, by W3C \`traceparent\` and
+\`tracestate\` or by B3 in one field or in several, and begun where there is none; \`--trace-propagate\` says how servers are told beside that. What is no
+valid trace is none, and \`tracestate\` goes with it.
+
+\`--trace-sample\` is the share of traces that is kept, decided by the trace's id, so that all instances decide alike; of trusted proxies the sampled flag
+counts instead. Workers hold what they have to tell until the primary asks, every five seconds; it sends batches of 512 spans. What finds no
+room, 4,096 requests in a worker and 16,384 spans for a receiver, is lost and counted in \`elb_trace_spans_total\`. \`OTEL_EXPORTER_OTLP_HEADERS\`
+gives the receiver of OTLP further fields, such as a token. Without a receiver nothing of this is loaded, and a request pays for one look at a field.
+
+Attributes are those of OpenTelemetry's conventions for HTTP, and \`elb.domain\`, \`elb.nodes\`, \`elb.upstream\`, \`elb.ending\`.
+
 ## statsd
 
 With \`STATSD=host:port\` each request that was given to a server is told as \`NAME.a_test.total:1|c\`, \`NAME.a_test.status.200:1|c\` and

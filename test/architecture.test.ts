@@ -34,7 +34,7 @@ describe('architecture', () => {
         .filter((file) => rowOf(table, file) === row)
         .flatMap((file) => importsOf(file, sources.get(file) ?? ''));
       return wanted
-        .filter((name) => !used.some((target) => within(target, name)))
+        .filter((name) => !used.some((target) => within(target, name) || isInScope(name, target)))
         .map((name) => `${row.part}: ${name}`);
     });
     expect(unused).to.deep.equal([]);
@@ -142,12 +142,18 @@ function violations(table: readonly Row[], file: string, source: string): readon
 
 function allowed(row: Row, target: string): boolean {
   if (target.startsWith('node:')) return row.node.some((name) => name === '*' || `node:${name}` === target);
-  if (!target.endsWith('.ts')) return row.packages.some((name) => name === '*' || name === target);
+  if (!target.endsWith('.ts'))
+    return row.packages.some((name) => name === '*' || name === target || isInScope(name, target));
   return ['lib/core', row.part, ...row.own].some((name) => within(target, name));
 }
 
 function within(target: string, part: string): boolean {
   return part === '*' || target === part || target.startsWith(`${part}/`);
+}
+
+/** `name`: `@scope/*`. */
+function isInScope(name: string, target: string): boolean {
+  return name.endsWith('/*') && target.startsWith(name.slice(0, -1));
 }
 
 /** What a source imports: paths from the root, `node:` modules, names of packages. */

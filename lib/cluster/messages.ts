@@ -6,6 +6,7 @@ import type { RateQuestion } from '../core/shared-rates.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { TlsSetup } from '../core/tls-setup.ts';
+import type { TraceSetup } from '../core/trace-setup.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
@@ -29,6 +30,8 @@ export interface WorkerSetup {
   /** How many requests are remembered; 0: none. */
   readonly recentRequests: number;
   readonly requestId: boolean;
+  /** Null: nothing is traced. */
+  readonly tracing: TraceSetup | null;
   readonly tls: TlsSetup;
   readonly statsd: { readonly host: string; readonly port: number } | null;
   readonly logLevel: string;

@@ -11,6 +11,7 @@ import type { OptionKey, OptionValues } from './options.ts';
 import { usualStateDirectory } from './state-directory.ts';
 import { acmeSetup, type AcmeSetup } from './acme-setup.ts';
 import { tlsSetup } from './tls-setup.ts';
+import { traceSetup, type TraceReceivers, type TraceSetup } from './trace-setup.ts';
 import type { TlsSetup } from './tls-setup.ts';
 
 /** How to reach etcd. Contents of the files, not their paths. */
@@ -68,6 +69,9 @@ export interface Config {
   readonly recentRequests: number;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
+  /** Null: nothing is traced. */
+  readonly tracing: TraceSetup | null;
+  readonly traceReceivers: TraceReceivers;
   /** Directory of the programs that health checks may run. */
   readonly healthCommands: string | null;
   readonly logLevel: string;
@@ -203,6 +207,8 @@ function assemble(
     accessLog: accessLog(values),
     recentRequests: values.recentRequests ?? 0,
     requestId: values.requestId === 'on',
+    tracing: traceSetup(values),
+    traceReceivers: { otlp: values.traceOtlp, zipkin: values.traceZipkin },
     healthCommands: directory('--health-commands (ELB_HEALTH_COMMANDS)', values.healthCommands, problems),
     logLevel: values.logLevel ?? 'info',
     drainMs: values.drainMs ?? 0,

@@ -17,6 +17,7 @@ import {
 } from './option-kinds.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
 import { type Option, row } from './option.ts';
+import { TRACE_OPTIONS } from './trace-options.ts';
 import { TLS_OPTIONS } from './tls-options.ts';
 
 const SECOND = 1000;
@@ -228,6 +229,8 @@ export const OPTIONS = {
     'off',
     'send `X-Request-Id` to servers: what a trusted proxy says, else a new one',
   ),
+
+  ...TRACE_OPTIONS,
 
   ...ADMIN_OPTIONS,
 

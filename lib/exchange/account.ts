@@ -13,7 +13,6 @@ export class Account {
   readonly #observer: Observer;
   /** Bytes that the client's connection was sent before this request. */
   #sentBefore = 0;
-  #startedMs = 0;
   #open = false;
 
   constructor(observer: Observer) {
@@ -30,7 +29,7 @@ export class Account {
     record.reset();
     record.method = head.method();
     record.receivedBytes = head.end - head.start;
-    this.#startedMs = performance.now();
+    record.startedMs = performance.now();
     this.#sentBefore = client.connection.written;
     this.#open = true;
     const { capture } = this.#observer;
@@ -57,7 +56,7 @@ export class Account {
     const { record } = this;
     record.status = status;
     record.fault = fault;
-    record.durationMs = performance.now() - this.#startedMs;
+    record.durationMs = performance.now() - record.startedMs;
     record.sentBytes = (client?.connection.written ?? this.#sentBefore) + reply.length - this.#sentBefore;
     delivery.describe(record);
     if (reply !== '') record.headBytes = reply.indexOf('\r\n\r\n') + 4;

@@ -18,6 +18,7 @@ import type { Doors } from './doors.ts';
 import type { Drain } from './drain.ts';
 import type { Http2Acceptor } from './http2-acceptor.ts';
 import { Exchange } from './exchange.ts';
+import type { Identities } from './identities.ts';
 import type { Guest } from './guest.ts';
 import { ReplayMemory } from './replay-memory.ts';
 
@@ -31,8 +32,8 @@ export interface Shared {
   readonly admin: Upstream;
   /** Null where nobody counts or logs requests. */
   readonly observer: Observer | null;
-  /** Whether servers are sent `X-Request-Id`. */
-  readonly requestIds: boolean;
+  /** Null: servers are told nothing that a request could be known by. */
+  readonly identities: Identities | null;
   /** Peers whose word about their clients is believed. */
   readonly trusted: CidrList;
   /** What domains want of TLS. */

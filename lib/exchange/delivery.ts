@@ -153,7 +153,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (other === null || other.phase < Phase.REPLY) this.#race.promote(one);
     this.#alarm.cancel();
     const request = this.#request;
-    const head = request.headFor(one.server);
+    const head = request.headFor(one);
     const { connection } = one.connection;
     one.phase = Phase.REPLY;
     one.relay.begin(client.connection, connection, request.method, request.upgrade, request.minor);

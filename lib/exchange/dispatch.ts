@@ -16,7 +16,6 @@ import { ForwardHead } from './forward-head.ts';
 import { editedAnswer } from './own-reply.ts';
 import { Passage } from './passage.ts';
 import type { RequestBody } from './request-body.ts';
-import { requestId } from './request-id.ts';
 import type { Route } from './route.ts';
 import type { RoutedHead } from './routed-head.ts';
 
@@ -87,11 +86,9 @@ export class Dispatch {
     if (plan.gate !== null) fault = this.#gate.enter(plan.gate, now);
     if (fault === 0 && guard !== null) fault = this.#passage.enter(guard, now);
     if (fault !== 0) return this.failed(fault);
-    if (this.#context.shared.requestIds) {
-      const id = requestId(head, client.trusted);
-      this.#forwardHead.requestId = id;
-      if (account !== null) account.record.id = id;
-    }
+    const { identities } = this.#context.shared;
+    if (identities !== null)
+      this.#forwardHead.identity = identities.of(head, client.trusted, account === null ? null : account.record);
     const host = upstream?.setup?.host ?? null;
     const text = this.#forwardHead.encode(head, target, plan, client, about, this.upgrade, host);
     // A server may take a trailer for a field.

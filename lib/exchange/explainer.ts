@@ -17,8 +17,8 @@ import type { Context } from './context.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { withServerHost } from './server-host.ts';
 import { forwardedLines, trustedLines } from './forwarded.ts';
+import { newSpanId, TRY_SPAN } from './identities.ts';
 import { editedAnswer, encodeOwn, formOf } from './own-reply.ts';
-import { requestId } from './request-id.ts';
 import { RoutedHead } from './routed-head.ts';
 
 /**
@@ -78,7 +78,7 @@ export class Explainer {
     if (refusal !== 0) return asked.refused(refusal);
     if (server === null) return this.#placeless(asked, upstream);
     const forward = new ForwardHead();
-    if (shared.requestIds) forward.requestId = requestId(head, isTrusted);
+    if (shared.identities !== null) forward.identity = shared.identities.of(head, isTrusted, null);
     const lines = claims?.lines ?? forwardedLines(client, null);
     const upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
     const text = forward.encode(
@@ -145,7 +145,7 @@ class Asked {
 
   forwarded(name: string, server: Server, head: string): Explanation {
     this.#server = server;
-    this.#sent = withServerHost(head, server);
+    this.#sent = withServerHost(head, server).replaceAll(TRY_SPAN, newSpanId());
     return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}` });
   }
 

@@ -5,11 +5,12 @@ import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
 import { NAMED_HOST } from '../upstream/server.ts';
 import { placeOfHost } from './server-host.ts';
+import type { Identity } from './identities.ts';
 
 /** Writes down the head that every try of a request sends. One per exchange, so that its record of edits is reused. */
 export class ForwardHead {
-  /** Identity that the server is told; empty for none. */
-  requestId = '';
+  /** What the server is told that the request is known by; null: nothing. */
+  identity: Identity | null = null;
   readonly #edits: RequestEdits = {
     target: null,
     host: null,
@@ -44,10 +45,12 @@ export class ForwardHead {
     edits.host = host === NAMED_HOST ? placeOfHost(asked ?? head.value(hostAt)) : (host ?? asked);
     const listed = connectionNames(head);
     edits.listed = plan.dropFields.length === 0 ? listed : [...(listed ?? []), ...plan.dropFields];
+    const { identity } = this;
+    if (identity !== null && identity.drop.length > 0) edits.listed = [...(edits.listed ?? []), ...identity.drop];
     edits.guarded = plan.guardedFields.length === 0 ? null : plan.guardedFields;
     const hops = hopsLeft(head);
     edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
-    if (this.requestId !== '') edits.set = ['X-Request-Id', this.requestId, ...edits.set];
+    if (identity !== null) edits.set = [...identity.set, ...edits.set];
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
     edits.method = plan.method;

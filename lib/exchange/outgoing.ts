@@ -1,6 +1,7 @@
 import type { Plan, ReplyBody, ReplyEdit } from '../routing/plan.ts';
-import type { Server } from '../upstream/server.ts';
+import { newSpanId, TRY_SPAN } from './identities.ts';
 import { withServerHost } from './server-host.ts';
+import type { Try } from './try.ts';
 
 /** A request as servers get it, but for its body. */
 export class Outgoing {
@@ -34,8 +35,13 @@ export class Outgoing {
     this.#hasServerHost = hasServerHost;
   }
 
-  headFor(server: Server | null): string {
-    return this.#hasServerHost && server !== null ? withServerHost(this.#head, server) : this.#head;
+  /** The head that this try sends. */
+  headFor(one: Try): string {
+    const { server } = one;
+    const head = this.#hasServerHost && server !== null ? withServerHost(this.#head, server) : this.#head;
+    if (one.spanId === null) return head;
+    one.spanId = newSpanId();
+    return head.replaceAll(TRY_SPAN, one.spanId);
   }
 
   reset(): void {

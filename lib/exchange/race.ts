@@ -111,7 +111,7 @@ export class Race {
     if (server.counter === null && this.records === null) return;
     const outcome = one.fault === 0 ? one.relay.status : one.fault;
     server.counter?.count(outcome, ms);
-    this.records?.push({ address: server.address, ms, outcome });
+    this.records?.push({ address: server.address, startedMs: one.sinceMs, ms, outcome, spanId: one.spanId });
   }
 }
 

@@ -7,7 +7,8 @@ export function requestId(head: Head, isTrusted: boolean): string {
   return said !== null && SOUND.test(said) ? said : newId();
 }
 
-function newId(): string {
+/** 128 random bits in hex. */
+export function newId(): string {
   if (at === POOL_BYTES) {
     randomFillSync(pool);
     at = 0;

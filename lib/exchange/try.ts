@@ -57,6 +57,8 @@ export class Try implements ServerConnectionUser {
   reused = false;
   /** Wheel time at which the reply's head must be there; 0: unbounded. */
   until = 0;
+  /** Of its own in a trace; null where nothing is traced. */
+  spanId: string | null;
   readonly relay: ReplyRelay;
   /** When the server has kept us waiting too long. */
   readonly deadline: Deadline;
@@ -73,6 +75,7 @@ export class Try implements ServerConnectionUser {
 
   constructor(context: Context, owner: TryOwner) {
     this.#owner = owner;
+    this.spanId = (context.shared.identities?.tracing ?? null) === null ? null : '';
     this.relay = new ReplyRelay(context);
     this.deadline = new Deadline(context.shared.wheel, this);
   }
@@ -184,6 +187,11 @@ export class Try implements ServerConnectionUser {
   /** The client has given up on a reply that has not begun. */
   forsaken(): void {
     if (this.phase === Phase.REPLY) this.server?.forsaken(this.spentMs);
+  }
+
+  /** When it was opened, by `performance.now`. */
+  get sinceMs(): number {
+    return this.#since;
   }
 
   /** Time since it was opened, in milliseconds. */

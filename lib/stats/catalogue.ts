@@ -116,6 +116,12 @@ export const METRICS = {
   elb_server_connections: gauge('Connections to the server; `kind` is `busy` or `idle`.', 'upstream', 'server', 'kind'),
   elb_server_connections_total: counter('Connections to the server that were begun.', 'upstream', 'server'),
 
+  elb_trace_spans_total: counter(
+    'Spans for a receiver of traces; `result` is `sent`, `failed` or `dropped` (there were too many).',
+    'receiver',
+    'result',
+  ),
+
   elb_domains: gauge('Domains in force.'),
   elb_upstreams: gauge('Upstreams in force.'),
   elb_config_revision: gauge('Revision of the store that is in force; -1 before the first.'),

@@ -2,6 +2,12 @@ import { ProcessUsage, type Usage } from './process-usage.ts';
 import type { WorkerReport } from './report.ts';
 import { StatBook } from './stat-book.ts';
 import { Totals } from './totals.ts';
+import type { TracedRequest } from './traced-request.ts';
+
+/** Is told of requests that are to be told as traces. */
+export interface TraceTaker {
+  took(requests: readonly TracedRequest[], dropped: number): void;
+}
 
 /**
  * What the workers report, put together in the primary: counts over all that ever lived, states of those that live. Reading it
@@ -10,6 +16,8 @@ import { Totals } from './totals.ts';
 export class Collector {
   readonly totals = new Totals();
   readonly stats = new StatBook();
+  /** Where traces go; null: nowhere. */
+  traces: TraceTaker | null = null;
   newClients = 0;
   lostTimes = 0;
   droppedLines = 0;
@@ -35,6 +43,7 @@ export class Collector {
     }
     this.stats.tookServers(report.servers);
     this.stats.tookSamples(report.samples);
+    this.traces?.took(report.traces.requests, report.traces.dropped);
     this.newClients += report.newClients;
     this.lostTimes += report.lostTimes;
     this.droppedLines += report.droppedLines;

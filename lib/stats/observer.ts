@@ -4,6 +4,7 @@ import type { Meter } from './meter.ts';
 import type { RecentRequests } from './recent-requests.ts';
 import { type Capture, RequestRecord } from './request-record.ts';
 import type { Tally } from './tally.ts';
+import type { Traces } from './traced-request.ts';
 
 /** Everybody who is told of a request's end in a worker. Where nobody is, exchanges keep no record. */
 export class Observer {
@@ -13,11 +14,14 @@ export class Observer {
   readonly #tally: Tally | null;
   readonly #meter: Meter | null;
   readonly #recent: RecentRequests | null;
+  readonly #traces: Traces | null;
   readonly #refusal = new RequestRecord();
 
-  constructor({ log, tally, meter, recent }: ObserverParts) {
-    // What is remembered of single requests is all but their fields.
-    this.capture = recent === null ? log : { ...recent.capture, fields: log?.fields ?? [] };
+  constructor({ log, tally, meter, recent, traces }: ObserverParts) {
+    // What is remembered of single requests, and told of traces, is all but their fields.
+    const fields = log?.fields ?? [];
+    this.capture = recent === null && traces === null ? log : { fields, nodes: true, servers: true };
+    this.#traces = traces;
     this.#recent = recent;
     this.#log = log;
     this.#tally = tally;
@@ -30,6 +34,7 @@ export class Observer {
     if (request.isAdmin) return;
     this.#tally?.count(request);
     this.#recent?.keep(request);
+    this.#traces?.ended(request);
     // statsd knows only requests that were given to a server (spec 7).
     if (request.tries > 0) this.#meter?.exchange(request.host, request.status, Math.round(request.serverMs));
   }
@@ -50,6 +55,7 @@ export interface ObserverParts {
   readonly tally: Tally | null;
   readonly meter: Meter | null;
   readonly recent: RecentRequests | null;
+  readonly traces: Traces | null;
 }
 
 /** Null where there is nobody to tell. */

@@ -17,6 +17,8 @@ export interface InstanceFacts {
   readonly connected: boolean;
   readonly rejected: number;
   readonly overlays: number;
+  /** What has become of spans, by receiver. */
+  readonly spans: Iterable<readonly [string, Readonly<Record<'sent' | 'failed' | 'dropped', number>>]>;
   /** Names of certificates, and when they run out, in seconds since the epoch. */
   readonly expiries: readonly (readonly [name: string, seconds: number])[];
 }
@@ -33,6 +35,7 @@ export function* exposePrometheus(
   tellWorkers(out, collector);
   tellTotals(out, collector);
   yield* tellTls(out, collector, facts);
+  tellTraces(out, facts);
   yield* tellServers(out, upstreams);
   yield* tellDomains(out, collector);
   yield out.end();
@@ -57,6 +60,13 @@ function tellInstance(out: Exposition, facts: InstanceFacts): void {
   out.sample(facts.rejected);
   out.family('elb_config_overlays');
   out.sample(facts.overlays);
+}
+
+function tellTraces(out: Exposition, { spans }: InstanceFacts): void {
+  out.family('elb_trace_spans_total');
+  for (const [receiver, counts] of spans) {
+    for (const [result, count] of Object.entries(counts)) out.sample(count, receiver, result);
+  }
 }
 
 function tellWorkers(out: Exposition, collector: Collector): void {

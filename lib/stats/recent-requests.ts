@@ -1,6 +1,6 @@
 import type { KeptRequest, KeptRequests, RequestFilter } from '../core/kept-request.ts';
 import { KeptRing } from './kept-ring.ts';
-import type { Capture, RequestRecord } from './request-record.ts';
+import type { RequestRecord } from './request-record.ts';
 
 /** One request of many, for whoever counts what is asked for and by whom. Plain data. */
 export interface SampledRequest {
@@ -24,7 +24,6 @@ export interface SampledRequest {
  * paths and the busiest clients are counted. So what is remembered costs next to nothing, and goes back seconds, not moments.
  */
 export class RecentRequests {
-  readonly capture: Capture = { fields: [], nodes: true, servers: true };
   readonly #last: KeptRing;
   readonly #bad: KeptRing;
   #slowest: KeptRequest[] = [];

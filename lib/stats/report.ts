@@ -1,5 +1,6 @@
 import type { SampledRequest } from './recent-requests.ts';
 import type { ServerDelta } from './server-tally.ts';
+import type { TracedRequest } from './traced-request.ts';
 import type { Usage } from './process-usage.ts';
 import type { TallyDelta } from './tally.ts';
 
@@ -9,6 +10,8 @@ export interface WorkerReport {
   readonly tally: TallyDelta | null;
   /** Servers that were used since. */
   readonly servers: readonly ServerDelta[];
+  /** Requests since that are to be told as traces, and how many found no room. */
+  readonly traces: { readonly requests: readonly TracedRequest[]; readonly dropped: number };
   /** Some of the requests since. */
   readonly samples: readonly SampledRequest[];
   /** Connections of clients that are open, and those that were accepted since. */

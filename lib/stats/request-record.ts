@@ -1,4 +1,5 @@
 import type { CountedGraph, CountedRequest } from './tally.ts';
+import type { TraceSpan } from './traced-request.ts';
 
 /**
  * What is known of one request, written down by its exchange while it goes on. One record an exchange, used again for the next
@@ -10,6 +11,8 @@ export class RequestRecord implements CountedRequest {
   method = '';
   status = 0;
   fault = 0;
+  /** When its head was there, by `performance.now`. */
+  startedMs = 0;
   durationMs = 0;
   serverMs = 0;
   receivedBytes = 0;
@@ -35,6 +38,8 @@ export class RequestRecord implements CountedRequest {
   minor = 1;
   /** Target and fields are visible ASCII and blanks. */
   isPlain = false;
+  /** Its place in a trace; null where nothing is traced. */
+  trace: TraceSpan | null = null;
   /** Identity of the request, across programs. */
   id = '';
   /** Values of `Capture.fields`, in their order, written with each head; empty where the request lacks the field. */
@@ -65,6 +70,7 @@ export class RequestRecord implements CountedRequest {
     this.major = 1;
     this.minor = 1;
     this.isPlain = false;
+    this.trace = null;
     this.id = '';
     this.upstream = '';
     // Emptying an array is dear even where it is empty.
@@ -77,9 +83,13 @@ export class RequestRecord implements CountedRequest {
 export interface TryRecord {
   /** Its address as it was dialled. */
   readonly address: string;
+  /** When it was chosen, by `performance.now`. */
+  readonly startedMs: number;
   readonly ms: number;
   /** The reply's status, or a code of `Fault`; 0 where the client left before. */
   readonly outcome: number;
+  /** Of its own in a trace; null where nothing is traced. */
+  readonly spanId: string | null;
 }
 
 /** Texts that somebody wants of every request; there is none where nobody does. */

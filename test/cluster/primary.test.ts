@@ -313,6 +313,7 @@ const setup: WorkerSetup = {
   accessLog: null,
   recentRequests: 0,
   requestId: false,
+  tracing: null,
   tls: { minVersion: 'TLSv1.2', ciphers: null, defaultCertificate: null },
   statsd: null,
   logLevel: 'silent',

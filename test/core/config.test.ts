@@ -34,6 +34,8 @@ describe('config', () => {
       metricsListen: [],
       accessLog: null,
       requestId: false,
+      tracing: null,
+      traceReceivers: { otlp: null, zipkin: null },
       logLevel: 'info',
       drainMs: 30_000,
       healthCommands: null,

@@ -87,7 +87,7 @@ describe('exchange in adversity', () => {
       upstreams,
       admin,
       observer: null,
-      requestIds: false,
+      identities: null,
       trusted,
       tls: new HostMap(),
       challenges: new Challenges(),

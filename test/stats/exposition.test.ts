@@ -19,6 +19,7 @@ const facts: InstanceFacts = {
   connected: true,
   rejected: 0,
   overlays: 3,
+  spans: [['otlp', { sent: 5, failed: 1, dropped: 0 }]],
   expiries: [['shop', 1_800_000_000]],
 };
 
@@ -148,6 +149,7 @@ function collected(): Collector {
     tally: tally.take(),
     servers: [],
     samples: [],
+    traces: { requests: [], dropped: 0 },
     clients: 1,
     newClients: 2,
     lostTimes: 0,

@@ -19,8 +19,8 @@ describe('recent requests', () => {
     });
     record.nodes.push({ name: 'r1', edge: '' }, { name: 'r2', edge: 'succ' });
     record.servers.push(
-      { address: '10.0.0.1:80', ms: 3, outcome: Fault.CONNECT_FAILED },
-      { address: '10.0.0.2:80', ms: 1, outcome: 200 },
+      { address: '10.0.0.1:80', startedMs: 0, ms: 3, outcome: Fault.CONNECT_FAILED, spanId: null },
+      { address: '10.0.0.2:80', startedMs: 0, ms: 1, outcome: 200, spanId: null },
     );
     recent.keep(record);
     const [told] = recent.find(EVERY_REQUEST).requests;
@@ -63,7 +63,7 @@ describe('recent requests', () => {
       durationMs: 30,
     });
     one.nodes.push({ name: 'n' });
-    one.servers.push({ address: 's:1', ms: 1, outcome: 404 });
+    one.servers.push({ address: 's:1', startedMs: 0, ms: 1, outcome: 404, spanId: null });
     one.status = 404;
     recent.keep(one);
     recent.keep(recordOf({ target: '/b' }));
