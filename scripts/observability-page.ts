@@ -1,7 +1,9 @@
 // Writes docs/observability.md: every metric and every field of the access log, from the tables in the code.
 import { writeFileSync } from 'node:fs';
+import { resources } from '../api/index.ts';
 import { METRICS, type MetricRow } from '../lib/stats/catalogue.ts';
 import { LOG_FIELDS } from '../lib/stats/log-fields.ts';
+import { docComment } from './write-api.ts';
 
 export function observabilityPage(): string {
   // The table is typed by its own literals.
@@ -9,9 +11,26 @@ export function observabilityPage(): string {
     ([name, { type, labels, help }]) => [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(', '), help],
   );
   const fields = Object.entries(LOG_FIELDS).map(([name, { help, kind }]) => [`\`$${name}\``, kind, help]);
+  const endpoints = resources.map((resource) => [
+    `\`${resource.name}\``,
+    Object.keys(resource.methods).join(', '),
+    firstSentence(docComment(resource)),
+  ]);
   return `<!-- Written by scripts/observability-page.ts. -->
 
 # What ELB tells
+
+## What can be asked
+
+Below \`/__erulb__/\`; [api](api.md) has the parameters and shows an answer of each.
+
+${table(['endpoint', 'calls', 'tells or does'], endpoints)}
+
+\`explain\` walks the very graph that a worker serves by and goes the request's way up to the server that it would be given to; \`npm run test:explain\` compares 100,000
+explanations with what then happens to the same requests. \`requests\` tells the same of requests that were really made. \`stats\` has rates as load averages have them,
+brought up to date every five seconds, and times of the last 1, 5 and 15 minutes in parts of half a minute; of paths and clients the most frequent are kept
+(space-saving counters: counts are too high by at most \`over\`). Where a worker has more than a hundred requests a second, it remembers and samples
+one of several; errors have room of their own. \`ELB_RECENT_REQUESTS=0\` turns all of that off.
 
 ## Metrics
 
@@ -26,7 +45,9 @@ usual ones another, and the series of a domain end with it. What a worker counte
 ${table(['metric', 'type', 'labels', 'meaning'], metrics)}
 
 Histograms have fixed bounds; what they hold is counted in buckets of 6 % width, so that a bound that falls inside of one is off by
-at most that.
+at most that. \`docs/grafana.json\` is a dashboard with a panel for each, made from the same table. At 100,000 domains and 10,000 servers a
+page has a million lines: scrape \`ELB_METRICS_LISTEN\`, which the primary answers itself, and not the admin API, whose answers pass
+through a worker. What a scrape costs requests is in [benchmarks](benchmarks.md).
 
 ## Access log
 
@@ -68,6 +89,10 @@ Attributes are those of OpenTelemetry's conventions for HTTP, and \`elb.domain\`
 With \`STATSD=host:port\` each request that was given to a server is told as \`NAME.a_test.total:1|c\`, \`NAME.a_test.status.200:1|c\` and
 \`NAME.a_test.cost:12|ms\`.
 `;
+}
+
+function firstSentence(text: string): string {
+  return (/^[^]*?[.:](?=\s|$)/.exec(text)?.[0] ?? text).replaceAll('\n', ' ').replace(/:$/, '.');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

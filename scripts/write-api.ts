@@ -56,7 +56,7 @@ function callOf(name: string, { takesBody, parameters = {} }: AdminMethod): read
 }
 
 /** The comment above the resource in its file, examples as blocks. */
-function docComment({ name }: Resource): string {
+export function docComment({ name }: Resource): string {
   const source = readFileSync(new URL(`../api/${name}.ts`, import.meta.url), 'utf8');
   const end = source.indexOf(`*/\nexport const ${name} `);
   const begin = source.lastIndexOf('/**', end) + '/**'.length;

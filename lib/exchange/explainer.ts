@@ -5,6 +5,7 @@ import { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
 import { readTarget, Target } from '../http/target.ts';
+import { fallbackFor } from '../routing/fallback.ts';
 import type { Graph } from '../routing/graph.ts';
 import { observedWalk } from '../routing/observed-walk.ts';
 import { Plan, type Answer } from '../routing/plan.ts';
@@ -20,6 +21,7 @@ import { forwardedLines, trustedLines } from './forwarded.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
 import { editedAnswer, encodeOwn, formOf } from './own-reply.ts';
 import { RoutedHead } from './routed-head.ts';
+import { checkTls } from './tls-rules.ts';
 
 /**
  * Says what would become of a request, without an effect on anything: its head goes the way of `Exchange`, through the same parser,
@@ -51,6 +53,10 @@ export class Explainer {
     asked.domain = entry?.name ?? null;
     const graph = entry?.graph ?? null;
     if (graph === null) return asked.refused(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
+    const isTrusted = shared.trusted.has(request.client);
+    // Of a request over TLS nothing is known but that: it is taken to have come by the rules of its host.
+    const outcome = request.secure ? 0 : checkTls(shared.tls, { tls: null, trusted: isTrusted }, head, target);
+    if (outcome !== 0) return typeof outcome === 'number' ? asked.refused(outcome) : asked.answered(outcome);
     return this.#routed(asked, graph);
   }
 
@@ -63,19 +69,20 @@ export class Explainer {
     const routed = new RoutedHead(head, target, plan);
     routed.clientAddress = claims?.clientAddress ?? client;
     routed.peerAddress = client;
-    asked.nodes = await observedWalk(graph, routed, plan);
+    asked.nodes.push(...(await observedWalk(graph, routed, plan)));
     if (asked.nodes.at(-1)?.failure !== null) return asked.refused(Fault.INTERNAL);
     const { upstream: name, answer, fault, replyEdit } = plan;
     if (answer !== null) return asked.answered(replyEdit === null ? answer : editedAnswer(answer, replyEdit));
     if (name === null) return asked.refused(fault === 0 ? Fault.FORBIDDEN : fault);
     const upstream = shared.upstreams.get(name);
     if (upstream === null && !ready) return asked.refused(Fault.NOT_READY);
-    if (upstream === null) return asked.refused(Fault.NO_SERVER, `there is no upstream ${name}`);
+    if (upstream === null) return this.#failed(asked, Fault.NO_SERVER, `there is no upstream ${name}`);
     const affinity = affinityOf(routed, upstream, name);
     const server = upstream.preview(affinity);
     asked.choose(upstream, affinity, server, shared.wheel.now);
-    const refusal = upstream.guard?.wouldRefuse(shared.wheel.now) ?? 0;
-    if (refusal !== 0) return asked.refused(refusal);
+    const { now } = shared.wheel;
+    const refusal = plan.gate?.wouldRefuse(now) || upstream.guard?.wouldRefuse(now) || 0;
+    if (refusal !== 0) return this.#failed(asked, refusal);
     if (server === null) return this.#placeless(asked, upstream);
     const forward = new ForwardHead();
     if (shared.identities !== null) forward.identity = shared.identities.of(head, isTrusted, null);
@@ -93,9 +100,17 @@ export class Explainer {
     return asked.forwarded(name, server, text);
   }
 
+  /** The request cannot go on like this: it goes the way of a fallback, if there is one for that. */
+  #failed(asked: Asked, fault: number, text?: string): Explanation | Promise<Explanation> {
+    const way = fallbackFor(asked.plan.fallback, fault, 0);
+    if (way === null) return asked.refused(fault, text);
+    asked.plan.takeFallback(way);
+    return this.#routed(asked, { init: way.terms.to, edges: [], holding: null });
+  }
+
   /** No server can take it now: it waits for one, if it may. */
-  #placeless(asked: Asked, { isCrowded, queue }: Upstream): Explanation {
-    if (!isCrowded || queue.options.size === 0) return asked.refused(Fault.NO_SERVER);
+  #placeless(asked: Asked, { isCrowded, queue }: Upstream): Explanation | Promise<Explanation> {
+    if (!isCrowded || queue.options.size === 0) return this.#failed(asked, Fault.NO_SERVER);
     return asked.ended({ kind: 'forward', text: 'waits until a server of its upstream has a place (queue)' });
   }
 }
@@ -109,7 +124,7 @@ class Asked {
   readonly plan = new Plan();
   isParsed = false;
   domain: string | null = null;
-  nodes: readonly ExplainedNode[] = [];
+  readonly nodes: ExplainedNode[] = [];
   #upstream: Explanation['upstream'] = null;
   #server: Server | null = null;
   #sent: string | null = null;

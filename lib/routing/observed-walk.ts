@@ -89,12 +89,19 @@ function changesOf(
 /** A value that can go to another process and into JSON: of sets their members, of functions nothing. */
 function plain(value: unknown): unknown {
   if (value === undefined) return null;
-  const text = JSON.stringify(value, (_name, one: unknown) => {
-    if (one instanceof Set) return [...one];
-    if (one instanceof Map) return Object.fromEntries(one);
-    return typeof one === 'string' ? cut(one) : one;
-  });
-  return text === undefined ? null : (JSON.parse(text) as unknown);
+  try {
+    const text = JSON.stringify(value, (_name, one: unknown) => {
+      // Where a way goes on is told by its name.
+      if (one instanceof Edge) return one.name;
+      if (one instanceof Set) return [...one];
+      if (one instanceof Map) return Object.fromEntries(one);
+      return typeof one === 'string' ? cut(one) : one;
+    });
+    return text === undefined ? null : (JSON.parse(text) as unknown);
+  } catch {
+    // Something that goes round in circles: that it is there has to do.
+    return true;
+  }
 }
 
 function cut(text: string): string {

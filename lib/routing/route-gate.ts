@@ -5,6 +5,8 @@
 export interface RouteGate {
   /** 0: the request may go on, and `record` and `free` follow; else the fault that answers it. */
   enter(now: number): number;
+  /** What `enter` would answer, without letting anything through. */
+  wouldRefuse(now: number): number;
   /** Of a request that has just been let through: what its record belongs to. */
   readonly generation: number;
   /** Its last status, and what it took in milliseconds. */

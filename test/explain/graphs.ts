@@ -56,7 +56,7 @@ function more(random: Random): Readonly<Record<string, unknown>> {
 
 function step(random: Random, target: () => string | null): NodeDocument {
   const two = { succ: target(), fail: target() };
-  switch (random.below(13)) {
+  switch (random.below(14)) {
     case 0:
       return { type: 'path', args: { pattern: random.pick(PREFIXES), ...two } };
     case 1:
@@ -114,6 +114,8 @@ function step(random: Random, target: () => string | null): NodeDocument {
       };
     case 8:
       return { type: random.pick(['all', 'any']), args: { of: [question(random), question(random)], ...two } };
+    case 10:
+      return { type: 'fallback', args: { next: target(), to: target() } };
     case 9:
       return { type: 'not', args: { of: question(random), ...two } };
     default: {
