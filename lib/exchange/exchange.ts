@@ -30,8 +30,8 @@ import { Tunnel } from './tunnel.ts';
  *
  *     head -> route -> deliver (choose, connect, send, reply, relay) -> settle
  *
- * Besides this line there are three ways out: an answer of our own, a retry inside `Delivery`, a tunnel. An exchange is lent
- * to a client connection for one request and used again for the next one.
+ * Besides this line there are four ways out: an answer of our own, a retry inside `Delivery`, another way of the graph (`Dispatch`),
+ * a tunnel. An exchange is lent to a client connection for one request and used again for the next one.
  */
 export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, DispatchOwner, BodySource {
   readonly #context: Context;
