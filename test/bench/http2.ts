@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { usageOf } from './measure.ts';
 import { elb } from './peers/elb.ts';
@@ -34,22 +35,25 @@ const WORKS = [
 ];
 
 const servers = await startHttpServers(directory);
-const proxies = [await nginx(), await ourselves()];
+const proxies = [await nginx(), await ourselves(), await alone()];
 console.log(`${rounds} rounds of ${seconds} s, 10 connections; CPU of the proxy, microseconds per request`);
 for (const { title, path, streams } of WORKS) {
   const cost = new Map<string, number[]>();
   for (let round = 0; round < rounds; round++)
     for (const proxy of proxies) {
+      if (proxy.name.startsWith('node') && path !== PATHS.small) continue;
       const list = cost.get(proxy.name) ?? [];
       cost.set(proxy.name, list);
       list.push(await measure(proxy, path, streams));
     }
-  const medians = proxies.map(({ name }) => ({ name, us: median(cost.get(name) ?? []) }));
+  const medians = proxies
+    .filter(({ name }) => cost.has(name))
+    .map(({ name }) => ({ name, us: median(cost.get(name) ?? []) }));
   const base = medians[0]?.us ?? 1;
   console.log(`\n${title}`);
   for (const { name, us } of medians)
     console.log(
-      `  ${name.padEnd(6)} ${us.toFixed(1).padStart(6)} us  ${(us / base).toFixed(2)} x nginx  (${(cost.get(name) ?? []).map((one) => one.toFixed(1)).join(' ')})`,
+      `  ${name.padEnd(16)} ${us.toFixed(1).padStart(6)} us  ${(us / base).toFixed(2)} x nginx  (${(cost.get(name) ?? []).map((one) => one.toFixed(1)).join(' ')})`,
     );
 }
 await servers.stop();
@@ -81,7 +85,14 @@ async function ourselves(): Promise<Proxy> {
   return { name: 'elb', port, command: elb.prepare(scene) };
 }
 
-/** Warms up for a second, then loads; the proxy's CPU time for each request that was answered. */
+/** No proxy: a server that answers small replies by node:http2 from memory. */
+async function alone(): Promise<Proxy> {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('programs/http2-server.ts', import.meta.url));
+  return { name: 'node:http2 alone', port, command: { program: process.execPath, args: [program, String(port)] } };
+}
+
+/** Warms up for two seconds, then loads; the proxy's CPU time for each request that was answered. */
 async function measure({ name, port, command }: Proxy, path: string, streams: number): Promise<number> {
   const proxy = await PinnedProcess.start(PROXY_CORE, command, join(directory, `${name}.log`));
   await proxy.accepts(port, 10_000);
