@@ -17,7 +17,7 @@ import {
 
 /**
  * A client's TLS connection, straight on Node's wrap of OpenSSL: `onConnect` tells that its handshake is over. Why not a
- * `tls.TLSSocket`: docs/decisions.
+ * `tls.TLSSocket`: docs/decisions/0024-tls-on-the-bare-wrap.md.
  *
  * OpenSSL takes one write at a time and tells its end in a later turn; what is written meanwhile is encrypted as one then.
  */
