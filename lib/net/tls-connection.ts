@@ -2,6 +2,7 @@ import type { Connection, ConnectionOwner } from './connection.ts';
 import { copyOf, giveBack } from './copy.ts';
 import type { Endpoints } from './endpoints.ts';
 import { endpointsOf, HIGH_WATER_BYTES, shared, systemError } from './handle-connection.ts';
+import { settleLater } from './settle-writes.ts';
 import {
   READ,
   ShutdownWrap,
@@ -17,7 +18,7 @@ import {
 
 /**
  * A client's TLS connection, straight on Node's wrap of OpenSSL: `onConnect` tells that its handshake is over. Why not a
- * `tls.TLSSocket`: docs/decisions/0024-tls-on-the-bare-wrap.md.
+ * `tls.TLSSocket`: docs/decisions/0023-tls-on-the-bare-wrap.md.
  *
  * OpenSSL takes one write at a time and tells its end in a later turn; what is written meanwhile is encrypted as one then.
  */
@@ -30,11 +31,15 @@ export class TlsConnection implements Connection {
   ends: Endpoints | null = null;
   /** Who hears; may become somebody else. */
   owner: ConnectionOwner;
-  readonly #tls: TlsHandle;
+  readonly handle: TlsHandle;
   /** The connection below it. */
   readonly #parent: Handle;
   /** Bytes of the write under way that OpenSSL has taken and the kernel may not have; 0: there is none. */
   #writing = 0;
+  /** That write, where its end is looked for instead of told. */
+  #untold: WriteRequest | null = null;
+  /** A write has come to its end: the handshake is well over, and OpenSSL takes each write whole. */
+  #isProven = false;
   /** What is written once that is over. */
   #queue: Buffer[] = [];
   #queued = 0;
@@ -54,7 +59,7 @@ export class TlsConnection implements Connection {
 
   /** Takes a handle that `wrapTls` has made of `parent`. Nothing is read before `resume`. */
   constructor(tls: TlsHandle, parent: Handle, owner: ConnectionOwner) {
-    this.#tls = tls;
+    this.handle = tls;
     this.#parent = parent;
     this.owner = owner;
     tls.connection = this;
@@ -64,15 +69,11 @@ export class TlsConnection implements Connection {
     tls.useUserBuffer(shared);
   }
 
-  get handle(): TlsHandle {
-    return this.#tls;
-  }
-
   /** Gives its handle away and is told nothing more of it. Nothing may be pending. */
   release(): TlsHandle {
     this.#closing = true;
     this.#finished = true;
-    return this.#tls;
+    return this.handle;
   }
 
   endpoints(): Endpoints | null {
@@ -87,7 +88,7 @@ export class TlsConnection implements Connection {
       return;
     }
     const request = this.#request();
-    this.#began(this.#tls.writeLatin1String(request, text), text.length);
+    this.#began(this.handle.writeLatin1String(request, text), request, text.length);
   }
 
   writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
@@ -99,7 +100,8 @@ export class TlsConnection implements Connection {
     if (this.#writing > 0) this.#enqueue(copy);
     else {
       // OpenSSL has taken it when this returns.
-      this.#began(this.#tls.writeBuffer(this.#request(), copy), length);
+      const request = this.#request();
+      this.#began(this.handle.writeBuffer(request, copy), request, length);
       giveBack(copy);
     }
   }
@@ -116,7 +118,7 @@ export class TlsConnection implements Connection {
   pause(): void {
     if (this.paused) return;
     this.paused = true;
-    if (!this.#closing) this.#tls.readStop();
+    if (!this.#closing) this.handle.readStop();
   }
 
   resume(): void {
@@ -125,7 +127,7 @@ export class TlsConnection implements Connection {
     if (this.#closing) return;
     // Not at once, as little as bytes of the kernel's are.
     if (this.#held.length > 0 || this.#holdsEnd) process.nextTick(deliver, this);
-    else if (!this.#ended) this.#tls.readStart();
+    else if (!this.#ended) this.handle.readStart();
   }
 
   end(): void {
@@ -135,13 +137,10 @@ export class TlsConnection implements Connection {
   }
 
   close(): void {
-    if (this.#writing === 0) {
-      this.#goodbye();
-      return;
-    }
     this.#ended = true;
     this.pause();
-    this.end();
+    if (this.#shut) this.destroy();
+    else this.end();
   }
 
   destroy(): void {
@@ -191,11 +190,22 @@ export class TlsConnection implements Connection {
     if (this.#holdsEnd) {
       this.#holdsEnd = false;
       this.#onEnd();
-    } else if (!this.#ended) this.#tls.readStart();
+    } else if (!this.#ended) this.handle.readStart();
+  }
+
+  /** Looks whether a write is over whose end nobody is told. */
+  settle(): void {
+    const request = this.#untold;
+    if (request === null || this.#closing) return;
+    // Bytes that OpenSSL has encrypted leave its memory once they are written, and the write is over with them.
+    if (this.handle.writeQueueSize === 0) this.wrote(0);
+    else request.oncomplete = onWritten;
   }
 
   wrote(status: number): void {
     this.#writing = 0;
+    this.#untold = null;
+    this.#isProven = true;
     if (this.#closing) return;
     if (status !== 0) {
       this.failed(systemError(status));
@@ -217,7 +227,7 @@ export class TlsConnection implements Connection {
   }
 
   gone(): void {
-    this.#tls.destroySSL();
+    this.handle.destroySSL();
     this.closed = true;
     this.#held = [];
     this.owner.onClose(this.#error);
@@ -232,16 +242,20 @@ export class TlsConnection implements Connection {
   #request(): WriteRequest {
     const request = new WriteWrap();
     request.connection = this;
-    request.oncomplete = onWritten;
+    if (!this.#isProven) request.oncomplete = onWritten;
     return request;
   }
 
-  #began(error: number, length: number): void {
+  #began(error: number, request: WriteRequest, length: number): void {
     if (error !== 0) {
       this.failed(systemError(error));
       return;
     }
     this.#writing = length;
+    if (this.#isProven) {
+      this.#untold = request;
+      settleLater(this);
+    }
     if (this.#parent.writeQueueSize >= HIGH_WATER_BYTES) this.#behind = true;
   }
 
@@ -254,11 +268,12 @@ export class TlsConnection implements Connection {
   #writeQueue(): void {
     const [first] = this.#queue;
     const all = this.#queue.length === 1 && first !== undefined ? first : Buffer.concat(this.#queue);
-    const error = this.#tls.writeBuffer(this.#request(), all);
+    const request = this.#request();
+    const error = this.handle.writeBuffer(request, all);
     for (const copy of this.#queue) giveBack(copy);
     this.#queue = [];
     this.#queued = 0;
-    this.#began(error, all.length);
+    this.#began(error, request, all.length);
   }
 
   /** Says goodbye (close_notify, RFC 8446 6.1), then sends a FIN. */
@@ -268,17 +283,8 @@ export class TlsConnection implements Connection {
     const request: Request = new ShutdownWrap();
     request.connection = this;
     request.oncomplete = onShut;
-    const error = this.#tls.shutdown(request);
+    const error = this.handle.shutdown(request);
     if (error !== 0) this.failed(systemError(error));
-  }
-
-  /** Ends both directions, saying so. */
-  #goodbye(): void {
-    this.#ended = true;
-    this.pause();
-    this.#finished = true;
-    if (this.#shut) this.destroy();
-    else this.#shutdown();
   }
 
   #whenClosed(): (this: Handle) => void {
