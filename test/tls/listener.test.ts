@@ -22,7 +22,7 @@ describe('TLS listener', () => {
       wild: ca.issue({ names: ['DNS:*.test'] }),
       rsa: ca.issue({ names: ['DNS:a.test'], keyType: 'rsa' }),
     };
-    plane = await startTlsPlane({ limits: { headMs: 400 } });
+    plane = await startTlsPlane();
     plane.certify(pairs);
   });
 
@@ -96,13 +96,27 @@ describe('TLS listener', () => {
   });
 
   it('ends those who do not come to an end with their handshake, and only those', async () => {
-    const half = net.connect(plane.port, '127.0.0.1');
+    const hasty = await startTlsPlane({ limits: { headMs: 300 } });
+    const half = net.connect(hasty.port, '127.0.0.1');
     half.write(Buffer.from([22, 3, 1, 1, 0, 1, 0]));
-    const silent = net.connect(plane.port, '127.0.0.1');
-    const closed = [half, silent].map((socket) => once(socket.resume(), 'close'));
-    await Promise.all(closed);
-    expect(await shown({ servername: 'c.test' })).to.equal('ec DNS:*.test');
-    expect(plane.plane.report().greetings['timeout']).to.equal(2);
+    const silent = net.connect(hasty.port, '127.0.0.1');
+    await Promise.all([half, silent].map((socket) => once(socket.resume(), 'close')));
+    expect(hasty.plane.report().greetings['timeout']).to.equal(2);
+    await hasty.stop();
+  });
+
+  it('lets a flood of handshakes that come to nothing stand in nobody’s way', async () => {
+    const small = await startTlsPlane({ limits: { maxConnections: 8 } });
+    small.certify(pairs);
+    const flood = Array.from({ length: 40 }, () => net.connect(small.port, '127.0.0.1'));
+    for (const socket of flood) socket.on('error', () => undefined);
+    const oldest = Promise.all(flood.slice(0, 30).map((socket) => once(socket.resume(), 'close')));
+    const client = await SecureClient.connect(small.port, { servername: 'a.test' });
+    expect(await client.request('/', 'a.test')).to.have.property('status', 200);
+    await oldest;
+    client.destroy();
+    for (const socket of flood) socket.destroy();
+    await small.stop();
   });
 
   it('survives what is no handshake at all', async () => {
