@@ -8,6 +8,7 @@ import { nameOf, readNamed, WrongShape } from './shape.ts';
 /** The sections of a configuration, as a file store has them, and what their members are. */
 export const SECTIONS: Readonly<Record<string, DocumentName | 'upstream'>> = {
   domains: 'domain',
+  graphs: 'graph',
   upstreams: 'upstream',
   options: 'options',
   tls: 'tls',
@@ -105,6 +106,7 @@ function documentsOf(
 ): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
   return {
     domains: control.domains(),
+    graphs: control.graphs(),
     upstreams: changes.serverTexts(),
     options: control.options(),
     tls: control.tls(),

@@ -3,10 +3,10 @@ import { optional, required, usually } from './parameters.ts';
 import { defineMethod, defineResource } from './resource.ts';
 
 /** What has names. */
-export const ITEM_KINDS = ['domain', 'upstream', 'options'] as const;
+export const ITEM_KINDS = ['domain', 'graph', 'upstream', 'options'] as const;
 
 /**
- * Names of domains, upstreams, or upstreams with options, in the order of their characters, so many at a time: `found` of `total` have
+ * Names of domains, shared graphs, upstreams, or upstreams with options, in the order of their characters, so many at a time: `found` of `total` have
  * `search` in them. The next page begins `after` the last name of this one.
  *
  *     GET ?kind=domain&search=shop&limit=2 -> {"names": ["shop.example.com", "shop.test"], "found": 12, "total": 100000}

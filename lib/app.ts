@@ -229,6 +229,9 @@ export class DataPlane {
       case 'domain':
         this.#putGraph(table, change.name, change.document);
         break;
+      case 'graph':
+        this.#putGraph(this.#graphs, change.name, change.document);
+        break;
       case 'bad-domain':
         this.#putGraph(table, change.name, null);
         table.set({ name: change.name, graph: null, fault: change.fault });

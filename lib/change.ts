@@ -4,6 +4,8 @@ import type { ServerSpec } from './upstream/server-spec.ts';
 export type TableChange =
   /** `document`: JSON text of a graph that has passed its check. */
   | { readonly kind: 'domain'; readonly name: string; readonly document: string | null }
+  /** `document`: JSON text of a shared graph that has passed its check. */
+  | { readonly kind: 'graph'; readonly name: string; readonly document: string | null }
   /** A domain whose only document is bad: it answers a fault (a code of `Fault`). */
   | { readonly kind: 'bad-domain'; readonly name: string; readonly fault: number }
   | { readonly kind: 'upstream'; readonly name: string; readonly servers: readonly ServerSpec[] | null }
@@ -21,6 +23,7 @@ export type TableChange =
 export function isRemoval(change: TableChange): boolean {
   switch (change.kind) {
     case 'domain':
+    case 'graph':
     case 'options':
     case 'certificate':
     case 'tls':

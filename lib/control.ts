@@ -20,7 +20,7 @@ export interface ServerView {
 }
 
 /** Kinds of documents that are one JSON text each: a domain's graph, an upstream's options, a certificate with its key, what a domain wants of TLS. */
-export type DocumentName = 'domain' | 'options' | 'certificate' | 'tls' | 'challenge';
+export type DocumentName = 'domain' | 'graph' | 'options' | 'certificate' | 'tls' | 'challenge';
 
 /** What can be put on its own. */
 export type ItemKind = DocumentName | 'upstream';
@@ -114,6 +114,9 @@ export interface Control {
   graph(domain: string): GraphDocument | null;
   upstreams(): Readonly<Record<string, readonly ServerView[]>>;
   hasUpstream(name: string): boolean;
+  /** Shared graphs in force. */
+  graphs(): Readonly<Record<string, GraphDocument>>;
+  hasGraph(name: string): boolean;
   /** Options of upstreams in force, as their documents say them: without defaults. */
   options(): Readonly<Record<string, unknown>>;
   hasOptions(name: string): boolean;

@@ -203,6 +203,14 @@ export class Sync implements Control {
     return this.#core.hasUpstream(name);
   }
 
+  graphs(): Readonly<Record<string, GraphDocument>> {
+    return this.#core.documents('graph') as Readonly<Record<string, GraphDocument>>; // they have passed their check
+  }
+
+  hasGraph(name: string): boolean {
+    return this.#core.hasDocument('graph', name);
+  }
+
   options(): Readonly<Record<string, unknown>> {
     return this.#core.documents('options');
   }

@@ -14,6 +14,7 @@ export class Table {
     certificate: new Map(),
     options: new Map(),
     upstream: new Map(),
+    graph: new Map(),
     domain: new Map(),
   };
 

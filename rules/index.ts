@@ -14,11 +14,13 @@ import { fallback } from './fallback.ts';
 import { forwardAuth } from './forward-auth.ts';
 import { cors } from './cors.ts';
 import { csrf } from './csrf.ts';
+import { gotoRule } from './goto.ts';
 import { header } from './header.ts';
 import { health } from './health.ts';
 import { hedge } from './hedge.ts';
 import { host } from './host.ts';
 import { introspect } from './introspect.ts';
+import { include } from './include.ts';
 import { ip } from './ip.ts';
 import { jwt } from './jwt.ts';
 import { key } from './key.ts';
@@ -40,6 +42,7 @@ import { respond } from './respond.ts';
 import { responseBody } from './response-body.ts';
 import { responseHeaders } from './response-headers.ts';
 import { retry } from './retry.ts';
+import { returnRule } from './return.ts';
 import { rewrite } from './rewrite.ts';
 import { signature } from './signature.ts';
 import { size } from './size.ts';
@@ -70,6 +73,9 @@ const list: readonly Rule[] = [
   switchRule,
   split,
   tryRule,
+  gotoRule,
+  include,
+  returnRule,
   rewrite,
   requestMethod,
   requestBody,

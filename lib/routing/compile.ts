@@ -1,5 +1,6 @@
 import { Fault } from '../core/faults.ts';
 import { checkDocument, type CheckedNode } from './check-document.ts';
+import { normalDomainName } from './domain-name.ts';
 import { missingEdge, type Graph } from './graph.ts';
 import { postOrder } from './post-order.ts';
 import type { CompileContext, GraphDocument, Node, Problem, Rule } from './rule.ts';
@@ -19,7 +20,7 @@ export interface Compiled {
   readonly problems: readonly Problem[];
   /** A code of `Fault`: what the domain answers as long as it has no good document. 0 with a graph. */
   readonly fault: number;
-  /** Names of the upstreams that its nodes name, each once; empty with problems. */
+  /** What its nodes need, see `referencesOf`; empty with problems. */
   readonly upstreams: readonly string[];
 }
 
@@ -45,15 +46,21 @@ export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules)
     graph: { init, edges: [], holding: null },
     problems,
     fault: 0,
-    upstreams: upstreamsOf(graphDocument, rules),
+    upstreams: referencesOf(graphDocument, rules),
   };
 }
 
-/** Names of the upstreams that the nodes of a good document name, each once. */
-export function upstreamsOf(document: GraphDocument, rules: ReadonlyMap<string, Rule>): readonly string[] {
+/**
+ * What the nodes of a good document need, each once: upstreams by their names, shared graphs as `graph/signed-in`, domains as
+ * `domain/shop.test`.
+ */
+export function referencesOf(document: GraphDocument, rules: ReadonlyMap<string, Rule>): readonly string[] {
   const names = new Set<string>();
   for (const { type, args } of Object.values(document.rules)) {
-    for (const name of rules.get(type)?.upstreams?.(args) ?? []) names.add(name);
+    const rule = rules.get(type);
+    for (const name of rule?.upstreams?.(args) ?? []) names.add(name);
+    for (const name of rule?.graphs?.(args) ?? []) names.add(`graph/${name}`);
+    for (const name of rule?.domains?.(args) ?? []) names.add(`domain/${normalDomainName(name)}`);
   }
   return [...names];
 }

@@ -34,6 +34,7 @@ export const UPSTREAMS = 'upstreams';
 /** Sections whose members are JSON texts in the store, with their kinds of key. */
 const JSON_SECTIONS: ReadonlyMap<string, string> = new Map([
   ['domains', 'rules'],
+  ['graphs', 'graphs'],
   ['options', 'options'],
   ['certs', 'certs'],
   ['tls', 'tls'],

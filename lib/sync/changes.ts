@@ -67,7 +67,12 @@ export class Changes implements ChangeControl {
 
   async make(mutations: readonly Mutation[], terms: ChangeTerms, scope: Scope): Promise<Outcome> {
     const { kinds, core, resolver, scheduler, commit } = this.#options;
-    const { edits, problems, names } = checkMutations(mutations, kinds, (of, name) => core.spellings(of, name));
+    const { edits, problems, names } = checkMutations(
+      mutations,
+      kinds,
+      (of, name) => core.spellings(of, name),
+      (reference) => core.needs(reference),
+    );
     const preview = (): readonly KeyChange[] => edits.flatMap((edit) => this.#compared(core.keysOf(edit)));
     if (problems.length > 0) return { kind: 'refused', problems, changes: itemChanges(preview(), true) };
     if (terms.mode === 'dry-run') return this.#conflict(terms, scope) ?? this.#done(itemChanges(preview(), true));

@@ -233,6 +233,11 @@ export class SyncCore {
     return this.#items.documents.get(kind)?.value(name);
   }
 
+  /** What a document needs, by the reference to it. */
+  needs(reference: string): readonly string[] {
+    return this.#items.needs(reference);
+  }
+
   /** The names of a kind's documents that mean the same as `name`, however they are spelled. */
   spellings(of: DocumentName, name: string): Iterable<string> {
     return this.#items.documents.get(of)?.spellings(name) ?? [];

@@ -1,6 +1,7 @@
 import type { TableChange } from '../change.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DocumentName } from '../control.ts';
+import { referenceTo } from './circles.ts';
 import { documentKey } from './keys.ts';
 import { References } from './references.ts';
 import type { Reports } from './reports.ts';
@@ -23,6 +24,8 @@ export interface DocumentKind {
   change(name: string, text: string | null): TableChange;
   /** What memory and store hold of a document that was sent and has passed its check; missing: the document itself. */
   kept?(name: string, document: unknown): unknown;
+  /** What the data plane is told of a document that closes a circle, while there is no good one; without this, nothing. */
+  broken?(name: string): TableChange;
   /** Names of one normal form mean the same. */
   normalName(name: string): string;
   /** The upstreams that a document which has passed its check names. */
@@ -59,9 +62,17 @@ export class Documents {
   /** In order; null after one came or went. */
   #names: readonly string[] | null = null;
 
-  constructor(kind: DocumentKind, reports: Reports) {
+  readonly #leadsBack: (reference: string, needs: readonly string[]) => string | null;
+
+  /** `leadsBack`: the circle that a document would close, if it would. */
+  constructor(
+    kind: DocumentKind,
+    reports: Reports,
+    leadsBack: (reference: string, needs: readonly string[]) => string | null,
+  ) {
     this.kind = kind;
     this.#reports = reports;
+    this.#leadsBack = leadsBack;
   }
 
   /** The newest good documents by name, in the order of their names. */
@@ -101,7 +112,20 @@ export class Documents {
     return isThere ? [normal, ...others] : others;
   }
 
-  /** Names of the documents that need an upstream. */
+  /** What the newest good document of a name needs, however the name is spelled. */
+  needs(name: string): readonly string[] {
+    const own = this.#newest.get(name)?.upstreams ?? [];
+    const others = [...(this.#spellings.get(this.kind.normalName(name)) ?? [])];
+    return others.length === 0 ? own : [...own, ...others.flatMap((other) => this.#newest.get(other)?.upstreams ?? [])];
+  }
+
+  /** Whether there is a good document of that name, however it is spelled. */
+  hasAny(name: string): boolean {
+    if (this.#newest.has(name)) return true;
+    return [...(this.#spellings.get(this.kind.normalName(name)) ?? [])].some((other) => this.#newest.has(other));
+  }
+
+  /** Names of the documents that need an upstream, or another document. */
   users(upstream: string): Iterable<string> {
     return this.#references.users(upstream);
   }
@@ -121,11 +145,22 @@ export class Documents {
     const { problems, substitute, upstreams } = isChecked
       ? { problems: [], substitute: null, upstreams: this.kind.upstreams(document) }
       : this.kind.check(name, document);
+    const circle = problems.length === 0 ? this.#leadsBack(referenceTo(this.kind, name), upstreams) : null;
+    if (circle !== null) {
+      this.#reject(name, [{ at: '', msg: circle }], this.kind.broken?.(name) ?? null, now);
+      return;
+    }
     if (problems.length === 0) {
       this.#setNewest(name, { text, upstreams });
       rejected.delete(key);
       return;
     }
+    this.#reject(name, problems, substitute, now);
+  }
+
+  #reject(name: string, problems: readonly Problem[], substitute: TableChange | null, now: number): void {
+    const { rejected } = this.#reports;
+    const key = documentKey(this.kind.kind, name);
     const hasLastGood = this.#newest.has(name);
     if (!hasLastGood && substitute !== null) this.#substitutes.set(name, substitute);
     const reason = problems.map(({ at, msg }) => (at === '' ? msg : `${at}: ${msg}`)).join('; ');

@@ -1,11 +1,24 @@
 import type { TableChange } from '../change.ts';
 import { Fault } from '../core/faults.ts';
-import { compileGraph, upstreamsOf } from '../routing/compile.ts';
+import { pointerStep, type Problem } from '../core/problem.ts';
+import { compileGraph, referencesOf } from '../routing/compile.ts';
 import type { GraphRules } from '../routing/compile.ts';
 import type { GraphDocument } from '../routing/rule.ts';
 import { checkDomainName, normalDomainName } from '../routing/domain-name.ts';
 import { notJson } from './documents.ts';
 import type { DocumentKind } from './documents.ts';
+
+/** Nodes that would return to nobody: a domain's graph is included by none. */
+function returning(document: unknown): readonly Problem[] {
+  if (typeof document !== 'object' || document === null || !('rules' in document)) return [];
+  return Object.entries(document.rules ?? {}).flatMap(([name, node]: readonly [string, unknown]) => {
+    const isReturn = typeof node === 'object' && node !== null && 'type' in node && node.type === 'return';
+    const at = `/rules${pointerStep(name)}/type`;
+    return isReturn
+      ? [{ at, msg: 'is return, which leaves a shared graph: the graph of a domain has nowhere to return to' }]
+      : [];
+  });
+}
 
 /** Domains' graphs. A domain without a good one answers what is wrong with it, unless no host can have its name. */
 export function domains(graphs: GraphRules): DocumentKind {
@@ -13,19 +26,24 @@ export function domains(graphs: GraphRules): DocumentKind {
     kind: 'domain',
     check(name, document) {
       const broken = notJson(document);
-      const { problems, fault, upstreams } =
-        broken === null
-          ? compileGraph(document, graphs)
-          : { problems: [broken], fault: Fault.BROKEN_GRAPH, upstreams: [] };
+      const {
+        problems: found,
+        fault,
+        upstreams,
+      } = broken === null
+        ? compileGraph(document, graphs)
+        : { problems: [broken], fault: Fault.BROKEN_GRAPH, upstreams: [] };
+      const problems = [...found, ...returning(document)];
       const badName = checkDomainName(name);
       if (badName !== null)
         return { problems: [{ at: '', msg: `name ${badName}` }, ...problems], substitute: null, upstreams };
-      const substitute: TableChange = { kind: 'bad-domain', name, fault };
+      const substitute: TableChange = { kind: 'bad-domain', name, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
       return { problems, substitute, upstreams };
     },
     change: (name, text) => ({ kind: 'domain', name, document: text }),
+    broken: (name) => ({ kind: 'bad-domain', name, fault: Fault.BROKEN_GRAPH }),
     normalName: normalDomainName,
     // It has passed its check.
-    upstreams: (document) => upstreamsOf(document as GraphDocument, graphs.rules),
+    upstreams: (document) => referencesOf(document as GraphDocument, graphs.rules),
   };
 }

@@ -5,6 +5,7 @@ import type { Problem } from '../core/problem.ts';
 import { formatParameters, parseServer } from '../upstream/parameters.ts';
 import type { ServerParameters } from '../upstream/parameters.ts';
 import { isListedName } from '../upstream/upstream-name.ts';
+import { circleOf, referenceTo } from './circles.ts';
 import type { DocumentKinds } from './document-kinds.ts';
 
 /** A mutation that was checked: what it writes. */
@@ -23,18 +24,21 @@ export interface CheckedMutations {
 
 /**
  * Checks what an operator asks for, as a whole. `spellings` answers the names there are that mean the same as a name: a domain
- * has one document, and is deleted by any of its names.
+ * has one document, and is deleted by any of its names. `needsOf` answers what the document of a reference needs.
  */
 export function checkMutations(
   mutations: readonly Mutation[],
   kinds: DocumentKinds,
   spellings: (of: DocumentName, name: string) => Iterable<string>,
+  needsOf: (reference: string) => readonly string[],
 ): CheckedMutations {
   const edits: Edit[] = [];
   const problems: Problem[] = [];
   const names = new Set<string>();
   /** Names of this request by normal form. */
   const put = new Map<string, string>();
+  /** What documents of this request need, and where they stand in it. */
+  const needs = new Map<string, { readonly needs: readonly string[]; readonly at: string }>();
   for (const mutation of mutations) {
     const { name } = mutation;
     const at = (mutation.in ?? '') + pointerStep(name);
@@ -71,9 +75,15 @@ export function checkMutations(
         const same = put.get(normal) ?? (there.has(name) ? name : [...there][0]);
         if (same !== undefined && same !== name) problems.push({ at, msg: `is the same ${of} as ${same}` });
         put.set(normal, name);
+        if (kind !== undefined && found.length === 0)
+          needs.set(referenceTo(kind, name), { needs: kind.upstreams(mutation.document), at });
         edits.push({ kind: 'document', of, name, text });
       }
     }
+  }
+  for (const [reference, own] of needs) {
+    const circle = circleOf(reference, own.needs, (other) => needs.get(other)?.needs ?? needsOf(other));
+    if (circle !== null) problems.push({ at: own.at, msg: circle });
   }
   return { edits, problems, names: [...names] };
 }

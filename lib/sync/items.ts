@@ -5,6 +5,7 @@ import { Table } from '../table.ts';
 import type { DocumentKinds } from './document-kinds.ts';
 import { Documents } from './documents.ts';
 import type { Effects, Turn } from './effects.ts';
+import { CIRCLE, circleOf, referenceTo, splitReference } from './circles.ts';
 import { documentKey, placeOf } from './keys.ts';
 import type { Held, Rejection, Reports } from './reports.ts';
 import { ServerLists } from './server-lists.ts';
@@ -18,11 +19,18 @@ export class Items {
   };
   readonly documents: ReadonlyMap<DocumentName, Documents>;
   readonly lists: ServerLists;
+  /** By key, the values of documents that close a circle. */
+  readonly #circular = new Map<string, string | null>();
   /** What the data plane has. */
   readonly told = new Table();
 
   constructor(kinds: DocumentKinds) {
-    this.documents = new Map(Array.from(kinds, ([of, kind]) => [of, new Documents(kind, this.reports)]));
+    this.documents = new Map(
+      Array.from(kinds, ([of, kind]) => [
+        of,
+        new Documents(kind, this.reports, (reference, needs) => this.circle(reference, needs)),
+      ]),
+    );
     this.lists = new ServerLists(this.reports.rejected);
   }
 
@@ -33,6 +41,8 @@ export class Items {
     const wasRejected = this.reports.rejected.has(key);
     if (place.kind === 'document') {
       this.documents.get(place.of)?.update(place.name, value, now, isChecked);
+      if (this.#closesCircle(key)) this.#circular.set(key, value);
+      else this.#circular.delete(key);
       turn.documents.set(key, place);
     } else {
       for (const host of this.lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
@@ -42,16 +52,30 @@ export class Items {
     else if (wasRejected && value !== null) turn.accepted.push(key);
   }
 
+  /** Documents that were refused because they closed a circle: another change may have opened it. */
+  #lookAgain(turn: Turn, now: number): void {
+    if (turn.documents.size === 0) return;
+    // Looking at one may put it in again.
+    const again = [...this.#circular];
+    for (const [key, value] of again) this.update(key, value, turn, now);
+  }
+
+  #closesCircle(key: string): boolean {
+    return this.reports.rejected.get(key)?.reason.startsWith(CIRCLE) === true;
+  }
+
   /** What follows from all that a turn has touched. `since`: by key, what is already known to be refused or to wait. */
   effects(turn: Turn, now: number, since: ReadonlyMap<string, number> = new Map()): Effects {
+    this.#lookAgain(turn, now);
     const { documents, hosts, rejected, accepted } = turn;
     const upstreams = Array.from(turn.upstreams, (name) => this.lists.change(name));
     for (const change of upstreams) this.#touchUsers(change, turn);
+    this.#touchUsersOfDocuments(turn);
     const { held, dangling } = this.reports;
     const keys = [...documents.keys()];
     const wereHeld = new Set(keys.filter((key) => held.has(key)));
     const wereDangling = new Set(keys.filter((key) => dangling.has(key)));
-    const exists = (upstream: string): boolean => this.lists.has(upstream);
+    const exists = (reference: string): boolean => this.has(reference);
     const settled = Array.from(documents, ([key, { of, name }]) =>
       this.settle(of, name, exists, since.get(key) ?? now),
     );
@@ -72,6 +96,37 @@ export class Items {
     for (const [of, documents] of this.documents) {
       for (const name of documents.users(change.name)) turn.documents.set(documentKey(of, name), { of, name });
     }
+  }
+
+  /** The same for documents that others need. */
+  #touchUsersOfDocuments(turn: Turn): void {
+    for (const { of, name } of turn.documents.values()) {
+      const documents = this.documents.get(of);
+      if (documents === undefined || (of !== 'domain' && of !== 'graph')) continue;
+      const before = this.told.get({ kind: of, name, document: null });
+      if ((before?.kind === of) === documents.has(name)) continue;
+      const reference = referenceTo(documents.kind, name);
+      for (const [kind, others] of this.documents)
+        for (const user of others.users(reference))
+          turn.documents.set(documentKey(kind, user), { of: kind, name: user });
+    }
+  }
+
+  /** Whether there is what a document needs: an upstream, or another document. */
+  has(reference: string): boolean {
+    const [of, name] = splitReference(reference);
+    return of === null ? this.lists.has(name) : (this.documents.get(of)?.hasAny(name) ?? false);
+  }
+
+  /** What a document needs. */
+  needs(reference: string): readonly string[] {
+    const [of, name] = splitReference(reference);
+    return of === null ? [] : (this.documents.get(of)?.needs(name) ?? []);
+  }
+
+  /** The circle that a document would close; null: none. */
+  circle(reference: string, needs: readonly string[]): string | null {
+    return circleOf(reference, needs, (other) => this.needs(other));
   }
 
   /** What the data plane should have of a document. */

@@ -26,6 +26,7 @@ export function serverKey(upstream: string, server: string): string {
 
 const DOCUMENTS: Readonly<Record<DocumentName, string>> = {
   domain: 'rules/',
+  graph: 'graphs/',
   options: 'options/',
   certificate: 'certs/',
   tls: 'tls/',

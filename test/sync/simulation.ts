@@ -271,7 +271,12 @@ export class Simulation {
   #mutate(): void {
     const random = this.#random;
     const mutations = Array.from({ length: 1 + random.below(2) }, () => this.#anyMutation());
-    const { edits, problems } = checkMutations(mutations, KINDS, (of, name) => this.#core.spellings(of, name));
+    const { edits, problems } = checkMutations(
+      mutations,
+      KINDS,
+      (of, name) => this.#core.spellings(of, name),
+      (reference) => this.#core.needs(reference),
+    );
     expect(problems).to.deep.equal([]);
     const since = this.#core.isLoaded ? Math.max(this.#core.revision, this.#ownWrites.at(-1)?.revision ?? -1) : -1;
     const memory = this.#memory();

@@ -1,0 +1,24 @@
+import { compileGraph, referencesOf } from '../routing/compile.ts';
+import type { GraphRules } from '../routing/compile.ts';
+import type { GraphDocument } from '../routing/rule.ts';
+import { notJson } from './documents.ts';
+import type { DocumentKind } from './documents.ts';
+
+/** Graphs that others include. One without a good document does not exist. */
+export function sharedGraphs(graphs: GraphRules): DocumentKind {
+  return {
+    kind: 'graph',
+    check(name, document) {
+      const broken = notJson(document);
+      const { problems, upstreams } =
+        broken === null ? compileGraph(document, graphs) : { problems: [broken], upstreams: [] };
+      const isNamed = /^[^/\s\p{Cc}]{1,200}$/u.test(name);
+      const badName = { at: '', msg: 'the name of a shared graph is text without slash, space and control characters' };
+      return { problems: isNamed ? problems : [badName, ...problems], substitute: null, upstreams };
+    },
+    change: (name, text) => ({ kind: 'graph', name, document: text }),
+    normalName: (name) => name,
+    // It has passed its check.
+    upstreams: (document) => referencesOf(document as GraphDocument, graphs.rules),
+  };
+}
