@@ -69,7 +69,10 @@ export class Race {
   /** The other try, if there is one, is no longer wanted. */
   dropOther(one: Try): void {
     const other = this.otherThan(one);
-    if (other !== null) this.drop(other);
+    if (other === null) return;
+    // Both were silent, so it was for the same reason, which is no more: the other one will not get to say so.
+    if (one.endsSilence) other.server?.heard();
+    this.drop(other);
   }
 
   /** A try's server is done with, well or not. */

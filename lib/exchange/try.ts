@@ -55,6 +55,8 @@ export class Try implements ServerConnectionUser {
   connection: ServerConnection | null = null;
   /** The connection had carried an exchange before. */
   reused = false;
+  /** Its server was silent to everybody until it said this. */
+  endsSilence = false;
   /** Wheel time at which the reply's head must be there; 0: unbounded. */
   until = 0;
   /** Of its own in a trace; null where nothing is traced. */
@@ -87,6 +89,7 @@ export class Try implements ServerConnectionUser {
     this.fault = 0;
     this.#renewed = false;
     this.#isBlamed = false;
+    this.endsSilence = false;
     this.phase = Phase.WAIT;
     this.#since = performance.now();
   }
@@ -119,7 +122,7 @@ export class Try implements ServerConnectionUser {
 
   /** The request is sent whole: its reply is waited for, so long; whether the server says anything at all, every `silenceMs`. */
   awaitReply(ms: number, silenceMs: number): void {
-    if (!this.#isAwaited) this.server?.awaited();
+    if (!this.#isAwaited) this.server?.silence.begins();
     this.#isAwaited = this.server !== null;
     const most = this.#atMost(ms);
     if (silenceMs === 0 || silenceMs >= most) return this.wait(ms);
@@ -218,7 +221,7 @@ export class Try implements ServerConnectionUser {
       this.#owner.onTryLost(this, this.reused ? Fault.SERVER_CLOSED : Fault.BAD_REPLY);
       return;
     }
-    if (this.server !== null) this.server.heardAt = this.deadline.wheel.now;
+    if (this.server?.heard() === true) this.endsSilence = true;
     const step = this.relay.take(bytes, from, to);
     if (this.#isAwaited && step !== Step.MORE) this.#unawait();
     switch (step) {
@@ -269,13 +272,13 @@ export class Try implements ServerConnectionUser {
     if (leftMs <= 0 || server === null) return this.#owner.onTryLost(this, Fault.SERVER_TIMEOUT);
     deadline.set(Math.min(leftMs, this.#silenceMs));
     if (!server.isSilent(this.#silenceMs)) return;
-    if (!this.#isBlamed) server.failed();
+    if (!this.#isBlamed) server.hung();
     this.#isBlamed = true;
     this.#owner.onAlarm();
   }
 
   #unawait(): void {
-    if (this.#isAwaited) this.server?.unawaited();
+    if (this.#isAwaited) this.server?.silence.ends();
     this.#isAwaited = false;
   }
 

@@ -8,6 +8,7 @@ import { ServerConnection } from './server-connection.ts';
 import type { ServerReport } from './server-report.ts';
 import type { ServerSpec } from './server-spec.ts';
 import { ServerSessions } from './server-sessions.ts';
+import { Silence } from './silence.ts';
 import type { WaitQueue } from './wait-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { Watch } from './watch.ts';
@@ -55,11 +56,9 @@ export class Server {
   /** Wheel time of the last failure, and since when its probation is counted. */
   failedAt = 0;
   checkedAt = 0;
-  /** Wheel time at which it last said anything. */
-  heardAt = 0;
-  /** Replies that have not begun, of requests that were sent whole; and wheel time since when there has been one. */
-  #awaited = 0;
-  #awaitedSince = 0;
+  readonly silence: Silence;
+  /** It was counted as a failure that it says nothing. */
+  #isHung = false;
   /** What the head of a reply takes, of late, in milliseconds; -1: none was seen. */
   replyMs = -1;
   /** Connections to it, idle or not. */
@@ -91,6 +90,7 @@ export class Server {
     this.target = target;
     this.bounds = defaultBounds(idleMs);
     this.dialer = PLAIN;
+    this.silence = new Silence(wheel);
     this.#wheel = wheel;
   }
 
@@ -192,6 +192,26 @@ export class Server {
     this.watch?.failed();
   }
 
+  /**
+   * It is silent (`isSilent`). That is a suspicion, so it stays in this process, where it ends with the first word: when what all servers
+   * wait for is back, none of them may be left out.
+   */
+  hung(): void {
+    this.#isHung = true;
+    this.#failures++;
+    this.countFailure();
+    if (this.fails === this.spec.maxFails) this.#outs++;
+  }
+
+  /** It says something, to whomever; true if it was silent before. */
+  heard(): boolean {
+    this.silence.heardAt = this.#wheel.now;
+    if (!this.#isHung) return false;
+    this.#isHung = false;
+    this.fails = 0;
+    return true;
+  }
+
   /** For how long it is left alone for its failures yet, in milliseconds; 0: it is not. */
   get outMs(): number {
     return this.available ? 0 : this.checkedAt + this.spec.failTimeoutMs - this.#wheel.now + 1;
@@ -212,27 +232,12 @@ export class Server {
    * said nothing to anybody in all that time, it has failed.
    */
   forsaken(ms: number): void {
-    if (ms >= SILENT_MS && this.heardAt < this.#wheel.now - ms) this.failed();
+    if (ms >= SILENT_MS && this.silence.heardAt < this.#wheel.now - ms) this.failed();
   }
 
-  /** A request was sent whole; `heard` or `unawaited` follows. */
-  awaited(): void {
-    if (this.#awaited++ === 0) this.#awaitedSince = this.#wheel.now;
-  }
-
-  /** Its reply has begun, or nobody waits for it any more. */
-  unawaited(): void {
-    this.#awaited--;
-  }
-
-  /**
-   * It hangs, as far as one can tell: it says nothing to anybody for `ms` and much longer than it usually takes. One request alone
-   * may be one that takes long, and one that has never answered may be one that always does.
-   */
+  /** It hangs, as far as one can tell: it says nothing to anybody for `ms`. One that has never answered may be one that takes long. */
   isSilent(ms: number): boolean {
-    if (this.replyMs === -1 || (this.#awaited < 2 && this.fails === 0)) return false;
-    const since = Math.max(this.heardAt, this.#awaitedSince);
-    return this.#wheel.now - since >= Math.max(ms, this.replyMs * UNUSUAL);
+    return this.replyMs !== -1 && this.silence.isTelling(ms, this.replyMs, this.fails > 0);
   }
 
   /** Only a try after its time out clears it: successes between failures do not (as in nginx). */
@@ -306,9 +311,6 @@ export const NAMED_HOST = '\0\0';
 
 /** A client that leaves sooner says nothing about a server. */
 const SILENT_MS = 1000;
-
-/** So many times as long as a reply usually takes is more than chance. */
-const UNUSUAL = 10;
 
 /** What the newest reply adds to the mean of those before. */
 const NEWEST_PART = 0.125;

@@ -66,7 +66,7 @@ describe('a server that hangs', () => {
     expect(hanging.requests).to.have.length(asked);
   });
 
-  it('is left alone even if what waits there may be sent only once, and answers that when it can', async () => {
+  it('is left alone even if what waits there may be sent only once, and is used again as soon as it answers that', async () => {
     await start();
     const waiting = [await send(POST), await send(POST)];
     await turnsUntil(() => hanging.requests.length === 5);
@@ -77,6 +77,29 @@ describe('a server that hangs', () => {
       expect(await client.until(/\r\n\r\n/)).to.match(/^HTTP\/1\.1 200/);
     }
     expect(hanging.requests.filter((text) => text.includes('POST'))).to.have.length(2);
+    hanging.hangs = false;
+    const asked = hanging.requests.length;
+    expect(await ask(GET)).to.equal(200);
+    expect(hanging.requests).to.have.length(asked + 1);
+  });
+
+  it('is used again with all others when what all of them wait for is back', async () => {
+    const both = [new Hanging(), new Hanging()] as const;
+    const servers = await Promise.all(both.map(({ serve }) => rig.serve(serve)));
+    const list = servers.map((server) => server.port);
+    plane = await rig.proxying(list, {}, { timeouts: { silence: '100ms' }, balance: { algorithm: 'round-robin' } });
+    for (let i = 0; i < 6; i++) expect(await ask(GET)).to.equal(200);
+    for (const one of both) one.hangs = true;
+    const sent = both.map(({ requests }) => requests.length);
+    const waiting = Array.from({ length: 4 }, () => ask(GET));
+    // Two at each, and both are out once another one is asked for one of them.
+    await turnsUntil(() => both.reduce((sum, { requests }, i) => sum + requests.length - (sent[i] ?? 0), 0) > 4);
+    for (const one of both) one.hangs = false;
+    for (let i = 0; i < 4; i++) for (const one of both) one.answer();
+    expect(await Promise.all(waiting)).to.deep.equal([200, 200, 200, 200]);
+    const before = both.map(({ requests }) => requests.length);
+    for (let i = 0; i < 8; i++) expect(await ask(GET)).to.equal(200);
+    expect(both.map(({ requests }, i) => requests.length - (before[i] ?? 0))).to.deep.equal([4, 4]);
   });
 
   it('is not one that is silent on one request only', async () => {
@@ -92,13 +115,14 @@ describe('a server that hangs', () => {
   });
 
   it('is not one that says something to somebody now and then', async () => {
-    await start({ silence: '200ms', request: '600ms' });
+    await start({ silence: '400ms', request: '10s' });
     const waiting = [await send(GET), await send(GET), await send(GET), await send(GET), await send(GET)];
     await turnsUntil(() => hanging.requests.length === 8);
     // Well within the silence that would be one.
     const answers = setInterval(() => hanging.answer(), 100);
-    for (const client of waiting) expect(await client.until(/^HTTP\/1\.1 \d+/)).to.match(/^HTTP\/1\.1 200/);
+    const replies = await Promise.all(waiting.map((client) => client.until(/^HTTP\/1\.1 \d+/)));
     clearInterval(answers);
+    for (const reply of replies) expect(reply).to.match(/^HTTP\/1\.1 200/);
     expect(good.connections).to.have.length(0);
   });
 
