@@ -24,7 +24,7 @@ export interface Imported {
  * blocks of nginx. `isLenient`: what cannot be taken over is left out, and told. Throws Failure.
  */
 export function imported(file: string, content: string, form: Form, isLenient: boolean): Imported {
-  const isNginx = form === 'nginx' || (form === 'auto' && /^\s*(?:http\s*\{[^]*)?upstream\s+\S+\s*\{/m.test(content));
+  const isNginx = form === 'nginx' || (form === 'auto' && /(?:^|[\s;{}])upstream\s+[^\s{]+\s*\{/.test(content));
   if (!isNginx) return { documents: elbDocuments(file, content), notes: [] };
   const { documents, problems, notes } = readNginxUpstreams(content);
   if (problems.length > 0 && !isLenient) {
