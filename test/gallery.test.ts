@@ -4,6 +4,8 @@ import { expect } from 'chai';
 import { compileGraph } from '../lib/routing/compile.ts';
 import type { GraphDocument } from '../lib/routing/rule.ts';
 import { rules } from '../rules/index.ts';
+import { CookieBrowser } from './fixtures/cookie-browser.ts';
+import { startOpenidProvider } from './fixtures/openid-provider.ts';
 import type { RawServer } from './fixtures/plane.ts';
 import { Rig, turnsUntil } from './fixtures/rig.ts';
 
@@ -165,6 +167,24 @@ describe('gallery', () => {
     }
     expect(statuses).to.deep.equal(['200', '200', '200', '429', '200']);
     for (const { text } of servers.get('api')?.connections ?? []) expect(text).to.not.match(/shop-key|partner-key/);
+  });
+
+  it('oidc-dashboard: people log in, and the dashboard is told who they are', async () => {
+    const plane = await running('oidc-dashboard');
+    const origin = `http://127.0.0.1:${plane.port}`;
+    const provider = await startOpenidProvider(`${origin}/oauth2/callback`, `${origin}/`);
+    // The page names hosts that are not here: they are replaced, and nothing else is.
+    const text = JSON.stringify(shown('oidc-dashboard').domains['dash.example.com'])
+      .replace('https://id.example.com', provider.issuer)
+      .replace('https://dash.example.com', origin)
+      .replace('replace-me-by-the-secret-of-this-client', provider.clientSecret);
+    plane.put({ domains: { '127.0.0.1': JSON.parse(text) as GraphDocument } });
+    const { response, url } = await new CookieBrowser().follow(`${origin}/board?tab=2`);
+    expect(url).to.equal(`${origin}/board?tab=2`);
+    expect(await response.text())
+      .to.include('X-Forwarded-User: ann\r\n')
+      .and.include('X-Forwarded-Email: ann@example.com\r\n');
+    await provider.stop();
   });
 
   it('canary: the stable version answers where the canary fails', async () => {

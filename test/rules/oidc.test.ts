@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import fetch, { type Response } from 'node-fetch';
+import fetch from 'node-fetch';
 import type { GraphDocument } from '../../lib/routing/rule.ts';
 import { oidc } from '../../rules/oidc.ts';
+import { CookieBrowser } from '../fixtures/cookie-browser.ts';
 import { startOpenidProvider, type OpenidProvider } from '../fixtures/openid-provider.ts';
 import type { RawServer, TestPlane } from '../fixtures/plane.ts';
 import { Rig } from '../fixtures/rig.ts';
@@ -9,38 +10,6 @@ import { problemsOf, ruleContract } from './contract.ts';
 
 const SECRET = 'a secret of the tests, 32 characters';
 const GOOD = { issuer: 'https://id.test', client_id: 'dashboard', cookie_secret: SECRET, origin: 'https://dash.test' };
-
-/** A browser: it keeps cookies by host and port, and follows redirects only when it is told to. */
-class Browser {
-  readonly jars = new Map<string, Map<string, string>>();
-
-  async get(url: string, headers: Record<string, string> = {}): Promise<Response> {
-    const { host } = new URL(url);
-    const jar = this.jars.get(host) ?? new Map<string, string>();
-    this.jars.set(host, jar);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const all = { accept: 'text/html', ...(cookie !== '' && { cookie }), ...headers };
-    const response = await fetch(url, { redirect: 'manual', headers: all });
-    for (const line of response.headers.raw()['set-cookie'] ?? []) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (value === '' || /max-age=0/i.test(line)) jar.delete(name);
-      else jar.set(name, value);
-    }
-    return response;
-  }
-
-  /** Follows redirects; answers the last reply, and where it was. */
-  async follow(url: string): Promise<{ response: Response; url: string }> {
-    let at = url;
-    for (let i = 0; i < 12; i++) {
-      const response = await this.get(at);
-      const location = response.headers.get('location');
-      if (location === null) return { response, url: at };
-      at = new URL(location, at).href;
-    }
-    throw new Error(`no end of redirects at ${at}`);
-  }
-}
 
 describe('rule oidc', () => {
   const contractArgs = [
@@ -105,7 +74,7 @@ describe('rule oidc', () => {
 
   it('has a browser log in, brings it back to where it was, and tells the server who it is', async () => {
     await start();
-    const browser = new Browser();
+    const browser = new CookieBrowser();
     const { response, url } = await browser.follow(`${origin}/board?tab=1`);
     expect(url).to.equal(`${origin}/board?tab=1`);
     const text = await response.text();
@@ -120,7 +89,7 @@ describe('rule oidc', () => {
 
   it('asks nobody to log in who asks for no page', async () => {
     await start();
-    const browser = new Browser();
+    const browser = new CookieBrowser();
     expect((await browser.get(`${origin}/api`, { accept: 'application/json' })).status).to.equal(401);
     expect((await browser.get(`${origin}/x.js`, { 'sec-fetch-mode': 'no-cors' })).status).to.equal(401);
     expect((await fetch(origin, { method: 'POST', headers: { accept: 'text/html' } })).status).to.equal(401);
@@ -128,8 +97,8 @@ describe('rule oidc', () => {
 
   it('takes no code that was not asked for by this browser, and none twice', async () => {
     await start();
-    const victim = new Browser();
-    const attacker = new Browser();
+    const victim = new CookieBrowser();
+    const attacker = new CookieBrowser();
     const login = await attacker.get(`${origin}/`);
     let at = login.headers.get('location') ?? '';
     while (!at.startsWith(origin)) at = new URL((await attacker.get(at)).headers.get('location') ?? '', at).href;
@@ -145,7 +114,7 @@ describe('rule oidc', () => {
 
   it('believes no session but its own', async () => {
     await start();
-    const browser = new Browser();
+    const browser = new CookieBrowser();
     await browser.follow(origin);
     const jar = browser.jars.get(new URL(origin).host);
     const [name = '', value = ''] = [...(jar ?? [])].find(([key]) => key === 'elb_session') ?? [];
@@ -173,7 +142,7 @@ describe('rule oidc', () => {
 
   it('asks the provider again when its tokens have expired, once for many requests, and ends the session by its refusal', async () => {
     await start();
-    const browser = new Browser();
+    const browser = new CookieBrowser();
     await browser.follow(origin);
     const later = Date.now() + 6000;
     const { now } = Date;
@@ -195,7 +164,7 @@ describe('rule oidc', () => {
 
   it('logs out here and at the provider', async () => {
     await start();
-    const browser = new Browser();
+    const browser = new CookieBrowser();
     await browser.follow(origin);
     const out = await browser.get(`${origin}/oauth2/logout`);
     expect(out.headers.get('location')).to.match(/^http:\/\/127.0.0.1:\d+\/session\/end\?.*client_id=dashboard/);
@@ -205,11 +174,11 @@ describe('rule oidc', () => {
 
   it('answers 403 to those who are not allowed, and 503 while the provider cannot be asked', async () => {
     await start({ require: { groups: ['board'] } });
-    const { response } = await new Browser().follow(origin);
+    const { response } = await new CookieBrowser().follow(origin);
     expect(response.status).to.equal(403);
     await provider.stop();
     put({ client_id: 'other' });
-    expect((await new Browser().get(origin)).status).to.equal(503);
+    expect((await new CookieBrowser().get(origin)).status).to.equal(503);
   });
 
   const bad: readonly (readonly [args: Record<string, unknown>, at: string])[] = [
