@@ -130,6 +130,7 @@ const rows: readonly Row[] = [
       domains: { 'a.test': graph },
       upstreams: { none: {}, up1: { '10.0.0.1:80': 'weight=2 down', '10.0.0.2:80': '' } },
       options: { up1: {} },
+      tls: {},
     })}\n`,
   },
   {
@@ -140,7 +141,7 @@ const rows: readonly Row[] = [
     ],
     call: ['GET', 'document'],
     status: 200,
-    text: '{"domains":{},"upstreams":{"up1":{}},"options":{"up1":{}}}\n',
+    text: '{"domains":{},"upstreams":{"up1":{}},"options":{"up1":{}},"tls":{}}\n',
   },
   {
     title: 'PUT document that replaces removes what its sections do not name',
@@ -150,7 +151,7 @@ const rows: readonly Row[] = [
     ],
     call: ['GET', 'document'],
     status: 200,
-    text: `${JSON.stringify({ domains: { 'a.test': graph }, upstreams: { up2: {} }, options: { up2: {} } })}\n`,
+    text: `${JSON.stringify({ domains: { 'a.test': graph }, upstreams: { up2: {} }, options: { up2: {} }, tls: {} })}\n`,
   },
   {
     title: 'PUT document with mistakes in all sections',
