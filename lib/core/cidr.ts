@@ -8,6 +8,8 @@ export class CidrList {
   // One list each: a list of IPv6 networks would also judge IPv4 addresses, as ::ffff:0:0/96, and let them into ::/0.
   readonly #ipv4 = new BlockList();
   readonly #ipv6 = new BlockList();
+  /** A client asks many times, and a list takes half a microsecond. */
+  readonly #recent = new Map<string, boolean>();
 
   /** Throws RangeError for a text `isCidr` refuses. */
   constructor(networks: readonly string[]) {
@@ -20,6 +22,15 @@ export class CidrList {
   }
 
   has(address: string): boolean {
+    const known = this.#recent.get(address);
+    if (known !== undefined) return known;
+    const isIn = this.#judge(address);
+    if (this.#recent.size >= MAX_RECENT) this.#recent.clear();
+    this.#recent.set(address, isIn);
+    return isIn;
+  }
+
+  #judge(address: string): boolean {
     const plain = plainAddress(address);
     switch (isIP(plain)) {
       case 4:
@@ -31,6 +42,8 @@ export class CidrList {
     }
   }
 }
+
+const MAX_RECENT = 256;
 
 export function isCidr(text: string): boolean {
   return parseCidr(text) !== null;
