@@ -27,8 +27,6 @@ export function beginSession(context: Context, address: string, greeted: Greeted
   const endpoints = connection.endpoints();
   const forwarded = trusted ? null : forwardedLines(address, tls);
   const socket = adopt(connection.release(), null);
-  // Who says goodbye in TLS hears nothing more, and a session without its client would stay until it has been silent for long.
-  socket.allowHalfOpen = false;
   const session = new ClientSession(context, socket, { address, trusted, forwarded, tls, refusal: 0, endpoints });
   context.addClient(session);
   return session;
