@@ -128,6 +128,7 @@ const rows: readonly Row[] = [
     status: 200,
     text: `${JSON.stringify({
       domains: { 'a.test': graph },
+      graphs: {},
       upstreams: { none: {}, up1: { '10.0.0.1:80': 'weight=2 down', '10.0.0.2:80': '' } },
       options: { up1: {} },
       tls: {},
@@ -141,7 +142,7 @@ const rows: readonly Row[] = [
     ],
     call: ['GET', 'document'],
     status: 200,
-    text: '{"domains":{},"upstreams":{"up1":{}},"options":{"up1":{}},"tls":{}}\n',
+    text: '{"domains":{},"graphs":{},"upstreams":{"up1":{}},"options":{"up1":{}},"tls":{}}\n',
   },
   {
     title: 'PUT document that replaces removes what its sections do not name',
@@ -151,7 +152,7 @@ const rows: readonly Row[] = [
     ],
     call: ['GET', 'document'],
     status: 200,
-    text: `${JSON.stringify({ domains: { 'a.test': graph }, upstreams: { up2: {} }, options: { up2: {} }, tls: {} })}\n`,
+    text: `${JSON.stringify({ domains: { 'a.test': graph }, graphs: {}, upstreams: { up2: {} }, options: { up2: {} }, tls: {} })}\n`,
   },
   {
     title: 'PUT document with mistakes in all sections',

@@ -77,6 +77,7 @@ function describeElbctl(what: string, start: () => Promise<Site>, isDirect: bool
         ...domains,
         upstreams: { web: { '10.0.0.1:80': 'weight=2' } },
         options: { web: { balance: { algorithm: 'random' } } },
+        graphs: {},
         tls: {},
       });
     });
