@@ -37,7 +37,8 @@ export class ClientSession implements Guest {
   refusal: number;
   readonly #context: Context;
   readonly #h2: ServerHttp2Session;
-  readonly #streams = new Set<StreamClient>();
+  /** In no order; each knows its place (`slot`). A Set's discarded tables would keep them alive for longer. */
+  readonly #streams: StreamClient[] = [];
   /** What it may still do in vain. */
   readonly #waste: Allowance;
   readonly #pings: Allowance;
@@ -73,7 +74,7 @@ export class ClientSession implements Guest {
   }
 
   silentMs(now: number): number {
-    return this.#streams.size === 0 ? now - this.#silentSince : 0;
+    return this.#streams.length === 0 ? now - this.#silentSince : 0;
   }
 
   /**
@@ -81,7 +82,7 @@ export class ClientSession implements Guest {
    * named. Streams that are open go on to their ends.
    */
   drain(drain: Drain): void {
-    for (const stream of this.#streams) stream.drain(drain);
+    for (const stream of this.#streams.slice()) stream.drain(drain);
     if (this.#leaving !== null || this.#h2.destroyed) return;
     this.#h2.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
     this.#leaving = new Deadline(this.deadline.wheel, { onDeadline: () => this.#close() });
@@ -94,17 +95,17 @@ export class ClientSession implements Guest {
 
   /** It has been silent too long. */
   onDeadline(): void {
-    if (this.#streams.size > 0) return;
+    if (this.#streams.length > 0) return;
     if (this.#h2.closed) this.#h2.destroy();
     else this.#close();
   }
 
   /** For its streams: one has ended; `isAnswered`: not before its reply was whole. */
   left(stream: StreamClient, isAnswered: boolean): void {
-    this.#streams.delete(stream);
+    this.#remove(stream);
     if (isAnswered) this.#waste.earn(WASTE_PER_REPLY);
     else this.#spend(this.#waste);
-    if (this.#streams.size > 0) return;
+    if (this.#streams.length > 0) return;
     const { wheel, limits } = this.#context.shared;
     this.#silentSince = wheel.now;
     this.deadline.set(limits.keepAliveMs);
@@ -112,16 +113,17 @@ export class ClientSession implements Guest {
 
   /** For the listeners below only, as all that follow. */
   begin(h2: ServerHttp2Stream, flags: number, fields: readonly string[]): void {
-    // It may have ended before it is told of, with an error that nobody else hears.
-    h2.on('error', onError);
     if (h2.destroyed || this.#h2.destroyed) {
+      // It may have ended before it is told of, with an error that nobody else hears.
+      h2.on('error', onError);
       this.#spend(this.#waste);
       return;
     }
     this.deadline.cancel();
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const stream = new StreamClient(this.#context, this, h2, fields, isWhole);
-    this.#streams.add(stream);
+    stream.slot = this.#streams.length;
+    this.#streams.push(stream);
   }
 
   pinged(): void {
@@ -138,10 +140,17 @@ export class ClientSession implements Guest {
     this.#context.removeClient(this);
   }
 
+  #remove(stream: StreamClient): void {
+    const last = this.#streams.pop();
+    if (last === undefined || last === stream) return;
+    this.#streams[stream.slot] = last;
+    last.slot = stream.slot;
+  }
+
   #close(): void {
     this.#h2.close();
     // A peer that does not end what nobody uses is not waited for.
-    if (this.#streams.size === 0) this.deadline.set(GOODBYE_MS);
+    if (this.#streams.length === 0) this.deadline.set(GOODBYE_MS);
   }
 
   /** A trusted proxy speaks for many clients, and is not bounded. */

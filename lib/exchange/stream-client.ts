@@ -30,6 +30,8 @@ export class StreamClient implements Client, ConnectionOwner {
   readonly isGrpc: boolean;
   /** The client's side of a tunnel has ended; the end of a request is none of the client. */
   ended = false;
+  /** For its session: its place there. */
+  slot = 0;
   readonly #context: Context;
   readonly #session: ClientSession;
   #user: ClientUser | null = null;
@@ -65,8 +67,6 @@ export class StreamClient implements Client, ConnectionOwner {
     this.#isTunnel = key !== '';
     this.connection = new StreamConnection(this, new ReplySide(h2, key), session.endpoints);
     this.connection.attach(h2);
-    // Else Node does not tell the end of a stream that nobody reads.
-    if (isWhole) h2.resume();
     this.connection.ended = isWhole;
     if (typeof head === 'number') this.#refuseHead(head);
     else this.#enter(Buffer.from(head, 'latin1'));

@@ -35,10 +35,13 @@ export class StreamConnection implements Connection, MessageStream {
   readonly #owner: ConnectionOwner;
   readonly #endpoints: Endpoints | null;
   #h2: Http2Stream | null = null;
+  /** Its peer's message is being read: else Node itself sees to the end of a stream that nobody reads. */
+  #isRead = false;
   #headSent = false;
   #finished = false;
   /** More was written at once than is good. */
   #behind = false;
+  #awaitsDrain = false;
   /** Behind our message, when it ends. */
   #ownTrailers = '';
   #error: Error | null = null;
@@ -60,8 +63,6 @@ export class StreamConnection implements Connection, MessageStream {
     (h2 as OwnedStream).connection = this;
     h2.on('error', onError);
     h2.on('close', onClose);
-    h2.on('drain', onDrain);
-    h2.on('wantTrailers', onWantTrailers);
   }
 
   /** Begins to read the peer's message; its head has been told. */
@@ -70,7 +71,10 @@ export class StreamConnection implements Connection, MessageStream {
     if (h2 === null) return;
     h2.on('trailers', onTrailers);
     h2.on('end', onEnd);
+    this.#isRead = true;
+    // Begins to flow, unless it was paused before.
     h2.on('data', onData);
+    if (this.paused) h2.pause();
   }
 
   writeText(text: string): void {
@@ -113,13 +117,13 @@ export class StreamConnection implements Connection, MessageStream {
   pause(): void {
     if (this.paused) return;
     this.paused = true;
-    this.#h2?.pause();
+    if (this.#isRead) this.#h2?.pause();
   }
 
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    this.#h2?.resume();
+    if (this.#isRead) this.#h2?.resume();
   }
 
   end(): void {
@@ -143,6 +147,7 @@ export class StreamConnection implements Connection, MessageStream {
   closeWith(code: number): void {
     this.#finished = true;
     const h2 = this.#h2;
+    if (this.closed) return;
     if (h2 === null) this.#close();
     else if (!h2.closed) h2.close(code);
   }
@@ -165,6 +170,7 @@ export class StreamConnection implements Connection, MessageStream {
 
   tellDrain(): void {
     this.#behind = false;
+    this.#awaitsDrain = false;
     if (!this.#finished) this.#owner.onDrain();
   }
 
@@ -197,6 +203,7 @@ export class StreamConnection implements Connection, MessageStream {
         return '';
       }
       this.#headSent = h2 !== null;
+      if (mayTrail && h2 !== null) h2.on('wantTrailers', onWantTrailers);
       at = next;
     }
     return text.slice(at);
@@ -205,46 +212,53 @@ export class StreamConnection implements Connection, MessageStream {
   #write(bytes: Buffer | string): void {
     const h2 = this.#h2;
     if (h2 === null || h2.writableEnded || h2.destroyed) return;
-    this.#behind = typeof bytes === 'string' ? !h2.write(bytes, 'latin1') : !h2.write(bytes);
+    const isBehind = typeof bytes === 'string' ? !h2.write(bytes, 'latin1') : !h2.write(bytes);
+    // Most streams never are, and a listener costs.
+    if (isBehind && !this.#awaitsDrain) h2.once('drain', onDrain);
+    this.#awaitsDrain ||= isBehind;
+    this.#behind = isBehind;
   }
 
   #close(): void {
     this.closed = true;
     this.#finished = true;
+    // Node's table of a session's streams keeps some of them until old memory is collected: without ours, then.
+    if (this.#h2 !== null) (this.#h2 as OwnedStream).connection = null;
+    this.#h2 = null;
     this.#owner.onClose(this.#error);
   }
 }
 
 /** Listeners are shared functions that find their connection on the stream. */
-type OwnedStream = Http2Stream & { connection: StreamConnection };
+type OwnedStream = Http2Stream & { connection: StreamConnection | null };
 
 function onData(this: OwnedStream, bytes: Buffer): void {
-  this.connection.tell(bytes, bytes.length);
+  this.connection?.tell(bytes, bytes.length);
 }
 
 function onEnd(this: OwnedStream): void {
   // Node ends what was reset as well.
-  if (!this.aborted && this.rstCode === constants.NGHTTP2_NO_ERROR) this.connection.tellEnd();
+  if (!this.aborted && this.rstCode === constants.NGHTTP2_NO_ERROR) this.connection?.tellEnd();
 }
 
 function onDrain(this: OwnedStream): void {
-  this.connection.tellDrain();
+  this.connection?.tellDrain();
 }
 
 function onError(this: OwnedStream, error: Error): void {
-  this.connection.tellClose(error);
+  this.connection?.tellClose(error);
 }
 
 function onClose(this: OwnedStream): void {
-  this.connection.tellClose(null);
+  this.connection?.tellClose(null);
 }
 
 function onWantTrailers(this: OwnedStream): void {
-  this.connection.sendTrailers();
+  this.connection?.sendTrailers();
 }
 
 function onTrailers(this: OwnedStream, _fields: object, _flags: number, raw: readonly string[]): void {
   const lines = trailerLines(raw);
-  if (lines === null) this.connection.closeWith(constants.NGHTTP2_PROTOCOL_ERROR);
-  else this.connection.trailers = lines;
+  if (lines === null) this.connection?.closeWith(constants.NGHTTP2_PROTOCOL_ERROR);
+  else if (this.connection !== null) this.connection.trailers = lines;
 }
