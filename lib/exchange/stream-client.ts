@@ -67,6 +67,9 @@ export class StreamClient implements Client, ConnectionOwner {
     this.#isTunnel = key !== '';
     this.connection = new StreamConnection(this, new ReplySide(h2, key), session.endpoints);
     this.connection.attach(h2);
+    // Else Node, once our end is written, resets a stream that nobody has read, and nghttp2 drops what it has not sent by then. Paused
+    // instead of read, it is destroyed when both of its ends are told, not within nghttp2, which costs an error object each time.
+    if (isWhole) h2.pause();
     this.connection.ended = isWhole;
     if (typeof head === 'number') this.#refuseHead(head);
     else this.#enter(Buffer.from(head, 'latin1'));
