@@ -2,10 +2,14 @@ import type { StartWorker, WorkerEvents, WorkerLink } from './link.ts';
 
 /**
  * Starts a few workers at once, before there is anybody to hear them, so that they come up beside what is loaded meanwhile. They are
- * the first ones that are then asked for; what they have said waits for whoever asks.
+ * the first ones that are then asked for; what they have said waits for whoever asks. A process that ends before it has asked for
+ * them takes them along.
  */
 export function startEarly(start: StartWorker, count: number): StartWorker {
   const early = Array.from({ length: count }, () => new EarlyWorker(start));
+  process.once('exit', () => {
+    for (const worker of early) worker.kill();
+  });
   return (events) => early.shift()?.handTo(events) ?? start(events);
 }
 
@@ -28,6 +32,10 @@ class EarlyWorker {
       for (const tell of this.#waiting.splice(0)) tell(events);
     });
     return this.#link;
+  }
+
+  kill(): void {
+    this.#link.kill();
   }
 
   #tell(tell: (events: WorkerEvents) => void): void {

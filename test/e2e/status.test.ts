@@ -58,6 +58,8 @@ describe('status, health and wait', () => {
   });
 
   it('a revision that was waited for is served by every worker', async () => {
+    // It comes up behind the others.
+    await until('one stands by', async () => (await status()).workers.some(({ state }) => state === 'standby'));
     const revision = await put('rules/w.test', graphText('w'));
     const answer = await elb.admin('PUT', `wait?revision=${revision}`);
     expect(answer.status, answer.text).to.equal(200);

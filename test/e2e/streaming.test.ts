@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { residentBytes } from '../fixtures/processes.ts';
+import { until } from '../fixtures/until.ts';
 
 const MIB = 1024 * 1024;
 
@@ -15,8 +16,11 @@ describe('streaming through the program', () => {
   async function start(listener: RequestListener, env: Record<string, string> = {}): Promise<Elb> {
     server = createServer(listener).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    elb = await startElb({ env, file: toPort(portOf(server)) });
-    return elb;
+    const program = await startElb({ env, file: toPort(portOf(server)) });
+    elb = program;
+    // The last process to come up is the worker that stands by.
+    await until('one stands by', async () => (await program.admin('GET', 'status')).text.includes('"standby"'));
+    return program;
   }
 
   afterEach(async () => {
