@@ -77,7 +77,8 @@ export class Certificates {
 
   /** The store is followed. */
   begin(): void {
-    void this.#tickets.start();
+    // Nobody resumes a session where nobody speaks TLS.
+    if (this.#parts.config.listen.some(({ options }) => options?.tls === true)) void this.#tickets.start();
     this.#acme?.start();
   }
 
