@@ -33,7 +33,7 @@ export const elb = definePeer({
     // As little as nginx reports, unless that is the work.
     const reports =
       statistics === null
-        ? ['--metrics', 'off']
+        ? ['--metrics', 'off', '--recent-requests', '0']
         : [
             '--statsd',
             `127.0.0.1:${statistics.statsdPort}`,
