@@ -112,7 +112,9 @@ describe('a request of HTTP/2 in the form of HTTP/1.1', () => {
         const { head } = found;
         expect(head.method()).to.equal('GET');
         expect(head.target()).to.equal(target);
-        const cookies = pairs.filter(([one]) => one === 'cookie').map(([, one]) => one);
+        // A crumb of nothing before the first one that says something is nothing.
+        const crumbs = pairs.filter(([one]) => one === 'cookie').map(([, one]) => one);
+        const cookies = crumbs.slice(crumbs.findIndex((one) => one !== ''));
         const expected = pairs.filter(([one]) => one !== 'cookie' && one !== 'host').map(([one, of]) => [one, of]);
         if (cookies.length > 0 && cookies.join('; ') !== '') expected.push(['cookie', cookies.join('; ')]);
         const parsed = Array.from({ length: head.count }, (_, i) => [head.name(i), head.value(i)]);
