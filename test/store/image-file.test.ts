@@ -109,8 +109,8 @@ describe('ImageFile', () => {
   it('removes what a killed process has left that nobody has asked for its end', async () => {
     const file = new ImageFile(path, OWNER);
     await file.write(SAMPLE);
-    // The shell becomes a program that never waits for its child.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes a program that never waits for its child, which lives until then: the shell itself would.
+    const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = await once(parent.stdout, 'data');
     const pid = Number(String(line));
     await until('it is a zombie', () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
