@@ -25,7 +25,8 @@ interface Args extends RefusalArgs {
  *     {"type": "basic", "args": {"file": "/etc/elb/htpasswd", "realm": "staff", "fields": {"X-User": "user"}, "next": "intranet"}}
  *     {"type": "basic", "args": {"users": {"ann": "$2b$10$IAv7Cl8pwFvIgHqAsZSuH.2G1mzjNfw1bXv9P8ZgSfd5D4nHXCVCu"}, "next": "web", "denied": "guests"}}
  *
- * Passwords are kept as hashes only: bcrypt (`htpasswd -B`), Argon2 (`$argon2id$v=19$...`), Apache's MD5 (`$apr1$`) or `{SHA}`. `file` is read
+ * Passwords are kept as hashes only: bcrypt (`htpasswd -B`), Argon2 (`$argon2id$v=19$...`), SHA-crypt (`$5$`, `$6$`), Apache's MD5 (`$apr1$`)
+ * or `{SHA}`. `file` is read
  * again when it changes; a user that is gone from it is out at once. Hashing is done beside the thread that serves requests, one password
  * after the other; a pair that was right is remembered for `cache` (by a keyed digest, not as it is), one that was wrong for ten
  * seconds at most. Where too many wait to be hashed, and where the file cannot be read, the answer is 503: nobody is let in unchecked.
@@ -63,7 +64,7 @@ export const basic = defineRule<Args>({
     if (file !== undefined && !isAbsolute(file)) problem('/file', 'is not an absolute path');
     for (const [name, hash] of Object.entries(users ?? {})) {
       if (hashKind(hash) === null)
-        problem(`/users${pointerStep(name)}`, 'is not a hash of bcrypt, Argon2, apr1 or {SHA}');
+        problem(`/users${pointerStep(name)}`, 'is not a hash of bcrypt, Argon2, SHA-crypt, apr1 or {SHA}');
       if (name.includes(':'))
         problem(`/users${pointerStep(name)}`, 'has a colon in its name, which no client can send');
     }

@@ -1,8 +1,11 @@
+import { isShaCrypt } from './sha-crypt.ts';
+
 /** The form of a stored hash, by what it begins with; null if it is none that is known, or is malformed. */
-export function hashKind(hash: string): 'bcrypt' | 'argon2' | 'apr1' | 'sha1' | null {
+export function hashKind(hash: string): 'bcrypt' | 'argon2' | 'apr1' | 'sha-crypt' | 'sha1' | null {
   if (/^\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/.test(hash)) return 'bcrypt';
   if (argon2Parts(hash) !== null) return 'argon2';
   if (/^\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}$/.test(hash)) return 'apr1';
+  if (isShaCrypt(hash)) return 'sha-crypt';
   return /^\{SHA\}[A-Za-z0-9+/]{27}=$/.test(hash) ? 'sha1' : null;
 }
 

@@ -1,6 +1,8 @@
 import { argon2Sync, createHash, timingSafeEqual } from 'node:crypto';
 import { compareSync } from 'bcryptjs';
+import { crypt64 } from './crypt64.ts';
 import { argon2Parts, hashKind } from './hash-kind.ts';
+import { shaCrypt } from './sha-crypt.ts';
 
 /**
  * Whether a password is the one of a stored hash. Takes up to some hundred milliseconds of CPU, as password hashes should: not for a
@@ -15,6 +17,8 @@ export function passwordFits(password: string, hash: string): boolean {
       return argon2Fits(password, hash);
     case 'apr1':
       return same(apr1(password, hash.split('$')[2] ?? ''), hash);
+    case 'sha-crypt':
+      return Buffer.byteLength(password) <= SHA_CRYPT_BYTES && same(shaCrypt(password, hash), hash);
     case 'sha1':
       return same(`{SHA}${createHash('sha1').update(password, 'utf8').digest('base64')}`, hash);
     case null:
@@ -44,7 +48,7 @@ function apr1(password: string, salt: string): string {
     if (i % 7 !== 0) round.update(key);
     digest = round.update(i % 2 === 1 ? digest : key).digest();
   }
-  return `$apr1$${salt}$${crypt64(digest)}`;
+  return `$apr1$${salt}$${crypt64(digest, ORDER_MD5)}`;
 }
 
 function md5(...parts: readonly (Buffer | string)[]): Buffer {
@@ -53,28 +57,13 @@ function md5(...parts: readonly (Buffer | string)[]): Buffer {
   return hash.digest();
 }
 
-/** Sixteen bytes in the order and the alphabet of crypt(3). */
-function crypt64(bytes: Buffer): string {
-  let text = '';
-  const put = (value: number, characters: number): void => {
-    for (let left = value, i = 0; i < characters; i++, left >>= 6) text += ALPHABET.charAt(left & 0x3f);
-  };
-  for (const [a, b, c] of [
-    [0, 6, 12],
-    [1, 7, 13],
-    [2, 8, 14],
-    [3, 9, 15],
-    [4, 10, 5],
-  ] as const)
-    put(((bytes[a] ?? 0) << 16) | ((bytes[b] ?? 0) << 8) | (bytes[c] ?? 0), 4);
-  put(bytes[11] ?? 0, 2);
-  return text;
-}
-
 function same(made: string, hash: string): boolean {
   const [a, b] = [Buffer.from(made), Buffer.from(hash)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+/** Which bytes of an MD5 stand together in crypt(3). */
+const ORDER_MD5 = [[0, 6, 12], [1, 7, 13], [2, 8, 14], [3, 9, 15], [4, 10, 5], [11]];
 const BCRYPT_BYTES = 72;
+/** Its time grows with the password's length: nobody may ask for seconds of it by a long one. */
+const SHA_CRYPT_BYTES = 256;

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { hashKind } from '../../lib/auth/hash-kind.ts';
 import { Hasher, HasherBusy } from '../../lib/auth/hasher.ts';
 import { passwordFits } from '../../lib/auth/password-hash.ts';
 
 const SESAME = 'open sesame';
 
-/** Made by other programs: `htpasswd`, `openssl passwd -apr1`, the `argon2` command. */
+/** Made by other programs: `htpasswd`, `openssl passwd`, glibc's `crypt`, the `argon2` command. */
 const HASHES: readonly (readonly [kind: string, password: string, hash: string])[] = [
   ['bcrypt', 'myPassword', '$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC'],
   ['bcrypt', 'open sesame', '$2b$04$g6z87cYRNxPvAL68UNzCUunz0Ja2rbWIn0Xapf5JfZgzvHK1DDblK'],
@@ -13,6 +15,20 @@ const HASHES: readonly (readonly [kind: string, password: string, hash: string])
   ['apr1', 'open sesame', '$apr1$r31xxxxx$ka4e8EqFUim3oj9JgtJJn0'],
   ['apr1', '', '$apr1$ab$S8K6Sgp3W8c9Jb6LxgywZ.'],
   ['apr1', 'pässwörd-longer-than-sixteen-bytes-for-sure', '$apr1$12345678$9MNYHqBKVjYlt2WQLpPiX/'],
+  ['sha-crypt', 'myPassword', '$5$saltstring$MkP5qKcKBbjj8bsVcXLwsVnoyIfhVxvKRnDs04znYE3'],
+  ['sha-crypt', '', '$5$saltstring$FdNfA4gXqvCeO6iZs7G/.wwwoywYZqo0l1pwmfWaBA7'],
+  ['sha-crypt', 'This is just a test', '$5$rounds=5000$toolongsaltstrin$Un/5jzAHMgOGZ5.mWJpuVolil07guHPvOW8mGRcvxa5'],
+  ['sha-crypt', 'a', '$5$rounds=1400$$uIyvGUHC.R/ocIS7EHs.73/Y8Ytd1JQjaG64b3oBfUC'],
+  [
+    'sha-crypt',
+    'open sesame',
+    '$6$ab$dIW3Wji1L7H/EtbFwNcdf.McauHx1B7jmcs3f1sQjmZYvEKFavmsR71FW66s0rLLa4yQZ1P8weM6xnx8mp6uH/',
+  ],
+  [
+    'sha-crypt',
+    'pässwörd-longer-than-sixty-four-bytes-for-sure-because-of-many-more-words',
+    '$6$rounds=10000$saltstringsaltst$8YMv8.3ddVlwrPbq6qCW38pFMP62u6LxR1hYxsEMFyQ6Dnp5BYMIp3Xvx/YvBSur.PsLb6wUr4QlOZ1Zl7Ts5.',
+  ],
   ['sha1', 'myPassword', '{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE='],
   ['sha1', 'open sesame', '{SHA}W8r/fyL/UzygmbNAjq2HbA67qac='],
   ['argon2', 'password', '$argon2i$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b+dWRWJTmaaJObG'],
@@ -43,6 +59,10 @@ describe('stored passwords', () => {
     '$argon2id$v=19$m=4,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA',
     '$argon2id$v=16$m=64,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA',
     '{SHA}too short',
+    '$5$saltstring$MkP5qKcKBbjj8bsVcXLwsVnoyIfhVxvKRnDs04znYE',
+    '$6$rounds=999999999$saltstringsaltst$8YMv8.3ddVlwrPbq6qCW38pFMP62u6LxR1hYxsEMFyQ6Dnp5BYMIp3Xvx/YvBSur.PsLb6wUr4QlOZ1Zl7Ts5.',
+    '$6$rounds=10$saltstringsaltst$8YMv8.3ddVlwrPbq6qCW38pFMP62u6LxR1hYxsEMFyQ6Dnp5BYMIp3Xvx/YvBSur.PsLb6wUr4QlOZ1Zl7Ts5.',
+    '$6$seventeen-letters$8YMv8.3ddVlwrPbq6qCW38pFMP62u6LxR1hYxsEMFyQ6Dnp5BYMIp3Xvx/YvBSur.PsLb6wUr4QlOZ1Zl7Ts5.',
     '$1$abc$defghijklmnopqrstuvwxy',
     'rl.3StKT.4T8M',
   ];
@@ -56,6 +76,29 @@ describe('stored passwords', () => {
   it('looks at no more of a password than bcrypt does, and so takes none that is longer', () => {
     const [, , hash = ''] = HASHES[1] ?? [];
     expect(passwordFits(SESAME + '\0'.repeat(62), hash)).to.equal(false);
+  });
+});
+
+describe('hashes of SHA-crypt', () => {
+  it('are those of openssl, whatever the password and the salt', () => {
+    const salts = fc.string({ unit: fc.constantFrom(...'./09AZaz'), minLength: 1, maxLength: 16 });
+    const passwords = fc.string({ unit: fc.constantFrom(...'aé€ $:'), maxLength: 80 });
+    fc.assert(
+      fc.property(fc.constantFrom('5', '6'), salts, passwords, (form, salt, password) => {
+        const made = execFileSync('openssl', ['passwd', `-${form}`, '-salt', salt, '-stdin'], {
+          input: `${password}\n`,
+        });
+        const hash = made.toString('utf8').trim();
+        if (password === '') return; // openssl takes no empty line
+        expect([hashKind(hash), passwordFits(password, hash)]).to.deep.equal(['sha-crypt', true]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('are not made of passwords so long that they would take long', () => {
+    const hash = '$6$ab$C5LIJtBXrwDesde2RU3SgvsjvBb56W.R6heWOkG.Cklkr/kaLw9qswXsrPrv/Mlf6epa6pzd/Lqjlx3jsvqsv1';
+    expect([hashKind(hash), passwordFits('a'.repeat(257), hash)]).to.deep.equal(['sha-crypt', false]);
   });
 });
 
