@@ -117,7 +117,7 @@ export class SharedCheck implements CheckedOwner {
   get #isBusy(): boolean {
     // Most are idle, and nobody asks the clock for those.
     if (this.#goodAt === 0 || !this.options.spareBusy) return false;
-    const since = this.#clock() - this.options.intervalMs;
+    const since = this.#clock() - this.options.intervalMs - NEWS_MS;
     return this.#goodAt > since && this.#badAt <= since;
   }
 
@@ -132,3 +132,6 @@ export class SharedCheck implements CheckedOwner {
 }
 
 const MOST_SPARED = 3;
+
+/** How late a worker's news may be beyond its time: two ticks, and the way. */
+const NEWS_MS = 150;

@@ -6,7 +6,7 @@ import type { Watch, WatchOwner } from './watch.ts';
 /**
  * What one process has seen of servers and of upstreams as a whole, told to the primary in few messages: the first failure after
  * a while at once, so that the other processes do not meet it themselves, more of it a tick later, and what only says
- * that all is well once a second.
+ * that all is well once a second, or twice in the shortest interval of checks that it spares.
  */
 export class Sightings implements WatchOwner, GuardOwner, DeadlineOwner {
   readonly #wheel: Wheel;
@@ -28,7 +28,7 @@ export class Sightings implements WatchOwner, GuardOwner, DeadlineOwner {
       watch.listed = true;
       this.#watches.push(watch);
     }
-    this.#due(urgent ? SOON_MS : CALM_MS, urgent && this.#wheel.now - this.#toldAt > SOON_MS);
+    this.#due(urgent ? SOON_MS : watch.calmMs, urgent && this.#wheel.now - this.#toldAt > SOON_MS);
   }
 
   onBreakerNews(guard: Guard, urgent: boolean): void {
@@ -71,4 +71,3 @@ export class Sightings implements WatchOwner, GuardOwner, DeadlineOwner {
 
 /** Between two messages while there is much to tell. */
 const SOON_MS = 50;
-const CALM_MS = 1000;

@@ -14,7 +14,7 @@ import { Barred, type HealthNews } from './server-health.ts';
 import type { Sightings } from './sightings.ts';
 import { Upstream } from './upstream.ts';
 import { listedName, parseDirect } from './upstream-name.ts';
-import { Watch } from './watch.ts';
+import { CALM_MS, Watch } from './watch.ts';
 
 /** What every server of this process shares. */
 export interface UpstreamsOptions {
@@ -227,7 +227,10 @@ const ALONE = { ...USUAL_PARAMETERS, maxFails: 0 };
 
 /** Good replies are counted only where they decide something. */
 function observe(watch: Watch, { health, outlier }: UpstreamOptions): void {
-  watch.counting = outlier !== null || health.checks?.spareBusy === true;
+  const spared = health.checks?.spareBusy === true ? health.checks : null;
+  watch.counting = outlier !== null || spared !== null;
+  // A check is spared if there was news since the last one was due.
+  watch.calmMs = spared === null ? CALM_MS : Math.min(CALM_MS, spared.intervalMs / 2);
   watch.outlier = outlier;
 }
 

@@ -18,6 +18,8 @@ export class Watch {
   readonly #group: GroupHealth;
   /** Whether good replies are counted, too: only where somebody wants to know. */
   counting = false;
+  /** How long good news may wait for other news, in milliseconds. */
+  calmMs = CALM_MS;
   /** Failures in a row after which it is put out at once, without waiting for the primary's word; null: never. */
   outlier: OutlierOptions | null = null;
   /** Among those that are to be told of; owned by `Sightings`. */
@@ -87,3 +89,6 @@ export class Watch {
     return seen;
   }
 }
+
+/** Between two messages while all is well. */
+export const CALM_MS = 1000;
