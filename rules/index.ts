@@ -47,6 +47,7 @@ import { rewrite } from './rewrite.ts';
 import { signature } from './signature.ts';
 import { size } from './size.ts';
 import { split } from './split.ts';
+import { sso } from './sso.ts';
 import { switchRule } from './switch.ts';
 import { time } from './time.ts';
 import { tryRule } from './try.ts';
@@ -91,6 +92,7 @@ const list: readonly Rule[] = [
   forwardAuth,
   mtls,
   oidc,
+  sso,
   remote,
   ipFilter,
   rateLimit,

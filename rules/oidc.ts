@@ -9,6 +9,7 @@ import { FIELD_NAME } from '../lib/routing/names.ts';
 import type { Answer, Plan } from '../lib/routing/plan.ts';
 import { defineRule, type Node, type RoutedRequest } from '../lib/routing/rule.ts';
 import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
+import { isPage } from './is-page.ts';
 import { oidcProblems } from './oidc-problems.ts';
 import { forbidding, refusalOf, type RefusalArgs } from './refusal.ts';
 import { cookieOf } from './request-value.ts';
@@ -257,13 +258,6 @@ interface Session {
   /** Until when nobody has to be asked, and when it ends; milliseconds since 1970. */
   readonly until: number;
   readonly end: number;
-}
-
-/** Whether a browser asks for a page, which can be a login instead. */
-function isPage(request: RoutedRequest): boolean {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  const mode = request.field('sec-fetch-mode');
-  return mode === null ? (request.field('accept') ?? '').includes('text/html') : mode === 'navigate';
 }
 
 function redirect(url: string, lines: string): Answer {
