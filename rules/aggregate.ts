@@ -1,7 +1,8 @@
 import { Fault } from '../lib/core/faults.ts';
 import { normalPath } from '../lib/http/path.ts';
 import type { Answer } from '../lib/routing/plan.ts';
-import { defineRule, type BranchReply, type RoutedRequest } from '../lib/routing/rule.ts';
+import { defineRule, type BranchReply, type Node, type RoutedRequest } from '../lib/routing/rule.ts';
+import { edgeTarget } from '../lib/routing/edges.ts';
 import { fieldsOf } from './backend-fields.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
@@ -35,8 +36,9 @@ interface Args {
  * answer. Replies are read up to `max_reply` bytes, and have to be JSON with a status from 200 to 299.
  *
  * With `"merge": "array"` the answer is a list of them in the order of `routes`; with `object` each stands under its `name`, and without a name the
- * members of its own object do, of equal ones the last. If a route fails, or does not come to an end within `timeout`, the answer is 503;
- * with `partial` it is null in a list, and left out of an object, and the answer is 503 only if all fail. An explanation asks none of them.
+ * members of its own object do, of equal ones the last. A route fails by another status, by what is no JSON, or by not coming to an end within
+ * `timeout`; then the request goes to `failed`, or to `invalid` where what is no JSON is the only reason, and is answered 503 where these lead nowhere. With
+ * `partial` a route that fails is null in a list, and left out of an object, and this holds only if all fail. An explanation asks none of them.
  */
 export const aggregate = defineRule<Args>({
   type: 'aggregate',
@@ -83,7 +85,7 @@ export const aggregate = defineRule<Args>({
     required: ['routes'],
     additionalProperties: false,
   },
-  edges: [],
+  edges: ['failed', 'invalid'],
   moreEdges: ({ routes }) => routes.map((_, i) => `routes/${i}/to`),
   compile(args, { edge, problem }) {
     const { routes, merge = 'array', partial = false, timeout = '10s', max_body: maxBody = 65_536 } = args;
@@ -97,9 +99,11 @@ export const aggregate = defineRule<Args>({
       const fields = fieldsOf(route.headers ?? {}, { problem: (below, msg) => problem(`${at}/headers${below}`, msg) });
       return { route, fields, to: edge(`routes/${i}/to`) };
     });
+    const failed = edgeTarget({ ...args }, 'failed') === null ? null : edge('failed');
+    const invalid = edgeTarget({ ...args }, 'invalid') === null ? failed : edge('invalid');
     const needsBody = routes.some(({ body }) => body === true);
 
-    return async (request, plan) => {
+    return async (request, plan): Promise<Node | null> => {
       if (plan.isObserved) {
         plan.answer = NOTHING;
         return null;
@@ -120,11 +124,16 @@ export const aggregate = defineRule<Args>({
         }),
       );
       const values = replies.map((reply) => jsonOf(reply));
-      const failed = values.filter((value) => value === undefined).length;
-      const text = failed > 0 && (!partial || failed === values.length) ? null : merged(values, routes, merge);
-      if (text === null) plan.fault = Fault.ROUTES_FAILED;
-      else plan.answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: text };
-      return null;
+      const lost = values.filter((value) => value === undefined || value === NO_JSON);
+      const isWhole = lost.length === 0 || (partial && lost.length < values.length);
+      const text = isWhole ? merged(values, routes, merge) : null;
+      if (text !== null) {
+        plan.answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: text };
+        return null;
+      }
+      const way = lost.includes(undefined) ? failed : invalid;
+      if (way === null) plan.fault = Fault.ROUTES_FAILED;
+      return way;
     };
   },
 });
@@ -134,24 +143,24 @@ function withoutBody({ method }: RoutedRequest): string | null {
   return method === 'GET' || method === 'HEAD' ? null : 'GET';
 }
 
-/** What a route has said; undefined if it has failed. */
+/** What a route has said; undefined if it has failed, `NO_JSON` if it has said something else. */
 function jsonOf({ status, body }: BranchReply): unknown {
   if (status < 200 || status > 299) return undefined;
   try {
     const value: unknown = JSON.parse(UTF8.decode(body));
     return value;
   } catch {
-    return undefined;
+    return NO_JSON;
   }
 }
 
 /** Null where a reply without a name is no object. */
 function merged(values: readonly unknown[], routes: readonly RouteArgs[], merge: 'array' | 'object'): string | null {
-  if (merge === 'array') return bytesOf(values.map((value) => value ?? null));
+  if (merge === 'array') return bytesOf(values.map((value) => (value === NO_JSON ? null : (value ?? null))));
   const members = new Map<string, unknown>();
   for (const [i, value] of values.entries()) {
     const name = routes[i]?.name;
-    if (value === undefined) continue;
+    if (value === undefined || value === NO_JSON) continue;
     if (name !== undefined) members.set(name, value);
     else if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     else for (const [member, own] of Object.entries(value)) members.set(member, own);
@@ -165,5 +174,7 @@ function bytesOf(value: unknown): string {
 
 /** What an explanation says, which asks none of the routes. */
 const NOTHING: Answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: '' };
+/** A reply that is no JSON. */
+const NO_JSON = Symbol('no JSON');
 const NO_BODY = Buffer.alloc(0);
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -25,6 +25,7 @@ import { ip } from './ip.ts';
 import { jwt } from './jwt.ts';
 import { key } from './key.ts';
 import { ipFilter } from './ip-filter.ts';
+import { lookup } from './lookup.ts';
 import { method } from './method.ts';
 import { mirror } from './mirror.ts';
 import { mtls } from './mtls.ts';
@@ -37,6 +38,7 @@ import { redirect } from './redirect.ts';
 import { requestBody } from './request-body.ts';
 import { remote } from './remote.ts';
 import { requestHeaders } from './request-headers.ts';
+import { requestJson } from './request-json.ts';
 import { requestMethod } from './request-method.ts';
 import { respond } from './respond.ts';
 import { responseBody } from './response-body.ts';
@@ -80,7 +82,9 @@ const list: readonly Rule[] = [
   rewrite,
   requestMethod,
   requestBody,
+  requestJson,
   requestHeaders,
+  lookup,
   responseHeaders,
   responseBody,
   basic,

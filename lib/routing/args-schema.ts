@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts';
 
 /** JSON schema of everything a rule's node may have in its args: the rule's own args and its edges. */
 export function argsSchema(rule: Rule): Readonly<Record<string, unknown>> {
-  const edges = rule.edges.map((edge) => [edge, EDGE] as const);
+  const edges = rule.edges.map((edge) => [edge, TURNED_AWAY.has(edge) ? OTHER_EDGE : EDGE] as const);
   return { type: 'object', ...rule.args, properties: { ...propertiesOf(rule.args), ...Object.fromEntries(edges) } };
 }
 
@@ -31,6 +31,10 @@ export function checkArgs(rule: Rule, args: unknown): CheckedArgs {
 
 /** Null as a missing edge: some clients write all edges, those they do not have as null. */
 const EDGE = { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' } as const;
+
+/** Edges for requests that a node does not let through: it has an answer of its own for them. */
+const TURNED_AWAY: ReadonlySet<string> = new Set(['denied', 'forbidden', 'limited', 'invalid', 'failed', 'too_large']);
+const OTHER_EDGE = { ...EDGE, description: 'name of the next node; without it the node answers by itself' } as const;
 
 /** The keyword by which a schema refuses a property. */
 const UNKNOWN_ARG = 'additionalProperties';
