@@ -1,3 +1,4 @@
+import { monotonicMs } from './clock.ts';
 import type { Log } from './log.ts';
 
 export interface ContainmentOptions {
@@ -27,7 +28,7 @@ export class Containment {
 
   constructor(options: ContainmentOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? (() => performance.now());
+    this.#clock = options.clock ?? monotonicMs;
   }
 
   /** Hears every error of this process that nobody has caught. */

@@ -1,3 +1,5 @@
+import { monotonicMs } from './clock.ts';
+
 /**
  * A moment at which its owner wants to be told, linked into a `Wheel`.
  *
@@ -58,7 +60,7 @@ export class Wheel {
   #cursor: number;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(tickMs = 50, slots = 512, clock: () => number = monotonicMs) {
+  constructor(tickMs = 50, slots = 512, clock: () => number = wheelMs) {
     this.tickMs = tickMs;
     this.#slots = Array.from({ length: slots }, () => null);
     this.#clock = clock;
@@ -129,8 +131,8 @@ export class Wheel {
   }
 }
 
-function monotonicMs(): number {
-  return Math.floor(performance.now()) + 1;
+function wheelMs(): number {
+  return Math.floor(monotonicMs()) + 1;
 }
 
 /** A time longer than anything lasts, and yet a small integer. */

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { Head } from '../http/head.ts';
 import type { Observer } from '../stats/observer.ts';
 import { RequestRecord } from '../stats/request-record.ts';
@@ -29,7 +30,7 @@ export class Account {
     record.reset();
     record.method = head.method();
     record.receivedBytes = head.end - head.start;
-    record.startedMs = performance.now();
+    record.startedMs = monotonicMs();
     this.#sentBefore = client.connection.written;
     this.#open = true;
     const { capture } = this.#observer;
@@ -56,7 +57,7 @@ export class Account {
     const { record } = this;
     record.status = status;
     record.fault = fault;
-    record.durationMs = performance.now() - record.startedMs;
+    record.durationMs = monotonicMs() - record.startedMs;
     record.sentBytes = (client?.connection.written ?? this.#sentBefore) + reply.length - this.#sentBefore;
     delivery.describe(record);
     if (reply !== '') record.headBytes = reply.indexOf('\r\n\r\n') + 4;

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { RouteGate } from '../routing/route-gate.ts';
 
 /** One request's way through what stands before it, the guard of its upstream for instance, and what the guard is to know of it in the end. Used again for others. */
@@ -22,7 +23,7 @@ export class Passage {
     }
     this.#guard = guard;
     this.#generation = guard.generation;
-    this.#sinceMs = performance.now();
+    this.#sinceMs = monotonicMs();
     return 0;
   }
 
@@ -35,7 +36,7 @@ export class Passage {
   handOver(status: number, now: number): RouteGate | null {
     const guard = this.#guard;
     this.#guard = null;
-    guard?.record(this.#generation, status, performance.now() - this.#sinceMs, now);
+    guard?.record(this.#generation, status, monotonicMs() - this.#sinceMs, now);
     return guard;
   }
 }

@@ -1,3 +1,4 @@
+import { empty } from '../core/empty.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import type { Server } from '../upstream/server.ts';
 import type { RequestRecord, TryRecord } from '../stats/request-record.ts';
@@ -90,7 +91,7 @@ export class Race {
   describe(record: RequestRecord): void {
     record.serverMs = this.costMs;
     record.headBytes = this.lead.relay.headBytes;
-    if (this.records !== null) record.servers.push(...this.records);
+    if (this.records !== null) record.servers = this.records;
   }
 
   /** Gives up everything. */
@@ -105,7 +106,7 @@ export class Race {
     this.leave(this.lead);
     this.lead.reset();
     this.costMs = 0;
-    if (this.records !== null && this.records.length > 0) this.records.length = 0;
+    if (this.records !== null) empty(this.records);
   }
 
   #count(one: Try, server: Server | null, ms: number): void {

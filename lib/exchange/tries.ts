@@ -1,3 +1,4 @@
+import { empty } from '../core/empty.ts';
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
 import type { Server } from '../upstream/server.ts';
@@ -35,7 +36,7 @@ export class Tries {
     if (upstream === null || this.count >= policy.tries) return null;
     let server = upstream.pick(this.#tried, this.#affinity);
     if (server === null && policy.sameServer && this.count > 0) {
-      this.#tried.length = 0;
+      empty(this.#tried);
       server = upstream.pick(this.#tried, this.#affinity);
     }
     if (server === null) return null;
@@ -93,6 +94,6 @@ export class Tries {
     this.upstream = null;
     this.#affinity = NO_AFFINITY;
     this.count = 0;
-    this.#tried.length = 0;
+    empty(this.#tried);
   }
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
 import { Unprocessed } from '../net/unprocessed.ts';
@@ -91,7 +92,7 @@ export class Try implements ServerConnectionUser {
     this.#isBlamed = false;
     this.endsSilence = false;
     this.phase = Phase.WAIT;
-    this.#since = performance.now();
+    this.#since = monotonicMs();
   }
 
   /**
@@ -199,7 +200,7 @@ export class Try implements ServerConnectionUser {
 
   /** Time since it was opened, in milliseconds. */
   get spentMs(): number {
-    return performance.now() - this.#since;
+    return monotonicMs() - this.#since;
   }
 
   /** Ready for another server. */

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { Caller } from '../core/caller.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { Log } from '../core/log.ts';
@@ -34,7 +35,7 @@ export function workerMeans(
     domain: (name) => table.named(name),
     variable: (name) => process.env[VARIABLES + name] ?? null,
     rates: (scope) => (scope === 'instance' ? instanceRates : fleetRates),
-    now: () => performance.now(),
+    now: monotonicMs,
     caller,
     warn(msg, cause) {
       // Messages are constants of the rules, so there are few.

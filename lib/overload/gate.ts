@@ -1,3 +1,5 @@
+import { monotonicMs } from '../core/clock.ts';
+
 /** A request that has come while ELB had more to do than it can: begun later, or refused. Linked into the gate by itself. */
 export interface Waiter {
   /** Neighbours among those that wait; owned by the gate. */
@@ -172,7 +174,3 @@ const IN_TURN_MS = 50;
 const MOST_WAITING = 16_384;
 /** Requests begun in a turn for each that may be shed in it. */
 const BEGUN_PER_SHED = 8;
-
-function monotonicMs(): number {
-  return performance.now();
-}

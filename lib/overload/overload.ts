@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { LoadReport } from '../stats/report.ts';
 import { Gate } from './gate.ts';
@@ -57,7 +58,7 @@ export class Overload implements PressureListener {
   }
 
   onLate(): void {
-    this.#since = performance.now();
+    this.#since = monotonicMs();
     this.#shedBefore = this.#gate.shedCount;
     this.#options.setGate(this.#gate);
     this.#options.log.warn({ loopDelayMs: Math.round(this.#pressure.loop.delayMs) }, 'overloaded');
@@ -69,7 +70,7 @@ export class Overload implements PressureListener {
 
   onInTime(): void {
     this.#options.setGate(null);
-    const seconds = Math.round((performance.now() - this.#since) / 1000);
+    const seconds = Math.round((monotonicMs() - this.#since) / 1000);
     this.#options.log.warn({ seconds, shed: this.#gate.shedCount - this.#shedBefore }, 'no longer overloaded');
   }
 

@@ -1,3 +1,5 @@
+import { monotonicMs } from '../core/clock.ts';
+
 /** Told of the loop's delay. */
 export interface PressureListener {
   /** The loop is late all the time: there is more to do than it can. */
@@ -91,7 +93,3 @@ const CALM_MS = 1000;
 const WORST_MS = 30_000;
 /** Longer than any turn should take, long collections of garbage included. */
 const BLOCKED_MS = 500;
-
-function monotonicMs(): number {
-  return performance.now();
-}

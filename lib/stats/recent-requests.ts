@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { KeptRequest, KeptRequests, RequestFilter } from '../core/kept-request.ts';
 import { KeptRing } from './kept-ring.ts';
 import type { RequestRecord } from './request-record.ts';
@@ -37,7 +38,7 @@ export class RecentRequests {
   /** Requests, and bad ones that were kept, since the rate was looked at last. */
   #seen = 0;
   #badKept = 0;
-  #lookedMs = performance.now();
+  #lookedMs = monotonicMs();
   #samples: SampledRequest[] = [];
 
   constructor(size: number) {
@@ -94,7 +95,7 @@ export class RecentRequests {
 
   /** Once a second: how many of the requests are to be kept. */
   #look(): void {
-    const now = performance.now();
+    const now = monotonicMs();
     const ms = now - this.#lookedMs;
     if (ms < LOOK_MS && this.#seen < MOST_A_SECOND * this.#every) return;
     this.#every = Math.max(1, Math.ceil((this.#seen * 1000) / Math.max(ms, 1) / KEPT_A_SECOND));

@@ -1,3 +1,4 @@
+import { empty } from '../core/empty.ts';
 import type { CountedGraph, CountedRequest } from './tally.ts';
 import type { TraceSpan } from './traced-request.ts';
 
@@ -47,8 +48,8 @@ export class RequestRecord implements CountedRequest {
   /** The nodes that were walked, if `Capture.nodes`; `edge`: by which each was come to. */
   readonly nodes: { readonly name: string; readonly from?: string; readonly edge?: string }[] = [];
   upstream = '';
-  /** Each server that it was given to, in turn, if `Capture.servers`. */
-  readonly servers: TryRecord[] = [];
+  /** Each server that it was given to, in turn, if `Capture.servers`; its exchange's own list, emptied with it. */
+  servers: readonly TryRecord[] = NONE;
 
   reset(): void {
     this.domain = '';
@@ -73,9 +74,8 @@ export class RequestRecord implements CountedRequest {
     this.trace = null;
     this.id = '';
     this.upstream = '';
-    // Emptying an array is dear even where it is empty.
-    if (this.nodes.length > 0) this.nodes.length = 0;
-    if (this.servers.length > 0) this.servers.length = 0;
+    this.servers = NONE;
+    empty(this.nodes);
   }
 }
 
@@ -101,3 +101,5 @@ export interface Capture {
   /** Whether each server that was tried is wanted. */
   readonly servers: boolean;
 }
+
+const NONE: readonly TryRecord[] = [];

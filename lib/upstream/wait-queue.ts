@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { QueueOptions } from './options/queue.ts';
 
 /** A request that waits until a server of its upstream has a place for it. */
@@ -31,7 +32,7 @@ export class WaitQueue {
   /** False where nobody may wait. */
   enter(waiting: Waiting): boolean {
     if (this.options.size === 0) return false;
-    waiting.waitingSince = performance.now();
+    waiting.waitingSince = monotonicMs();
     this.#waiting.push(waiting);
     if (this.#waiting.length > this.options.size) this.#waiting.shift()?.onDropped();
     return true;
@@ -54,8 +55,7 @@ export class WaitQueue {
     this.#isWaking = false;
     while (this.#waiting.length > 0) {
       const oldest = this.#waiting[0];
-      const isLate =
-        oldest !== undefined && performance.now() - oldest.waitingSince > this.options.timeoutMs * LATE_SHARE;
+      const isLate = oldest !== undefined && monotonicMs() - oldest.waitingSince > this.options.timeoutMs * LATE_SHARE;
       const next = isLate ? this.#waiting.at(-1) : oldest;
       if (next === undefined || !next.onPlace()) return;
       this.leave(next);

@@ -131,9 +131,9 @@ function record(over: {
   });
   request.fields.push(...fields);
   request.nodes.push({ name: 'r1' }, { name: 'r2' });
-  request.servers.push(
+  request.servers = [
     { address: '10.0.0.1:80', startedMs: 0, ms: 5, outcome: Fault.CONNECT_FAILED, spanId: null },
     { address: '10.0.0.2:80', startedMs: 0, ms: 4, outcome: 200, spanId: null },
-  );
+  ];
   return request;
 }

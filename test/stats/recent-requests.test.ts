@@ -18,10 +18,10 @@ describe('recent requests', () => {
       durationMs: 5,
     });
     record.nodes.push({ name: 'r1', edge: '' }, { name: 'r2', from: 'r1', edge: 'succ' });
-    record.servers.push(
+    record.servers = [
       { address: '10.0.0.1:80', startedMs: 0, ms: 3, outcome: Fault.CONNECT_FAILED, spanId: null },
       { address: '10.0.0.2:80', startedMs: 0, ms: 1, outcome: 200, spanId: null },
-    );
+    ];
     recent.keep(record);
     const [told] = recent.find(EVERY_REQUEST).requests;
     expect(told).to.deep.include({
@@ -63,7 +63,7 @@ describe('recent requests', () => {
       durationMs: 30,
     });
     one.nodes.push({ name: 'n' });
-    one.servers.push({ address: 's:1', startedMs: 0, ms: 1, outcome: 404, spanId: null });
+    one.servers = [{ address: 's:1', startedMs: 0, ms: 1, outcome: 404, spanId: null }];
     one.status = 404;
     recent.keep(one);
     recent.keep(recordOf({ target: '/b' }));
