@@ -35,7 +35,7 @@ export async function openStore({ etcd, name }: DirectOptions): Promise<DirectAp
   const config = configOf(etcd, name);
   const log = createLog('silent');
   const scheduler = systemScheduler;
-  const store = createStore(config);
+  const store = await createStore(config);
   const served = Promise.withResolvers<void>();
   const seal = new Seal(config.secrets);
   const sync = new Sync({

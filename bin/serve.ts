@@ -17,7 +17,7 @@ import { Sync } from '../lib/sync.ts';
 import type { SyncOptions } from '../lib/sync/sync-options.ts';
 import { DnsLookup } from '../lib/upstream/dns-lookup.ts';
 import { Resolver } from '../lib/upstream/resolve.ts';
-import { TraceExport } from '../lib/traces/trace-export.ts';
+import type { TraceExport } from '../lib/traces/trace-export.ts';
 import { rules } from '../rules/index.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
@@ -46,7 +46,7 @@ export async function serve(
   const adminSocket = join(directory, 'admin.sock');
   const ownAdminSocket = join(directory, `admin-${String(generation)}.sock`);
 
-  const store = createStore(config);
+  const store = await createStore(config);
   // A cluster that is away comes back by itself; a file that cannot be used is somebody's mistake, and he is looking now.
   if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
 
@@ -69,7 +69,7 @@ export async function serve(
     tls,
   } = config;
   const meter = new Metrics();
-  const traces = await TraceExport.create({ receivers: config.traceReceivers, name, version: version(), log });
+  const traces = await createTraceExport(config, log);
   meter.trace(traces);
   const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
   const primary = new Primary({
@@ -218,6 +218,13 @@ function announcingFirst(
     log.info({ entries: changes.length }, 'configuration loaded');
     whenLoaded();
   };
+}
+
+/** Null where there is no receiver: then its libraries are not loaded either. */
+async function createTraceExport({ traceReceivers: receivers, name }: Config, log: Log): Promise<TraceExport | null> {
+  if (receivers.otlp === null && receivers.zipkin === null) return null;
+  const { TraceExport } = await import('../lib/traces/trace-export.ts');
+  return TraceExport.create({ receivers, name, version: version(), log });
 }
 
 async function reread(sync: Sync, log: Log): Promise<void> {

@@ -3,21 +3,23 @@ import { join } from 'node:path';
 import type { Config } from '../lib/core/config.ts';
 import type { Log } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
-import { EtcdStore } from '../lib/store/etcd.ts';
-import { FileStore } from '../lib/store/file.ts';
 import { ImageFile } from '../lib/store/image-file.ts';
 import { version } from './version.ts';
 import type { Store } from '../lib/store/store.ts';
 import { WholeWrites } from '../lib/store/whole-writes.ts';
 import { History } from '../lib/sync/history.ts';
 
-/** The store the configuration asks for. */
-export function createStore({ store, name }: Config): Store {
+/** The store the configuration asks for; the other one's libraries are not loaded. */
+export async function createStore({ store, name }: Config): Promise<Store> {
   switch (store.kind) {
-    case 'etcd':
+    case 'etcd': {
+      const { EtcdStore } = await import('../lib/store/etcd.ts');
       return new WholeWrites(new EtcdStore({ ...store.etcd, prefix: `/${name}/` }), systemScheduler, Math.random);
-    case 'file':
+    }
+    case 'file': {
+      const { FileStore } = await import('../lib/store/file.ts');
       return new FileStore(store.path);
+    }
   }
 }
 

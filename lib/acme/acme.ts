@@ -9,8 +9,8 @@ import type { Store } from '../store/store.ts';
 import { certificateFacts, type CertificateDocument } from '../tls/certificate.ts';
 import type { ChallengeDocument } from '../tls/challenge.ts';
 import { readDomainRules, type AcmeRules } from '../tls/domain-rules.ts';
-import { openAccount, type AccountRecord } from './acme-account.ts';
-import { orderCertificate, type Proofs } from './acme-order.ts';
+import type { AccountRecord } from './acme-account.ts';
+import type { Proofs } from './acme-order.ts';
 import { afterFailure, afterSuccess, NO_ORDERS, withOrder, type OrderRecord } from './back-off.ts';
 import { runDnsHook } from './dns-hook.ts';
 import { Lease, type LeaseRecord } from './lease.ts';
@@ -188,6 +188,11 @@ export class Acme {
     const { domain, names, rules } = wanted;
     try {
       log.info({ domain, names, challenge: rules.challenge }, 'ordering a certificate');
+      // Large libraries, for whoever orders.
+      const [{ openAccount }, { orderCertificate }] = await Promise.all([
+        import('./acme-account.ts'),
+        import('./acme-order.ts'),
+      ]);
       const client = await openAccount(setup, this.#account);
       const document = await orderCertificate(client, names, rules, this.#proofs());
       const mutation: Mutation = { kind: 'put-certificate', name: PREFIX + domain, document };

@@ -1,4 +1,3 @@
-import { createClient } from '@redis/client';
 import type { Log } from '../core/log.ts';
 import type { RateVerdict } from '../core/rate-table.ts';
 import type { RateQuestion, SharedRates } from '../core/shared-rates.ts';
@@ -16,20 +15,23 @@ export interface RedisRatesOptions {
  * counts between the reading of a count and its writing. The scripts do what `RateTable` does.
  *
  * It connects with the first question, and again by itself. While it is not connected, and where an answer takes too long, nobody can
- * say.
+ * say. The library is loaded with the first question as well: it is half of all modules a worker could have.
  */
 export class RedisRates implements SharedRates {
   readonly #options: RedisRatesOptions;
-  #client: ReturnType<typeof clientOf> | null = null;
+  #client: Client | null = null;
+  #isConnecting = false;
   #isAway = false;
+  #isClosed = false;
 
   constructor(options: RedisRatesOptions) {
     this.#options = options;
   }
 
   async take({ limit, value, rate }: RateQuestion): Promise<RateVerdict | null> {
-    const client = this.#connected();
-    if (!client.isReady) return null;
+    const client = this.#client;
+    if (client === null) void this.#connect();
+    if (client?.isReady !== true) return null;
     const { algorithm, perMs, burst, waitMs } = rate;
     const key = `${this.#options.prefix}:rate:${limit}:${value.slice(0, MAX_VALUE)}`;
     try {
@@ -47,24 +49,30 @@ export class RedisRates implements SharedRates {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#isClosed = true;
     const client = this.#client;
     this.#client = null;
-    if (client === null) return;
-    if (client.isOpen) client.destroy();
+    if (client?.isOpen === true) client.destroy();
+    return Promise.resolve();
   }
 
-  #connected(): ReturnType<typeof clientOf> {
-    if (this.#client !== null) return this.#client;
-    const client = clientOf(this.#options.url);
-    this.#client = client;
-    client.on('error', (error: unknown) => this.#tell(error));
-    client.on('ready', () => {
-      if (this.#isAway) this.#options.log.info('Redis is there again');
-      this.#isAway = false;
-    });
-    client.connect().catch((error: unknown) => this.#tell(error));
-    return client;
+  async #connect(): Promise<void> {
+    if (this.#isConnecting) return;
+    this.#isConnecting = true;
+    try {
+      const client = await clientOf(this.#options.url);
+      if (this.#isClosed) return;
+      this.#client = client;
+      client.on('error', (error: unknown) => this.#tell(error));
+      client.on('ready', () => {
+        if (this.#isAway) this.#options.log.info('Redis is there again');
+        this.#isAway = false;
+      });
+      await client.connect();
+    } catch (error) {
+      this.#tell(error);
+    }
   }
 
   /** Once for each time that it goes away. */
@@ -75,7 +83,10 @@ export class RedisRates implements SharedRates {
   }
 }
 
-function clientOf(url: string) {
+type Client = Awaited<ReturnType<typeof clientOf>>;
+
+async function clientOf(url: string) {
+  const { createClient } = await import('@redis/client');
   return createClient({
     url,
     disableOfflineQueue: true,
