@@ -29,7 +29,7 @@ import { States } from './routing/states.ts';
 import { Observing } from './stats/observing.ts';
 import { ProcessUsage } from './stats/process-usage.ts';
 import type { WorkerReport } from './stats/report.ts';
-import { DEFAULT_OPTIONS, readOptions } from './upstream/options/index.ts';
+import { DEFAULT_OPTIONS, openOptions } from './upstream/options/index.ts';
 import { reportUpstreams } from './upstream/report-upstreams.ts';
 import type { UpstreamReport } from './upstream/server-report.ts';
 import { USUAL_PARAMETERS } from './upstream/server-spec.ts';
@@ -249,7 +249,7 @@ export class DataPlane {
       case 'options':
         upstreams.configure(
           change.name,
-          change.document === null ? null : readOptions(JSON.parse(change.document)).options,
+          change.document === null ? null : openOptions(JSON.parse(change.document)),
         );
         break;
     }

@@ -1,5 +1,6 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { pointerStep } from '../lib/core/problem.ts';
+import { createValidator } from '../lib/core/validator.ts';
 import { compilePattern } from '../lib/routing/pattern.ts';
 
 /** Why a body is not the JSON that it should be; null where it is. */
@@ -15,7 +16,7 @@ export function bodyCheck(schema: unknown, problem: (at: string, msg: string) =>
   for (const [at, msg] of problems) problem(at, msg);
   if (problems.length > 0) return () => null;
   try {
-    const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false, unicodeRegExp: false });
+    const ajv = createValidator({ strict: false, validateFormats: false, logger: false, unicodeRegExp: false });
     // Whatever it is, ajv tells what is wrong with it.
     const validate = ajv.compile(schema as object | boolean);
     return (body) => {

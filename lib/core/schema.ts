@@ -1,5 +1,7 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { fillDefaults } from './defaults.ts';
 import { pointerStep, type Problem } from './problem.ts';
+import { createValidator } from './validator.ts';
 
 /** A JSON schema (draft 2020-12), as it is written and published. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -18,12 +20,14 @@ export class Schema {
 
   /** Changes `value`: what is missing in it is set to its default. */
   complete(value: unknown): readonly Problem[] {
+    fillDefaults(this.#schema, value);
+    ajv ??= createValidator({ allErrors: true, allowUnionTypes: true, verbose: true });
     const validate = (this.#validate ??= ajv.compile(this.#schema));
     return validate(value) ? [] : (validate.errors ?? []).map(problemOf);
   }
 }
 
-const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, useDefaults: true, verbose: true });
+let ajv: Ajv2020 | null = null;
 
 function problemOf(error: ErrorObject): Problem {
   const { instancePath: at, keyword, parentSchema } = error;

@@ -1,5 +1,5 @@
 import type { TableChange } from '../change.ts';
-import { readOptions } from '../upstream/options/index.ts';
+import { DEFAULT_OPTIONS, openOptions } from '../upstream/options/index.ts';
 import { proxyHeader } from '../net/proxy-header.ts';
 import type { BreakerNews } from '../upstream/guard.ts';
 import { BreakerState } from '../upstream/breaker.ts';
@@ -38,7 +38,7 @@ export class HealthRelay {
   follow(change: TableChange): void {
     if (change.kind === 'upstream') this.#health.setServers(change.name, change.servers);
     else if (change.kind === 'options') {
-      const { options } = readOptions(change.document === null ? {} : JSON.parse(change.document));
+      const options = change.document === null ? DEFAULT_OPTIONS : openOptions(JSON.parse(change.document));
       const { health, outlier, balance, breaker, tls, connections } = options;
       if (breaker === null) this.#forget(change.name);
       this.#health.setRules(

@@ -1,5 +1,6 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { pointerStep, type Problem } from '../core/problem.ts';
+import { createValidator } from '../core/validator.ts';
 import type { Rule } from './rule.ts';
 
 /** JSON schema of everything a rule's node may have in its args: the rule's own args and its edges. */
@@ -19,6 +20,7 @@ export interface CheckedArgs {
 export function checkArgs(rule: Rule, args: unknown): CheckedArgs {
   let validate = validators.get(rule);
   if (validate === undefined) {
+    ajv ??= createValidator({ allErrors: true, allowUnionTypes: true });
     validate = ajv.compile(argsSchema(rule));
     validators.set(rule, validate);
   }
@@ -39,7 +41,7 @@ const OTHER_EDGE = { ...EDGE, description: 'name of the next node; without it th
 /** The keyword by which a schema refuses a property. */
 const UNKNOWN_ARG = 'additionalProperties';
 
-const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+let ajv: Ajv2020 | null = null;
 const validators = new WeakMap<Rule, ValidateFunction>();
 
 function problemOf(error: ErrorObject, rule: Rule): Problem {

@@ -1,3 +1,4 @@
+import { fillDefaults } from '../../core/defaults.ts';
 import type { Problem } from '../../core/problem.ts';
 import { Schema } from '../../core/schema.ts';
 import type { JsonSchema } from '../../core/schema.ts';
@@ -56,15 +57,27 @@ export function readOptions(document: unknown): ReadOptions {
   const complete = structuredClone(document);
   const problems = [...schema.complete(complete)];
   if (problems.length > 0) return { options: DEFAULT_OPTIONS, problems };
+  const options = optionsOf(complete, problems);
+  return { options, problems };
+}
+
+/** The options of a document that has passed `readOptions`, without checking it again. */
+export function openOptions(document: unknown): UpstreamOptions {
+  const complete = structuredClone(document);
+  fillDefaults(optionsSchema, complete);
+  return optionsOf(complete, []);
+}
+
+/** `complete`: a document that the schema accepts, with every section set. */
+function optionsOf(complete: unknown, problems: Problem[]): UpstreamOptions {
   const found = Object.entries(sections).map(([name, section]) => {
     const report = (at: string, msg: string) => void problems.push({ at: `/${name}${at}`, msg });
-    // The schema has accepted it, and has set every section.
     return [name, section.read((complete as Readonly<Record<string, never>>)[name] as never, report)];
   });
-  return { options: Object.freeze(Object.fromEntries(found)) as UpstreamOptions, problems };
+  return Object.freeze(Object.fromEntries(found)) as UpstreamOptions;
 }
 
 const schema = new Schema(optionsSchema);
 
 /** Those of an upstream without a document. */
-export const DEFAULT_OPTIONS: UpstreamOptions = readOptions({}).options;
+export const DEFAULT_OPTIONS: UpstreamOptions = openOptions({});
