@@ -247,10 +247,7 @@ export class DataPlane {
         this.#tls.apply(change);
         break;
       case 'options':
-        upstreams.configure(
-          change.name,
-          change.document === null ? null : openOptions(JSON.parse(change.document)),
-        );
+        upstreams.configure(change.name, change.document === null ? null : openOptions(JSON.parse(change.document)));
         break;
     }
   }
