@@ -35,7 +35,7 @@ export function viewStats(
   };
 }
 
-/** Rows of EG-124. */
+/** How many a list has. */
 const TOP = 10;
 
 function busiest(stats: ReadonlyMap<string, Stat>, only: string | null, limit: number): (readonly [string, Stat])[] {

@@ -30,7 +30,7 @@ describe('RateTable', () => {
     ]);
   });
 
-  it('lets the sixth of five a second wait for its turn, where it may (EG-087)', () => {
+  it('lets the sixth of five a second wait for its turn, where it may', () => {
     const rate = bucket(5, 1000, { waitMs: 1000 });
     const table = new RateTable();
     const delays = Array.from({ length: 11 }, () => table.take('a', rate, 0)).map((verdict) =>

@@ -21,7 +21,7 @@ describe('rule ip-filter', () => {
     { default: 'deny' },
   ]);
 
-  // EG-036: an address in both lists or in none goes by the default.
+  // An address in both lists or in none goes by the default.
   const table: readonly (readonly [args: Record<string, unknown>, address: string, isAllowed: boolean])[] = [
     [{ allow: ['10.0.0.0/8'] }, '10.1.2.3', true],
     [{ allow: ['10.0.0.0/8'] }, '11.1.2.3', false],

@@ -143,7 +143,7 @@ describe('ways beside the first one', () => {
       expect([bad, worse].map(({ connections }) => connections.length)).to.deep.equal([1, 1]);
     });
 
-    it('answers 408 after half a second, as EG-089 has it', async () => {
+    it('answers 408 after half a second where a graph says so', async () => {
       const slow = await rig.serve(SERVERS.neverAnswers);
       const { port } = await rig.plane({
         domains: {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Breaker, BreakerState, outcomeOf, type BreakerOptions } from '../../lib/upstream/breaker.ts';
 import { Outcome } from '../../lib/upstream/window.ts';
 
-/** The defaults of row EG-081. */
+/** Settings as other breakers have them by default. */
 const OPTIONS: BreakerOptions = {
   window: 'count',
   size: 100,
