@@ -70,7 +70,9 @@ export const forwardAuth = defineRule<Args>({
     const wrong = urlProblem(url);
     if (wrong !== null) problem('/url', wrong);
     for (const [i, name] of send.entries()) {
-      const reason = refusedName(name);
+      // What the program is told of a client beside what ELB tells under the same name would be the client's own word.
+      const isTold = TOLD.has(name.toLowerCase().replaceAll('_', '-'));
+      const reason = isTold ? 'is what the program is told in any case' : refusedName(name);
       if (reason !== null) problem(`/send/${i}`, reason);
     }
     for (const [i, name] of pass.entries()) {
@@ -81,6 +83,8 @@ export const forwardAuth = defineRule<Args>({
     const cacheMs = readTime(cache, '/cache', problem);
     const identity = new Identity(fields, problem);
     const sources = new Set(Object.values(fields));
+    // What was kept of an answer is what was asked of it then.
+    const basis = JSON.stringify([url, method, [...sources]]);
     const passed = ['content-type', 'www-authenticate', ...pass.map((name) => name.toLowerCase())];
     const next = context.edge('next');
     const denied = edgeTarget({ ...args }, 'denied') === null ? null : context.edge('denied');
@@ -89,7 +93,7 @@ export const forwardAuth = defineRule<Args>({
     return (request, plan) => {
       const told = toldOf(request, send);
       identity.strip(plan);
-      const key = cacheMs === 0 ? '' : verified.key(url, ...told);
+      const key = cacheMs === 0 ? '' : verified.key(basis, ...told);
       const known = cacheMs === 0 ? undefined : verified.get(key);
       if (known === undefined) return plan.isObserved ? next : ask();
       return admit(known);
@@ -173,7 +177,11 @@ function answerOf({ status, fields, body }: CallReply, passed: readonly string[]
 
 function lineOf(name: string, value: string): string {
   const title = name.replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase());
-  return /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/.test(value) ? '' : `${title}: ${value}\r\n`;
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return '';
+  return `${title}: ${Buffer.from(value, 'utf8').toString('latin1')}\r\n`;
 }
 
+const TOLD: ReadonlySet<string> = new Set(
+  ['method', 'proto', 'host', 'uri', 'for'].map((word) => `x-forwarded-${word}`),
+);
 const MAX_BYTES = 65_536;

@@ -13,6 +13,7 @@ interface Args extends RefusalArgs {
   readonly access_keys: Readonly<Record<string, string>>;
   readonly ttl?: string;
   readonly exclude_body?: boolean;
+  readonly path_escapes?: 'once' | 'twice';
   readonly max_body?: number;
   readonly header?: string;
   readonly prefix?: string;
@@ -31,7 +32,7 @@ interface Args extends RefusalArgs {
  * query, the fields that it names, Host among them, and the body. The form `megaease` is the same with other words (`X-Me-Date`,
  * `ME-HMAC-SHA256`, ...), and `words` changes single ones. `ttl` bounds how far the date of a signature may be from now (`0s`: not at all); a
  * signed URL has its own time, at most a week. With `exclude_body` the body is not part of it (`UNSIGNED-PAYLOAD`). What is signed is the path
- * as it comes to this node: put it before a `rewrite`.
+ * as it comes to this node: put it before a `rewrite`. Escapes in it are escaped again, but by clients of S3 (`path_escapes`).
  *
  * In the form `body` the field `header` has `prefix` and the HMAC-SHA256 of the body, as web hooks have it; any of the keys may have made it.
  *
@@ -60,6 +61,11 @@ export const signature = defineRule<Args>({
       },
       ttl: timeProperty('how far the date of a signature may be from now; `0s`: any time', '15m'),
       exclude_body: { type: 'boolean', default: false, description: 'whether the body is not signed' },
+      path_escapes: {
+        enum: ['once', 'twice'],
+        default: 'twice',
+        description: 'whether the path is signed as it is sent, as for S3, or escaped once more',
+      },
       max_body: {
         type: 'integer',
         minimum: 0,
@@ -119,6 +125,7 @@ interface Signer {
 
 function requestSigner(args: Args, form: 'aws' | 'megaease', problem: CompileContext['problem']): Signer {
   const { access_keys: keys, ttl = '15m', exclude_body: excludesBody = false, header } = args;
+  const { path_escapes: pathEscapes = 'twice' } = args;
   if (header !== undefined) problem('/header', 'is for the form body only');
   const words: SignatureWords = { ...(form === 'aws' ? AWS : MEGAEASE), ...args.words };
   const ttlMs = readTime(ttl, '/ttl', problem);
@@ -136,7 +143,7 @@ function requestSigner(args: Args, form: 'aws' | 'megaease', problem: CompileCon
       const said = request.field(words.content_sha256.toLowerCase());
       if (claim === null || (said !== null && said !== bodyHash)) return null;
       const secret = secrets.get(claim.keyId) ?? '';
-      return isSigned(request, claim, { secret, bodyHash, words }) ? claim.keyId : null;
+      return isSigned(request, claim, { secret, bodyHash, words, pathEscapes }) ? claim.keyId : null;
     },
   };
 }
@@ -144,7 +151,7 @@ function requestSigner(args: Args, form: 'aws' | 'megaease', problem: CompileCon
 function bodySigner(args: Args, problem: CompileContext['problem']): Signer {
   const { access_keys: keys, header, prefix = '', encoding = 'hex' } = args;
   if (header === undefined) problem('/header', 'is missing: it is the field with the signature of the body');
-  for (const arg of ['words', 'ttl', 'exclude_body'] as const)
+  for (const arg of ['words', 'ttl', 'exclude_body', 'path_escapes'] as const)
     if (args[arg] !== undefined) problem(`/${arg}`, 'is not for the form body');
   const lowerName = (header ?? '').toLowerCase();
   const secrets = Object.entries(keys);

@@ -66,37 +66,39 @@ export function isTimely({ date, expiresS }: SignatureClaim, now: number, ttlMs:
   return expiresS !== null || ttlMs === 0 || Math.abs(now - at) <= ttlMs;
 }
 
-/**
- * Whether the signature is one by the secret, of this request with a body of this SHA-256 (or `UNSIGNED-PAYLOAD`). AWS services differ in
- * how they write the path: as it is (S3), or encoded once more; either is one text for one path, and both are taken.
- */
-export function isSigned(
-  request: SignedParts,
-  claim: SignatureClaim,
-  { secret, bodyHash, words }: { readonly secret: string; readonly bodyHash: string; readonly words: SignatureWords },
-): boolean {
+/** How a signature is checked. */
+export interface SignedBy {
+  readonly secret: string;
+  /** SHA-256 of the body, or `UNSIGNED-PAYLOAD`. */
+  readonly bodyHash: string;
+  readonly words: SignatureWords;
+  /**
+   * Whether the path is signed as it is sent, as for S3, or escaped once more, as for all other services of AWS. Were both taken, a signature of
+   * one path would be one of another path, too.
+   */
+  readonly pathEscapes: 'once' | 'twice';
+}
+
+/** Whether the signature is one by the secret, of this request. */
+export function isSigned(request: SignedParts, claim: SignatureClaim, by: SignedBy): boolean {
+  const { secret, words } = by;
   let key: Buffer | string = words.key_prefix + secret;
   for (const part of claim.scope) key = createHmac('sha256', key).update(part, 'utf8').digest();
-  const signature = Buffer.from(claim.signature, 'hex');
-  return [request.path, encodedPath(request.path)].some((path) => {
-    const canonical = canonicalRequest(request, path, { claim, bodyHash, words });
-    const digest = createHash('sha256').update(canonical, 'latin1').digest('hex');
-    const text = [words.algorithm, claim.date, claim.scope.join('/'), digest].join('\n');
-    return timingSafeEqual(createHmac('sha256', key).update(text, 'latin1').digest(), signature);
-  });
+  const digest = createHash('sha256')
+    .update(canonicalRequest(request, claim, by), 'latin1')
+    .digest('hex');
+  const text = [words.algorithm, claim.date, claim.scope.join('/'), digest].join('\n');
+  const made = createHmac('sha256', key).update(text, 'latin1').digest();
+  return timingSafeEqual(made, Buffer.from(claim.signature, 'hex'));
 }
 
 /** Task 1 of the signing process, as AWS documents it. */
 function canonicalRequest(
   request: SignedParts,
-  path: string,
-  {
-    claim,
-    bodyHash,
-    words,
-  }: { readonly claim: SignatureClaim; readonly bodyHash: string; readonly words: SignatureWords },
+  { signedHeaders, expiresS }: SignatureClaim,
+  { bodyHash, words, pathEscapes }: SignedBy,
 ): string {
-  const { signedHeaders, expiresS } = claim;
+  const path = pathEscapes === 'once' ? request.path : encodedPath(request.path);
   const fields = signedHeaders.map((name) => `${name}:${(request.field(name) ?? '').trim().replace(/ {2,}/g, ' ')}\n`);
   const parameters = parametersOf(request.query)
     .filter(([name]) => expiresS === null || name !== words.signature)

@@ -1,5 +1,5 @@
-import net from 'node:net';
 import { expect } from 'chai';
+import { secureListeners } from '../fixtures/secure-listeners.ts';
 import { Site, type Nodes } from '../fixtures/site.ts';
 import { SecureClient } from '../fixtures/tls-plane.ts';
 import { TestCa } from '../fixtures/test-ca.ts';
@@ -19,11 +19,8 @@ describe('from HTTP to HTTPS', () => {
   });
 
   beforeEach(async () => {
-    const [secure, plain] = [0, 0].map((any) => new net.BoundSocket({ host: '127.0.0.1', port: any }));
-    if (secure === undefined || plain === undefined) throw new Error('both are bound');
-    port = secure.address().port;
-    plainPort = plain.address().port;
-    const options = { tls: true, proxy: false, h2: true };
+    const secure = secureListeners();
+    ({ port, plainPort } = secure);
     const { plane } = await site.open(
       {
         domains: {
@@ -42,12 +39,7 @@ describe('from HTTP to HTTPS', () => {
         servers: ['app'],
       },
       {},
-      {
-        listeners: [
-          { address: { kind: 'tcp', host: '127.0.0.1', port, options }, handle: secure },
-          { address: { kind: 'tcp', host: '127.0.0.1', port: plainPort }, handle: plain },
-        ],
-      },
+      { listeners: secure.listeners },
     );
     const { certificate, key } = ca.issue({ names: ['DNS:app.test', 'DNS:open.test'] });
     plane.apply([{ kind: 'certificate', name: 'app', document: JSON.stringify({ certificate, key }) }], false);

@@ -53,7 +53,7 @@ describe('rule signature', () => {
     ['a GET', {}],
     ['a query in disorder, with what has to be escaped', { path: '/a/b?z=1&a=%20x&a=%2B&b' }],
     ['a path with escapes, for other services than S3', { path: '/a%20b/%C3%A9' }],
-    ['a path with escapes, for S3', { path: '/a%20b/%C3%A9', service: 's3' }],
+    ['a path with escapes, for S3', { path: '/a%20b/%C3%A9', service: 's3' }, { path_escapes: 'once' }],
     ['a POST with its body', { method: 'POST', body: '{"a": 1}', headers: { 'Content-Type': 'application/json' } }],
     ['a field with many blanks', { headers: { 'X-A': '  a   b  ' } }],
     ['a signed URL', { path: '/a?b=c&X-Amz-Expires=600', inQuery: true }],
@@ -68,6 +68,20 @@ describe('rule signature', () => {
       expect(await edge(signed(request), args)).to.equal('next');
     });
   }
+
+  for (const [service, path_escapes] of [
+    ['s3', 'once'],
+    ['service', 'twice'],
+  ] as const)
+    it(`takes the signature of one path for no other, escaped ${path_escapes}`, async () => {
+      for (const path of ['/a%20b', '/a%2520b', '/a%252520b']) {
+        const request = signed({ path, service });
+        for (const other of ['/a%20b', '/a%2520b', '/a%252520b'])
+          expect(await edge({ ...request, path: other }, { path_escapes }), `${path} as ${other}`).to.equal(
+            other === path ? 'next' : null,
+          );
+      }
+    });
 
   it('says whose key it was', async () => {
     const { plan } = await decideLater(node({ fields: { 'X-Account': 'key' } }), signed({}));
