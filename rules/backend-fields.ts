@@ -1,4 +1,5 @@
 import { readAuthority } from '../lib/http/authority.ts';
+import { utf8Bytes } from '../lib/core/utf8-bytes.ts';
 import { pointerStep } from '../lib/core/problem.ts';
 import type { CompileContext } from '../lib/routing/rule.ts';
 
@@ -26,7 +27,7 @@ export function fieldsOf(
     if (values.length > 1 && name.toLowerCase() === 'host') problem(at, 'is a list; a request has one Host');
     for (const [i, item] of values.entries()) {
       const wrong = refusedValue(name, item);
-      if (wrong === null) fields.push(name, asBytes(String(item)));
+      if (wrong === null) fields.push(name, utf8Bytes(String(item)));
       else problem(Array.isArray(value) ? `${at}/${i}` : at, wrong);
     }
   }
@@ -77,9 +78,4 @@ function refusedValue(name: string, value: unknown): string | null {
 function isHost(text: string): boolean {
   const bytes = Buffer.from(text, 'utf8');
   return readAuthority({ host: '', port: '' }, bytes, 0, bytes.length, '');
-}
-
-/** A string whose characters are the bytes of the text in UTF-8. */
-function asBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
 }

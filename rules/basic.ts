@@ -1,13 +1,15 @@
 import { isAbsolute } from 'node:path';
-import { basicOf } from '../lib/auth/credentials.ts';
+import { basicOf, type UserPassword } from '../lib/auth/credentials.ts';
 import { hasher, HasherBusy } from '../lib/auth/hasher.ts';
 import { hashKind } from '../lib/auth/hash-kind.ts';
+import { Recall } from '../lib/auth/recall.ts';
 import { UserFile, type Users } from '../lib/auth/users.ts';
 import { Verified } from '../lib/auth/verified.ts';
 import { Fault } from '../lib/core/faults.ts';
 import { pointerStep } from '../lib/core/problem.ts';
+import type { Plan } from '../lib/routing/plan.ts';
 import { defineRule, type Node } from '../lib/routing/rule.ts';
-import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
+import { clientOf, fieldsProperty, Identity, type FieldsArg, type NamedClient } from './identity.ts';
 import { REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
@@ -77,47 +79,63 @@ export const basic = defineRule<Args>({
     const inline: Users = new Map(Object.entries(users ?? {}));
     const source = file === undefined ? null : context.state('users', file, () => new UserFile(file));
     const verified = context.state('basic', null, () => new Verified<boolean>());
+    const recall = new Recall<KnownUser>(context.means.coarseNow);
 
     return (request, plan) => {
       identity.strip(plan);
-      const given = basicOf(request.field('authorization'));
+      const field = request.field('authorization');
       if (remove) plan.drop(AUTHORIZATION);
+      if (field === null) return refuse(plan);
+      const known = source === null ? inline : source.fresh(context.means.coarseNow());
+      const recent = recall.get(field);
+      // A user whose password is another one now, or who is gone, is not known by the old one.
+      if (recent !== undefined && known !== null && known.get(recent.client.claims.sub) === recent.hash)
+        return enter(recent.client, plan);
+      const given = basicOf(field);
       if (given === null) return refuse(plan);
       const { user, password } = given;
-      const known = source === null ? inline : source.fresh;
-      if (known !== null) {
-        const result = verified.get(verified.key(user, password, known.get(user) ?? ''));
-        if (result !== undefined) return end(result);
-      }
-      return check();
-
-      function end(fits: boolean): Node | null {
-        if (!fits || !identity.tell(plan, () => user)) return refuse(plan);
-        plan.claims = { sub: user };
-        return next;
-      }
-
-      async function check(): Promise<Node | null> {
-        try {
-          const present = source === null ? inline : await source.users();
-          const hash = present.get(user);
-          const key = verified.key(user, password, hash ?? '');
-          const fits = await verified.find(key, async () => {
-            // A user that is not there takes as long as one that is.
-            const right = await hasher.fits(password, hash ?? anyOf(present));
-            const result = right && hash !== undefined;
-            return { result, forMs: result ? goodMs : Math.min(goodMs, WRONG_MS) };
-          });
-          return end(fits);
-        } catch (error) {
-          if (!(error instanceof HasherBusy)) context.means.warn('passwords cannot be checked', error);
-          plan.fault = Fault.UNVERIFIED;
-          return null;
-        }
-      }
+      const hash = known?.get(user);
+      const entry = known === null ? undefined : verified.entry(verified.key(user, password, hash ?? ''));
+      if (entry === undefined) return check(given, plan);
+      const client = entry.result ? clientOf(user, identity) : null;
+      if (client === null) return refuse(plan);
+      if (hash !== undefined) recall.put(field, { client, hash }, entry.until);
+      return enter(client, plan);
     };
+
+    function enter({ fields: told, claims }: NamedClient, plan: Plan): Node {
+      plan.set(told);
+      plan.claims = claims;
+      return next;
+    }
+
+    async function check({ user, password }: UserPassword, plan: Plan): Promise<Node | null> {
+      try {
+        const present = source === null ? inline : await source.users();
+        const hash = present.get(user);
+        const key = verified.key(user, password, hash ?? '');
+        const fits = await verified.find(key, async () => {
+          // A user that is not there takes as long as one that is.
+          const right = await hasher.fits(password, hash ?? anyOf(present));
+          const result = right && hash !== undefined;
+          return { result, forMs: result ? goodMs : Math.min(goodMs, WRONG_MS) };
+        });
+        const client = fits ? clientOf(user, identity) : null;
+        return client === null ? refuse(plan) : enter(client, plan);
+      } catch (error) {
+        if (!(error instanceof HasherBusy)) context.means.warn('passwords cannot be checked', error);
+        plan.fault = Fault.UNVERIFIED;
+        return null;
+      }
+    }
   },
 });
+
+/** A client that was let in, and the hash that its password had then. */
+interface KnownUser {
+  readonly client: NamedClient;
+  readonly hash: string;
+}
 
 function anyOf(users: Users): string {
   for (const hash of users.values()) return hash;

@@ -1,7 +1,8 @@
 import { basicOf, bearerOf } from '../lib/auth/credentials.ts';
+import { Recall } from '../lib/auth/recall.ts';
 import { pointerStep } from '../lib/core/problem.ts';
 import { defineRule } from '../lib/routing/rule.ts';
-import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
+import { clientOf, fieldsProperty, Identity, type FieldsArg, type NamedClient } from './identity.ts';
 import { REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { Secrets, secretsProperty, type SecretsArg } from './secrets.ts';
 
@@ -47,24 +48,33 @@ export const bearer = defineRule<Args>({
     const { problem } = context;
     for (const [name, source] of Object.entries(fields))
       if (source !== 'name') problem(`/fields${pointerStep(name)}`, 'is not name');
-    const secrets = new Secrets(tokens, '/tokens', problem);
     const identity = new Identity(fields, problem);
+    const secrets = new Secrets(tokens, '/tokens', (name) => clientOf(name, identity), problem);
     const refuse = refusalOf(args, asPassword ? 'Basic' : 'Bearer', context);
     const next = context.edge('next');
+    const recall = new Recall<NamedClient>(context.means.coarseNow);
     return (request, plan) => {
       identity.strip(plan);
       const field = request.field('authorization');
       if (remove) plan.drop(AUTHORIZATION);
-      const token = bearerOf(field) ?? (asPassword ? passwordOf(field) : null);
-      const name = token === null ? null : secrets.nameOf(token);
-      if (name === null || !identity.tell(plan, () => name)) return refuse(plan);
-      plan.claims = { sub: name };
+      if (field === null) return refuse(plan);
+      const client = recall.get(field) ?? clientWith(field);
+      if (client === null) return refuse(plan);
+      plan.set(client.fields);
+      plan.claims = client.claims;
       return next;
     };
+
+    function clientWith(field: string): NamedClient | null {
+      const token = bearerOf(field) ?? (asPassword ? passwordOf(field) : null);
+      const client = token === null ? null : secrets.holderOf(token);
+      if (client !== null) recall.put(field, client, Infinity);
+      return client;
+    }
   },
 });
 
-function passwordOf(field: string | null): string | null {
+function passwordOf(field: string): string | null {
   const given = basicOf(field);
   return given !== null && (given.user === '' || given.user === 'x') ? given.password : null;
 }

@@ -66,7 +66,7 @@ export const cors = defineRule<Args>({
   compile(args, { edge, problem }) {
     const next = edge('next');
     const { credentials = false, expose = [] } = args;
-    const isAllowed = originTest(args, problem);
+    const isListed = originTest(args, problem);
     const isAny = args.origins.includes('*');
     if (credentials && expose.includes('*'))
       problem('/expose', 'has *, which means nothing with credentials: list the fields');
@@ -76,23 +76,41 @@ export const cors = defineRule<Args>({
     const anybody: ReplyEdit = { drop: OURS, lines: `Access-Control-Allow-Origin: *\r\n${lines}` };
     const nobody: ReplyEdit = { drop: OURS, lines: 'Vary: Origin\r\n' };
     const preflight = preflightLines(args);
+    // Pages of one origin send many requests. What an origin is allowed depends on nothing else.
+    const edits = new Map<string, ReplyEdit>();
     return (request, plan) => {
       const origin = request.field('origin');
-      const allowed = origin !== null && isAllowed(origin);
-      if (request.method === 'OPTIONS' && origin !== null) {
+      const edit = origin === null ? null : (edits.get(origin) ?? remember(origin));
+      if (origin !== null && request.method === 'OPTIONS') {
         const method = request.field('access-control-request-method');
         if (method !== null) {
-          plan.answer = { status: 204, lines: allowed ? preflight(origin, method, request) : PREFLIGHT_VARY, body: '' };
+          const permission = edit === nobody ? PREFLIGHT_VARY : preflight(origin, method, request);
+          plan.answer = { status: 204, lines: permission, body: '' };
           return null;
         }
       }
-      if (isAny) plan.editReply(anybody);
-      else if (!allowed) plan.editReply(nobody);
-      else plan.editReply({ drop: OURS, lines: `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n${lines}` });
+      plan.editReply(isAny ? anybody : (edit ?? nobody));
       return next;
     };
+
+    function remember(origin: string): ReplyEdit {
+      const edit = isListed(origin) ? editFor(origin) : nobody;
+      if (edits.size >= MAX_ORIGINS) edits.clear();
+      // A text of its own: the one that was sent is a part of its head, and would hold on to that.
+      if (origin.length <= MAX_ORIGIN) edits.set(Buffer.from(origin, 'latin1').latin1Slice(), edit);
+      return edit;
+    }
+
+    function editFor(origin: string): ReplyEdit {
+      if (isAny) return anybody;
+      return { drop: OURS, lines: `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n${lines}` };
+    }
   },
 });
+
+/** Origins that are remembered, and characters of the longest. */
+const MAX_ORIGINS = 256;
+const MAX_ORIGIN = 256;
 
 /** What a preflight that is allowed is answered. */
 function preflightLines(

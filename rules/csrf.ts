@@ -53,11 +53,12 @@ export const csrf = defineRule<Args>({
     const refuse = turningAway(args, 'denied', 403, context);
     const { origins = [], token, strict = false } = args;
     const trusted = new Set(origins.map((origin) => origin.toLowerCase()));
+    const tokenField = token?.header.toLowerCase() ?? '';
     return (request, plan) => {
       if (SAFE.has(request.method)) return next;
       if (!isFromHere(request, trusted, strict)) return refuse(plan, 'the request comes from a page of another site');
       if (token === undefined) return next;
-      const sent = request.field(token.header.toLowerCase());
+      const sent = request.field(tokenField);
       const kept = cookieOf(request, token.cookie);
       const isSame = sent !== null && kept !== null && kept !== '' && sameText(sent, kept);
       return isSame ? next : refuse(plan, `${token.header} and the cookie ${token.cookie} are not the same`);
@@ -68,10 +69,11 @@ export const csrf = defineRule<Args>({
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 function isFromHere(request: RoutedRequest, trusted: ReadonlySet<string>, strict: boolean): boolean {
+  const site = request.field('sec-fetch-site');
+  if (site === 'same-origin' || site === 'none') return true;
   const origin = request.field('origin');
   if (origin !== null && trusted.has(origin.toLowerCase())) return true;
-  const site = request.field('sec-fetch-site');
-  if (site !== null) return site === 'same-origin' || site === 'none';
+  if (site !== null) return false;
   if (origin === null) return !strict;
   // Behind a proxy that ends TLS the scheme is not known here; the host is.
   const host = request.field('host');

@@ -1,3 +1,5 @@
+import { utf8Bytes } from '../lib/core/utf8-bytes.ts';
+import type { Answer } from '../lib/routing/plan.ts';
 import { defineRule } from '../lib/routing/rule.ts';
 
 interface Args {
@@ -33,16 +35,29 @@ export const health = defineRule<Args>({
   edges: [],
   upstreams: ({ upstreams = [] }) => upstreams.map((name) => name.split('#', 1)[0] ?? name),
   compile({ upstreams = [], all = true }, { means }) {
+    // Of the last request: what is usable changes seldom.
+    const usable = upstreams.map(() => false);
+    let answer = answerOf(upstreams, usable, all);
     return (_request, plan) => {
-      const usable = upstreams.map((name) => means.isUsable(name));
-      const isUp = upstreams.length === 0 || (all ? usable.every(Boolean) : usable.some(Boolean));
-      const told = Object.fromEntries(upstreams.map((name, i) => [name, usable[i]]));
-      const text = JSON.stringify({ status: isUp ? 'up' : 'down', upstreams: told });
-      const body = `${Buffer.from(text, 'utf8').toString('latin1')}\n`;
-      plan.answer = { status: isUp ? 200 : 503, lines: LINES, body };
+      let isChanged = false;
+      for (const [i, name] of upstreams.entries()) {
+        const isUsable = means.isUsable(name);
+        if (usable[i] === isUsable) continue;
+        usable[i] = isUsable;
+        isChanged = true;
+      }
+      if (isChanged) answer = answerOf(upstreams, usable, all);
+      plan.answer = answer;
       return null;
     };
   },
 });
+
+function answerOf(upstreams: readonly string[], usable: readonly boolean[], all: boolean): Answer {
+  const isUp = upstreams.length === 0 || (all ? usable.every(Boolean) : usable.some(Boolean));
+  const told = Object.fromEntries(upstreams.map((name, i) => [name, usable[i]]));
+  const text = JSON.stringify({ status: isUp ? 'up' : 'down', upstreams: told });
+  return { status: isUp ? 200 : 503, lines: LINES, body: utf8Bytes(`${text}\n`) };
+}
 
 const LINES = 'Content-Type: application/json\r\nCache-Control: no-store\r\n';

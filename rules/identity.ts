@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../lib/core/utf8-bytes.ts';
 import { FIELD_NAME } from '../lib/routing/names.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import { refusedName } from './backend-fields.ts';
@@ -40,16 +41,36 @@ export class Identity {
    * in a field: then nobody can say who the client is.
    */
   tell(plan: Plan, valueOf: (source: string) => unknown): boolean {
+    const set = this.fieldsFor(valueOf);
+    if (set === null) return false;
+    plan.set(set);
+    return true;
+  }
+
+  /** The fields that tell it: name, value, name, value, ... Null if a value cannot be said in a field. */
+  fieldsFor(valueOf: (source: string) => unknown): readonly string[] | null {
     const set: string[] = [];
     for (const [name, source] of this.#fields) {
       const value = fieldValue(valueOf(source));
       if (value === null) continue;
-      if (CONTROL.test(value)) return false;
-      set.push(name, Buffer.from(value, 'utf8').toString('latin1'));
+      if (CONTROL.test(value)) return null;
+      set.push(name, utf8Bytes(value));
     }
-    plan.set(set);
-    return true;
+    return set;
   }
+}
+
+/** What is known of a client by its name, and what the server is told of it. */
+export interface NamedClient {
+  readonly claims: { readonly sub: string };
+  /** Name, value, name, value, ... */
+  readonly fields: readonly string[];
+}
+
+/** A client that has a name and nothing else; null if a field cannot say the name. */
+export function clientOf(name: string, identity: Identity): NamedClient | null {
+  const fields = identity.fieldsFor(() => name);
+  return fields === null ? null : { claims: { sub: name }, fields };
 }
 
 /** A value as a field says it: lists with commas, objects as JSON, nothing for what is not there. */

@@ -1,24 +1,16 @@
-import { CLAIM_CONDITIONS, claimOf, claimsMeet, type ClaimConditions, type Claims } from '../lib/auth/claims.ts';
+import type { Claims } from '../lib/auth/claims.ts';
 import { Verified, type Found } from '../lib/auth/verified.ts';
 import { CallFailed, type Caller } from '../lib/core/caller.ts';
-import { Fault } from '../lib/core/faults.ts';
-import { FIELD_NAME } from '../lib/routing/names.ts';
-import { defineRule, type Node } from '../lib/routing/rule.ts';
+import { defineRule } from '../lib/routing/rule.ts';
 import { urlProblem } from './call-url.ts';
-import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
-import { forbidding, REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { readTime, timeProperty } from './time-value.ts';
-import { tokenOf } from './token-source.ts';
+import { TOKEN_GATE_PROPERTIES, TokenGate, type TokenGateArgs, type TokenJudge } from './token-gate.ts';
 
-interface Args extends RefusalArgs {
+interface Args extends TokenGateArgs {
   readonly url: string;
   readonly client_id?: string;
   readonly client_secret?: string;
   readonly client_auth?: 'basic' | 'post';
-  readonly require?: ClaimConditions;
-  readonly cookie?: string;
-  readonly fields?: FieldsArg;
-  readonly remove?: boolean;
   readonly timeout?: string;
   readonly cache?: string;
 }
@@ -44,68 +36,36 @@ export const introspect = defineRule<Args>({
       client_id: { type: 'string', minLength: 1, description: 'who asks' },
       client_secret: { type: 'string', description: 'the secret of who asks' },
       client_auth: { enum: ['basic', 'post'], default: 'basic', description: 'how the issuer is told who asks' },
-      require: {
-        ...CLAIM_CONDITIONS,
-        description: 'values that claims, by path, may have; a list has to have one of them',
-      },
-      cookie: { type: 'string', pattern: FIELD_NAME, description: 'cookie that may have the token' },
-      fields: fieldsProperty('the claim, by path,'),
-      remove: {
-        type: 'boolean',
-        default: false,
-        description: 'whether the server does not get the Authorization field',
-      },
       timeout: timeProperty('for the answer of the issuer', '2s'),
       cache: timeProperty('how long an answer holds; `0s`: for the requests that wait for it', '1m'),
-      ...REFUSAL_PROPERTIES,
+      ...TOKEN_GATE_PROPERTIES,
     },
     required: ['url'],
     additionalProperties: false,
   },
   edges: ['next', 'denied', 'forbidden'],
   compile(args, context) {
-    const { url, require = {}, cookie, fields = {}, remove = false, cache = '1m', timeout = '2s' } = args;
+    const { url, client_id: id, client_secret: secret, cache = '1m', timeout = '2s' } = args;
     const { problem, means } = context;
     const wrong = urlProblem(url);
     if (wrong !== null) problem('/url', wrong);
-    if (args.client_id === undefined && args.client_secret !== undefined)
-      problem('/client_id', 'is missing beside client_secret');
-    const timeoutMs = readTime(timeout, '/timeout', problem);
-    const cacheMs = readTime(cache, '/cache', problem);
-    const identity = new Identity(fields, problem);
-    const refuse = refusalOf(args, 'Bearer error="invalid_token"', context);
-    const forbid = forbidding(args, context);
-    const next = context.edge('next');
-    const verified = context.state('introspect', null, () => new Verified<Claims | null>());
-    const basis = JSON.stringify([url, args.client_id]);
-
-    return (request, plan) => {
-      identity.strip(plan);
-      const token = tokenOf(request, cookie);
-      if (remove) plan.drop(AUTHORIZATION);
-      if (token === null) return refuse(plan);
-      const key = verified.key(token, basis);
-      const known = verified.get(key);
-      if (known !== undefined) return end(known);
-      return plan.isObserved ? next : check(token, key);
-
-      function end(claims: Claims | null): Node | null {
-        if (claims === null) return refuse(plan);
-        plan.claims = claims;
-        if (!claimsMeet(claims, require) || !identity.tell(plan, (path) => claimOf(claims, path))) return forbid(plan);
-        return next;
-      }
-
-      async function check(given: string, as: string): Promise<Node | null> {
-        try {
-          return end(await verified.find(as, () => ask(args, given, { timeoutMs, cacheMs }, means.caller)));
-        } catch (error) {
-          means.warn('tokens cannot be introspected', error);
-          plan.fault = Fault.UNVERIFIED;
-          return null;
-        }
-      }
+    if (id === undefined && secret !== undefined) problem('/client_id', 'is missing beside client_secret');
+    const times = {
+      timeoutMs: readTime(timeout, '/timeout', problem),
+      cacheMs: readTime(cache, '/cache', problem),
     };
+    const verified = context.state('introspect', null, () => new Verified<Claims | null>());
+    const basis = JSON.stringify([url, id]);
+    const judge: TokenJudge = {
+      known: (token) => verified.entry(verified.key(token, basis)),
+      check(token, isObserved) {
+        if (isObserved) return Promise.resolve(undefined);
+        return verified.find(verified.key(token, basis), () => ask(args, token, times, means.caller));
+      },
+      trouble: 'tokens cannot be introspected',
+    };
+    const gate = new TokenGate(args, judge, context);
+    return (request, plan) => gate.decide(request, plan);
   },
 });
 
@@ -165,6 +125,5 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
-const AUTHORIZATION = ['authorization'];
 const INACTIVE_MS = 10_000;
 const MAX_BYTES = 65_536;

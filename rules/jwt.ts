@@ -1,18 +1,8 @@
-import { CLAIM_CONDITIONS, claimOf, claimsMeet, type ClaimConditions, type Claims } from '../lib/auth/claims.ts';
-import { Fault } from '../lib/core/faults.ts';
-import { FIELD_NAME } from '../lib/routing/names.ts';
-import { defineRule, type Node } from '../lib/routing/rule.ts';
-import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
-import { forbidding, REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
-import { tokenOf } from './token-source.ts';
+import { defineRule } from '../lib/routing/rule.ts';
+import { TOKEN_GATE_PROPERTIES, TokenGate, type TokenGateArgs } from './token-gate.ts';
 import { TOKEN_PROPERTIES, TokenVerifier, type TokenArgs } from './token-verifier.ts';
 
-interface Args extends RefusalArgs, TokenArgs {
-  readonly require?: ClaimConditions;
-  readonly cookie?: string;
-  readonly fields?: FieldsArg;
-  readonly remove?: boolean;
-}
+type Args = TokenArgs & TokenGateArgs;
 
 /**
  * Lets in clients with a signed token (JWT, RFC 7519), and goes on to `next`.
@@ -37,56 +27,13 @@ export const jwt = defineRule<Args>({
   args: {
     properties: {
       ...TOKEN_PROPERTIES,
-      require: {
-        ...CLAIM_CONDITIONS,
-        description: 'values that claims, by path, may have; a list has to have one of them',
-      },
-      cookie: { type: 'string', pattern: FIELD_NAME, description: 'cookie that may have the token' },
-      fields: fieldsProperty('the claim, by path,'),
-      remove: {
-        type: 'boolean',
-        default: false,
-        description: 'whether the server does not get the Authorization field',
-      },
-      ...REFUSAL_PROPERTIES,
+      ...TOKEN_GATE_PROPERTIES,
     },
     additionalProperties: false,
   },
   edges: ['next', 'denied', 'forbidden'],
   compile(args, context) {
-    const { require = {}, cookie, fields = {}, remove = false } = args;
-    const verifier = new TokenVerifier(args, context);
-    const identity = new Identity(fields, context.problem);
-    const refuse = refusalOf(args, 'Bearer error="invalid_token"', context);
-    const forbid = forbidding(args, context);
-    const next = context.edge('next');
-
-    return (request, plan) => {
-      identity.strip(plan);
-      const token = tokenOf(request, cookie);
-      if (remove) plan.drop(AUTHORIZATION);
-      if (token === null) return refuse(plan);
-      const known = verifier.known(token);
-      return known === undefined ? check(token) : end(known);
-
-      function end(claims: Claims): Node | null {
-        plan.claims = claims;
-        if (!claimsMeet(claims, require) || !identity.tell(plan, (path) => claimOf(claims, path))) return forbid(plan);
-        return next;
-      }
-
-      async function check(given: string): Promise<Node | null> {
-        try {
-          const claims = await verifier.check(given, plan.isObserved);
-          return claims === null ? refuse(plan) : end(claims);
-        } catch (error) {
-          if (!plan.isObserved) context.means.warn('keys for tokens cannot be had', error);
-          plan.fault = Fault.UNVERIFIED;
-          return null;
-        }
-      }
-    };
+    const gate = new TokenGate(args, new TokenVerifier(args, context), context);
+    return (request, plan) => gate.decide(request, plan);
   },
 });
-
-const AUTHORIZATION = ['authorization'];

@@ -1,8 +1,9 @@
+import { Recall } from '../lib/auth/recall.ts';
 import { pointerStep } from '../lib/core/problem.ts';
 import { FIELD_NAME } from '../lib/routing/names.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import { defineRule, type RoutedRequest } from '../lib/routing/rule.ts';
-import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
+import { clientOf, fieldsProperty, Identity, type FieldsArg, type NamedClient } from './identity.ts';
 import { queryEditor } from './query-edits.ts';
 import { REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { readerOf, type ValueReader } from './request-value.ts';
@@ -52,8 +53,8 @@ export const key = defineRule<Args>({
     const { problem } = context;
     for (const [name, source] of Object.entries(fields))
       if (source !== 'name') problem(`/fields${pointerStep(name)}`, 'is not name');
-    const secrets = new Secrets(keys, '/keys', problem);
     const identity = new Identity(fields, problem);
+    const secrets = new Secrets(keys, '/keys', (name) => clientOf(name, identity), problem);
     const refuse = refusalOf(args, 'ApiKey', context);
     const next = context.edge('next');
     const readers = [
@@ -62,16 +63,24 @@ export const key = defineRule<Args>({
       ...(cookie === undefined ? [] : [readerOf({ cookie }, context)]),
     ];
     const withoutKey = queryEditor({ remove: query === undefined ? [] : [query] }, context);
+    const recall = new Recall<NamedClient>(context.means.coarseNow);
     const dropped = header === undefined ? [] : [header.toLowerCase()];
     return (request, plan) => {
       identity.strip(plan);
       const given = firstOf(readers, request, plan);
       if (remove) hide(request, plan);
-      const name = given === null ? null : secrets.nameOf(given);
-      if (name === null || !identity.tell(plan, () => name)) return refuse(plan);
-      plan.claims = { sub: name };
+      const client = given === null ? null : (recall.get(given) ?? clientWith(given));
+      if (client === null) return refuse(plan);
+      plan.set(client.fields);
+      plan.claims = client.claims;
       return next;
     };
+
+    function clientWith(given: string): NamedClient | null {
+      const client = secrets.holderOf(given);
+      if (client !== null) recall.put(given, client, Infinity);
+      return client;
+    }
 
     function hide(request: RoutedRequest, plan: Plan): void {
       plan.drop(dropped);

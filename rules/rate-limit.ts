@@ -82,12 +82,10 @@ export const rateLimit = defineRule<Args>({
     const table = context.state(`rate-limit ${rate.algorithm}`, key, () => new RateTable());
     const { means, name } = context;
     const policy = `"${name.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '_')}"`;
-    const policyLine = `RateLimit-Policy: ${policy};q=${rate.limit};w=${Math.ceil(rate.perMs / 1000)}\r\n`;
+    const before = `RateLimit-Policy: ${policy};q=${rate.limit};w=${Math.ceil(rate.perMs / 1000)}\r\nRateLimit: ${policy};r=`;
 
     const go = (verdict: RateVerdict, plan: Plan): Node | null | Promise<Node | null> => {
-      const lines = fields
-        ? `${policyLine}RateLimit: ${policy};r=${verdict.remaining};t=${Math.ceil(verdict.resetMs / 1000)}\r\n`
-        : '';
+      const lines = fields ? `${before}${verdict.remaining};t=${Math.ceil(verdict.resetMs / 1000)}\r\n` : '';
       if (!verdict.allowed) {
         const retry = Math.max(1, Math.ceil(verdict.delayMs / 1000));
         return refuse(plan, 'too many requests', `${lines}Retry-After: ${retry}\r\n`);
@@ -103,15 +101,22 @@ export const rateLimit = defineRule<Args>({
     const limit = JSON.stringify(key === null ? [rate.algorithm, context.home, name] : [rate.algorithm, key]);
     return (request, plan) => {
       const value = read === null ? '' : (read(request, plan) ?? '');
-      const here = (): RateVerdict => table.take(value, rate, means.now(), plan.isObserved);
-      if (scope === 'worker' || plan.isObserved) return go(here(), plan);
-      const counted = shared === null ? Promise.resolve(null) : shared.take({ limit, value, rate });
-      return counted.then((verdict) => {
-        if (verdict !== null) return go(verdict, plan);
-        if (unknown === 'allow') return next;
-        return unknown === 'worker' ? go(here(), plan) : refuse(plan, 'too many requests', 'Retry-After: 1\r\n');
-      });
+      if (scope === 'worker' || plan.isObserved) return go(here(value, plan), plan);
+      return elsewhere(value, plan);
     };
+
+    function here(value: string, plan: Plan): RateVerdict {
+      return table.take(value, rate, means.now(), plan.isObserved);
+    }
+
+    async function elsewhere(value: string, plan: Plan): Promise<Node | null> {
+      const verdict = shared === null ? null : await shared.take({ limit, value, rate });
+      if (verdict !== null) return go(verdict, plan);
+      if (unknown === 'allow') return next;
+      return unknown === 'worker'
+        ? go(here(value, plan), plan)
+        : refuse(plan, 'too many requests', 'Retry-After: 1\r\n');
+    }
   },
 });
 

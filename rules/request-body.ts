@@ -20,9 +20,9 @@ export const requestBody = defineRule<BodyArgs>({
     const constant = template.constant === null ? null : Buffer.from(template.constant, 'latin1');
     const fields = ['Content-Type', type];
     return (request, plan) => {
-      plan.body = constant ?? Buffer.from(template.render(request, plan), 'latin1');
-      plan.set(fields);
+      plan.body = constant ?? bytesOf(template.render(request, plan));
       plan.drop(OF_THE_BODY);
+      plan.set(fields);
       return next;
     };
   },
@@ -30,3 +30,10 @@ export const requestBody = defineRule<BodyArgs>({
 
 /** Fields that say something about the bytes of a body, and are not true of another one. */
 const OF_THE_BODY: readonly string[] = ['content-encoding', 'content-digest', 'content-md5', 'digest', 'repr-digest'];
+
+/** `Buffer.from` with less of a ceremony. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(text.length);
+  bytes.latin1Write(text);
+  return bytes;
+}

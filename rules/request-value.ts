@@ -1,5 +1,5 @@
 import { cookieValue } from '../lib/http/request-value.ts';
-import { FIELD_NAME, queryValues } from '../lib/routing/names.ts';
+import { FIELD_NAME, firstQueryValue } from '../lib/routing/names.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import type { CompileContext, RoutedRequest } from '../lib/routing/rule.ts';
 import { compileTemplate } from '../lib/routing/template.ts';
@@ -42,7 +42,7 @@ export function readerOf(value: ValueArgs, context: CompileContext): ValueReader
     return (request) => request.field(name);
   }
   if ('cookie' in value) return (request) => cookieOf(request, value.cookie);
-  if ('query' in value) return (request) => queryValues(request.query, value.query)[0] ?? null;
+  if ('query' in value) return (request) => firstQueryValue(request.query, value.query);
   const { means, problem } = context;
   const { render } = compileTemplate(value.template, 'text', means, (msg) => problem('', `has a template that ${msg}`));
   return (request, plan) => {

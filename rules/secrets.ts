@@ -15,27 +15,32 @@ export function secretsProperty(what: string): Readonly<Record<string, unknown>>
 }
 
 /**
- * Secrets that are known by their digests alone. What a client presents is digested, too, and looked up: how long that takes says nothing
- * about a secret, only about a digest that nobody can choose.
+ * Secrets that are known by their digests alone, each with what is known of who has it. What a client presents is digested, too, and looked
+ * up: how long that takes says nothing about a secret, only about a digest that nobody can choose.
  */
-export class Secrets {
-  readonly #names = new Map<string, { readonly name: string; readonly digest: Buffer }>();
+export class Secrets<Holder> {
+  readonly #holders = new Map<string, { readonly holder: Holder; readonly name: string; readonly digest: Buffer }>();
 
-  /** A digest that stands twice, under two names, is told to `problem`. */
-  constructor(secrets: SecretsArg, at: string, problem: (at: string, msg: string) => void) {
+  /** `holderOf` is asked once for each name. A digest that stands twice, under two names, is told to `problem`. */
+  constructor(
+    secrets: SecretsArg,
+    at: string,
+    holderOf: (name: string) => Holder,
+    problem: (at: string, msg: string) => void,
+  ) {
     for (const [name, text] of Object.entries(secrets)) {
       const digest = Buffer.from(text.slice(PREFIX.length), 'hex');
-      const same = this.#names.get(digest.toString('latin1'));
+      const same = this.#holders.get(digest.toString('latin1'));
       if (same !== undefined) problem(at + pointerStep(name), `is the same as that of ${same.name}`);
-      this.#names.set(digest.toString('latin1'), { name, digest });
+      this.#holders.set(digest.toString('latin1'), { holder: holderOf(name), name, digest });
     }
   }
 
   /** Who has this secret; null if nobody has. */
-  nameOf(secret: string): string | null {
+  holderOf(secret: string): Holder | null {
     const presented = hash('sha256', Buffer.from(secret, 'latin1'), 'buffer');
-    const found = this.#names.get(presented.latin1Slice());
-    return found !== undefined && timingSafeEqual(found.digest, presented) ? found.name : null;
+    const found = this.#holders.get(presented.latin1Slice());
+    return found !== undefined && timingSafeEqual(found.digest, presented) ? found.holder : null;
   }
 }
 

@@ -97,7 +97,7 @@ export const sso = defineRule<Args>({
       if (request.path === logout) return goTo(`${login}/logout`, `Set-Cookie: ${name}=; Max-Age=0${attributes}`, plan);
       const token = tokenOf(request, name);
       if (token === null) return askToLogIn(request, plan);
-      const known = verifier.known(token);
+      const known = verifier.known(token)?.result;
       return known === undefined ? check(token, request, plan) : admit(known, plan);
     };
 

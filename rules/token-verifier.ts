@@ -9,10 +9,11 @@ import {
   type TokenDemands,
   type TokenKeys,
 } from '../lib/auth/token-check.ts';
-import { Verified } from '../lib/auth/verified.ts';
+import { Verified, type Entry } from '../lib/auth/verified.ts';
 import { NO_CALLS } from '../lib/core/caller.ts';
 import type { CompileContext } from '../lib/routing/rule.ts';
 import { urlProblem } from './call-url.ts';
+import type { TokenJudge } from './token-gate.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
 /** Args of a node that verifies signed tokens. */
@@ -59,7 +60,8 @@ export const TOKEN_PROPERTIES = {
 } as const;
 
 /** Verifies the tokens of one node, and remembers those that were good. */
-export class TokenVerifier {
+export class TokenVerifier implements TokenJudge {
+  readonly trouble = 'keys for tokens cannot be had';
   readonly #keys: TokenKeys;
   readonly #demands: TokenDemands;
   readonly #cacheMs: number;
@@ -91,8 +93,8 @@ export class TokenVerifier {
   }
 
   /** Claims of a token that was good a moment ago; undefined where it has to be checked. */
-  known(token: string): Claims | undefined {
-    return this.#verified.get(this.#verified.key(token, this.#basis));
+  known(token: string): Entry<Claims> | undefined {
+    return this.#verified.entry(this.#verified.key(token, this.#basis));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../lib/core/utf8-bytes.ts';
 import { hasEdge } from '../lib/routing/edges.ts';
 import { reasonOf } from '../lib/http/reason.ts';
 import type { Plan } from '../lib/routing/plan.ts';
@@ -16,10 +17,11 @@ export function turningAway(
   // The args of a node, whatever their type says.
   const other = hasEdge(args as Readonly<Record<string, unknown>>, edge) ? context.edge(edge) : null;
   if (other !== null) return () => other;
+  const title = `${status} ${reasonOf(status)}: `;
   return (plan, why, lines = '') => {
-    const text = `${status} ${reasonOf(status)}: ${why}\n`;
-    const body = Buffer.from(text, 'utf8').toString('latin1');
-    plan.answer = { status, lines: `Content-Type: text/plain; charset=utf-8\r\n${lines}`, body };
+    plan.answer = { status, lines: TYPE + lines, body: utf8Bytes(`${title}${why}\n`) };
     return null;
   };
 }
+
+const TYPE = 'Content-Type: text/plain; charset=utf-8\r\n';

@@ -53,9 +53,9 @@ export class UserFile {
     return this.#users;
   }
 
-  /** The users, if they were looked up a moment ago; else null. */
-  get fresh(): Users | null {
-    return performance.now() - this.#lookedAt > LOOK_MS ? null : this.#users;
+  /** The users, if they were looked up a moment before `now`, by `performance.now()`; else null. */
+  fresh(now: number): Users | null {
+    return now - this.#lookedAt > LOOK_MS ? null : this.#users;
   }
 
   async #look(): Promise<void> {

@@ -1,8 +1,9 @@
+import { monotonicMs } from '../core/clock.ts';
 import { createHmac, randomBytes } from 'node:crypto';
 
-interface Entry<Result> {
+/** What is remembered, and until when, by the clock of its table in milliseconds. */
+export interface Entry<Result> {
   readonly result: Result;
-  /** By the clock of the cache, in milliseconds. */
   readonly until: number;
 }
 
@@ -48,9 +49,13 @@ export class Verified<Result> {
 
   /** What is known, or undefined. */
   get(key: string): Result | undefined {
+    return this.entry(key)?.result;
+  }
+
+  /** The same, with the moment until which it holds. */
+  entry(key: string): Entry<Result> | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    if (entry.until > this.#clock()) return entry.result;
+    if (entry === undefined || entry.until > this.#clock()) return entry;
     this.#entries.delete(key);
     return undefined;
   }
@@ -90,7 +95,3 @@ export class Verified<Result> {
 
 const SECRET = randomBytes(32);
 const MAX_ENTRIES = 10_000;
-
-function monotonicMs(): number {
-  return performance.now();
-}

@@ -36,6 +36,7 @@ export function workerMeans(
     variable: (name) => process.env[VARIABLES + name] ?? null,
     rates: (scope) => (scope === 'instance' ? instanceRates : fleetRates),
     now: monotonicMs,
+    coarseNow: () => wheel.now,
     caller,
     warn(msg, cause) {
       // Messages are constants of the rules, so there are few.

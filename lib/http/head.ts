@@ -105,9 +105,14 @@ export class Head {
 
   /** All values of a field joined by ", ", or null. `lowerName` in lower case. */
   get(lowerName: string): string | null {
+    const { count, offsets, bytes } = this;
+    const { length } = lowerName;
     let value: string | null = null;
-    for (let i = 0; i < this.count; i++) {
-      if (!this.#isNamed(i, lowerName)) continue;
+    for (let i = 0; i < count; i++) {
+      const from = offsets[i * 4] as number; // i is below count
+      const to = offsets[i * 4 + 1] as number; // as above
+      // Most names are of another length.
+      if (to - from !== length || !isText(bytes, from, to, lowerName)) continue;
       value = value === null ? this.value(i) : `${value}, ${this.value(i)}`;
     }
     return value;
@@ -166,12 +171,6 @@ export class Head {
     this.reasonEnd += by;
     const last = this.count * 4;
     for (let i = 0; i < last; i++) this.offsets[i] = (this.offsets[i] as number) + by; // it has four for each field
-  }
-
-  #isNamed(i: number, lowerName: string): boolean {
-    const from = this.offsets[i * 4] as number; // i is below count
-    const to = this.offsets[i * 4 + 1] as number; // as above
-    return isText(this.bytes, from, to, lowerName);
   }
 }
 

@@ -9,16 +9,20 @@ export function queryValue(query: string, name: string): string | null {
 }
 
 function valueOf(text: string, from: number, name: string, separator: string): string | null {
-  for (let at = from; at < text.length;) {
-    const end = text.indexOf(separator, at);
-    const to = end === -1 ? text.length : end;
-    while (text.charCodeAt(at) === SPACE) at++;
-    if (text.startsWith(name, at) && text.charCodeAt(at + name.length) === EQUALS && at + name.length < to) {
-      return text.slice(at + name.length + 1, to).trimEnd();
-    }
-    at = to + 1;
+  for (let at = text.indexOf(name, from); at !== -1 && at < text.length; at = text.indexOf(name, at + 1)) {
+    const equals = at + name.length;
+    if (text.charCodeAt(equals) !== EQUALS || !isFirst(text, from, at, separator)) continue;
+    const end = text.indexOf(separator, equals);
+    return text.slice(equals + 1, end === -1 ? text.length : end).trimEnd();
   }
   return null;
+}
+
+/** Whether nothing but blanks stands between an offset and the separator before it. */
+function isFirst(text: string, from: number, at: number, separator: string): boolean {
+  let before = at - 1;
+  while (before >= from && text.charCodeAt(before) === SPACE) before--;
+  return before < from || text[before] === separator;
 }
 
 const SPACE = 0x20;

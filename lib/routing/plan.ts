@@ -229,16 +229,14 @@ export class Plan {
   /** Sets fields beside those that were set before; the newer one of a name counts. */
   set(fields: readonly string[]): void {
     if (fields.length === 0) return;
-    this.setFields = this.setFields.length === 0 ? fields : [...without(this.setFields, fields), ...fields];
+    this.setFields = this.setFields.length === 0 ? fields : [...without(this.setFields, namesOf(fields)), ...fields];
   }
 
   /** Takes fields out, also those that were set before. `lowerNames` in lower case. */
   drop(lowerNames: readonly string[]): void {
     if (lowerNames.length === 0) return;
     this.dropFields = this.dropFields.length === 0 ? lowerNames : [...this.dropFields, ...lowerNames];
-    if (this.setFields.length === 0) return;
-    const dropped = lowerNames.flatMap((name) => [name, '']);
-    this.setFields = without(this.setFields, dropped);
+    if (this.setFields.length > 0) this.setFields = without(this.setFields, lowerNames);
   }
 
   /** Lets only the graph itself say these fields from here on; what was set before goes, too. `names` as in `guardedFields`. */
@@ -251,9 +249,11 @@ export class Plan {
 
   /** The value of a field that is guarded, as the graph has set it, or null; undefined for a field that is not guarded. */
   guarded(lowerName: string): string | null | undefined {
-    if (this.guardedFields.length === 0 || !this.guardedFields.includes(spelling(lowerName))) return undefined;
+    if (this.guardedFields.length === 0) return undefined;
+    const name = lowerName.includes('_') ? lowerName.replaceAll('_', '-') : lowerName;
+    if (!this.guardedFields.includes(name)) return undefined;
     for (let i = 0; i + 1 < this.setFields.length; i += 2)
-      if (spelling(this.setFields[i] ?? '') === spelling(lowerName)) return this.setFields[i + 1] ?? null;
+      if (spelling(this.setFields[i] ?? '') === name) return this.setFields[i + 1] ?? null;
     return null;
   }
 
@@ -289,11 +289,22 @@ function spelling(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
 }
 
-/** Pairs of name and value without those whose name is among `others`. */
-function without(fields: readonly string[], others: readonly string[]): string[] {
-  const names = new Set<string>();
-  for (let i = 0; i < others.length; i += 2) names.add(others[i]?.toLowerCase() ?? '');
-  return fields.filter((_, i) => !names.has(fields[i - (i % 2)]?.toLowerCase() ?? ''));
+/** The names of pairs of name and value, in lower case. */
+function namesOf(fields: readonly string[]): readonly string[] {
+  const names: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) names.push((fields[i] ?? '').toLowerCase());
+  return names;
+}
+
+/** Pairs of name and value without those of some names, which are in lower case; the same list where there are none of them. */
+function without(fields: readonly string[], lowerNames: readonly string[]): readonly string[] {
+  let kept: string[] | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    if (lowerNames.includes(name.toLowerCase())) kept ??= fields.slice(0, i);
+    else if (kept !== null) kept.push(name, fields[i + 1] ?? '');
+  }
+  return kept ?? fields;
 }
 
 const NONE: readonly string[] = [];

@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../core/utf8-bytes.ts';
 import type { Source } from './template-source.ts';
 
 /** Where a template's text goes: that decides how values are escaped. */
@@ -15,18 +16,30 @@ export function escapeFor(where: Where, form: Source['form']): (value: string) =
     case 'host':
       return (value) => bytesIn(value, form).replaceAll(/[^\w.:[\]-]/g, '');
     case 'header':
-      return (value) => bytesIn(value, form).replaceAll(CONTROL, '');
+      return (value) => withoutControls(bytesIn(value, form));
     case 'json':
-      return (value) => bytesFrom(JSON.stringify(textIn(value, form)).slice(1, -1).replaceAll('<', '\\u003c'));
+      return (value) => (NOTHING_TO_ESCAPE.test(value) ? value : jsonBytes(textIn(value, form)));
     case 'html':
-      return (value) => bytesFrom(textIn(value, form).replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char));
+      return (value) => utf8Bytes(textIn(value, form).replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char));
     case 'text':
-      return (value) => bytesFrom(textIn(value, form));
+      return (value) => utf8Bytes(textIn(value, form));
   }
 }
 
+/** A value that is the same in JSON, whatever its form is. */
+const NOTHING_TO_ESCAPE = /^[\w !#$&'()*+,./:;=>?@[\]^`{|}~-]*$/;
+
+function withoutControls(bytes: string): string {
+  return CONTROL.test(bytes) ? bytes.replaceAll(CONTROLS, '') : bytes;
+}
+
+function jsonBytes(text: string): string {
+  return utf8Bytes(JSON.stringify(text).slice(1, -1).replaceAll('<', '\\u003c'));
+}
+
 /** RFC 9110 5.5. */
-const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/g;
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -41,7 +54,7 @@ function same(value: string): string {
 
 /** What a value is once nothing of a target is around it, as bytes. */
 function bytesIn(value: string, form: Source['form']): string {
-  if (form === 'text') return bytesFrom(value);
+  if (form === 'text') return utf8Bytes(value);
   return form === 'bytes' ? value : unescaped(value);
 }
 
@@ -50,10 +63,6 @@ function textIn(value: string, form: Source['form']): string {
   const bytes = bytesIn(value, form);
   if (form === 'text') return value;
   return /[^\0-\x7f]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
-}
-
-function bytesFrom(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }
 
 /** Escapes of a target, as the bytes they stand for. */

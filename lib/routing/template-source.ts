@@ -1,6 +1,6 @@
 import { cookieValue } from '../http/request-value.ts';
 import type { Means } from './means.ts';
-import { queryValues } from './names.ts';
+import { firstQueryValue } from './names.ts';
 import type { Captures, Plan } from './plan.ts';
 import type { RoutedRequest } from './rule.ts';
 
@@ -55,7 +55,7 @@ const NAMED: ReadonlyMap<string, MakeSource> = new Map(
         return field === null ? null : cookieValue(field, name);
       },
     }),
-    query: (name) => ({ form: 'text', read: ({ query }) => queryValues(query, name)[0] ?? null }),
+    query: (name) => ({ form: 'text', read: ({ query }) => firstQueryValue(query, name) }),
     param: (name) => ({ form: 'path', read: (_request, { captures }) => captured(captures, name) }),
     claim: (name) => {
       const steps = name.split('.');

@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../core/utf8-bytes.ts';
 import type { Means } from './means.ts';
 import type { Plan } from './plan.ts';
 import type { RoutedRequest } from './rule.ts';
@@ -47,12 +48,12 @@ export function compileTemplate(text: string, where: Where, means: Means, proble
     const part = partOf(text.slice(dollar + 2, end), where, means);
     if (typeof part === 'string') problem(part);
     else {
-      parts.push(bytesOf(plain), part);
+      parts.push(utf8Bytes(plain), part);
       plain = '';
     }
     at = end + 1;
   }
-  const last = bytesOf(plain);
+  const last = utf8Bytes(plain);
   if (parts.length === 0) return { constant: last, render: () => last };
   parts.push(last);
   return { constant: null, render: (request, plan) => rendered(parts, request, plan) };
@@ -85,9 +86,4 @@ function partOf(inner: string, where: Where, means: Means): Part | string {
     return `has \${${inner}} in the host of a URL, where a client could send others anywhere: host and env can stand there`;
   const fallback = bar === -1 ? '' : escapeFor(where, 'text')(inner.slice(bar + 1));
   return { source, fallback, escape: escapeFor(where, source.form) };
-}
-
-/** A string whose characters are the bytes of the text in UTF-8. */
-function bytesOf(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CookieJar } from '../../lib/auth/cookie-jar.ts';
+import { Recall } from '../../lib/auth/recall.ts';
 import { Seal } from '../../lib/auth/seal.ts';
 import { Verified } from '../../lib/auth/verified.ts';
 
@@ -47,6 +48,49 @@ describe('what is remembered of credentials', () => {
     expect(first.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
     expect(await Promise.all([verified.find('a', find), verified.find('a', find)])).to.deep.equal([2, 2]);
     expect([verified.get('a'), verified.pending, calls]).to.deep.equal([2, 0, 2]);
+  });
+});
+
+describe('what was presented a moment ago', () => {
+  let clock = 0;
+  beforeEach(() => {
+    clock = 1000;
+  });
+  const recall = () => new Recall<number>(() => clock);
+
+  it('is known while it is in use, and twenty seconds longer at most', () => {
+    const one = recall();
+    one.put('a', 1, Infinity);
+    for (let i = 0; i < 20; i++) {
+      clock += 9000;
+      expect(one.get('a'), String(i)).to.equal(1);
+    }
+    clock += 20_000;
+    expect(one.get('b')).to.equal(undefined);
+    expect(one.size).to.equal(0);
+  });
+
+  it('is never known beyond its time, whatever the clock is behind', () => {
+    const one = recall();
+    one.put('a', 1, clock + 1000);
+    one.put('b', 2, clock + 100);
+    expect([one.get('a'), one.get('b')]).to.deep.equal([1, undefined]);
+    clock += 900;
+    expect(one.get('a')).to.equal(undefined);
+  });
+
+  it('is bounded in number and in characters, and what is in use stays', () => {
+    const one = recall();
+    for (let i = 0; i < 20_000; i++) {
+      one.put(`token ${i}`, i, Infinity);
+      if (i % 1000 === 0) expect(one.get('token 0')).to.equal(0);
+    }
+    expect(one.size).to.be.at.most(4000);
+    const large = recall();
+    for (let i = 0; i < 100; i++) large.put(`${'x'.repeat(200_000)}${i}`, i, Infinity);
+    expect(large.size).to.be.at.most(10);
+    large.put('x'.repeat(1_000_000), 1, Infinity);
+    expect(large.get('x'.repeat(1_000_000))).to.equal(undefined);
   });
 });
 

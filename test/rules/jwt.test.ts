@@ -210,9 +210,27 @@ describe('rule jwt', () => {
     const late = bearing(await token(secret, 'HS256', { exp: seconds() - 3 }));
     const lenient = compileNode(jwt, { ...hex, clock_skew: '1m' });
     await decideLater(lenient, late);
-    let isAsync = false;
-    await decideLater(lenient, late, new Plan(), { onPromise: () => (isAsync = true) });
-    expect(isAsync).to.equal(true);
+    let waited = 0;
+    await decideLater(lenient, late, new Plan(), { onPromise: () => waited++ });
+    expect(waited).to.equal(1);
+    const old = bearing(await token(secret, 'HS256', { iat: seconds() - 61 }));
+    const aged = compileNode(jwt, { ...hex, max_age: '1m', clock_skew: '1m' });
+    for (let i = 0; i < 3; i++) await decideLater(aged, old, new Plan(), { onPromise: () => waited++ });
+    expect(waited).to.equal(4);
+  });
+
+  it('knows a token that comes again, in the field and in the cookie each by itself', async () => {
+    const node = compileNode(jwt, { ...hex, cookie: 'auth', fields: { 'X-User': 'sub' }, require: { sub: ['ann'] } });
+    const [good, other] = [await token(secret, 'HS256'), await token(secret, 'HS256', { sub: 'bob' })];
+    for (let i = 0; i < 4; i++) {
+      const { edge, plan } = await decideLater(node, bearing(good));
+      expect([edge, plan.setFields, plan.claims?.['sub']]).to.deep.equal(['next', ['X-User', 'ann'], 'ann']);
+      expect((await decideLater(node, bearing(other))).plan.answer?.status).to.equal(403);
+      expect((await decideLater(node, { fields: { cookie: `auth=${good}` } })).edge).to.equal('next');
+      expect((await decideLater(node, { fields: { cookie: `auth=Bearer ${good}` } })).plan.answer?.status).to.equal(
+        401,
+      );
+    }
   });
 
   describe('with keys at a URL', () => {

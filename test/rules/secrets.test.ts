@@ -47,6 +47,17 @@ describe('rule bearer', () => {
     });
   }
 
+  it('knows a token that comes again, and still no other', () => {
+    const node = compileNode(bearer, { tokens });
+    for (let i = 0; i < 3; i++) {
+      expect(decide(node, { fields: { authorization: 'Bearer other' } }).plan.claims).to.deep.equal({ sub: 'other' });
+      expect(decide(node, { fields: { authorization: 'Bearer othe' } }).edge).to.equal(null);
+      expect(decide(node, { fields: { authorization: 'bearer s3cr3t-t0ken' } }).plan.claims).to.deep.equal({
+        sub: 'deploy',
+      });
+    }
+  });
+
   it('keeps the token from the server and tells it the name', () => {
     const node = compileNode(bearer, { tokens, fields: { 'X-Client': 'name' } });
     const { plan } = decide(node, { fields: { authorization: 'Bearer other', 'x-client': 'root' } });
