@@ -11,7 +11,12 @@ export interface Described {
   /** Name and value, in order. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly client: string;
+  readonly protocol: AskedProtocol;
 }
+
+/** `h1`: HTTP/1.1. `h2`: HTTP/2, in clear or, with an https URL, over TLS. */
+export const ASKED_PROTOCOLS = ['h1', 'h2'] as const;
+export type AskedProtocol = (typeof ASKED_PROTOCOLS)[number];
 
 /** Something that is no description of a request, as its problems. */
 export class NoRequest {
@@ -23,7 +28,7 @@ export class NoRequest {
 }
 
 /** The head that a client would send for it. What makes no sense in HTTP stays in: the answer is what it would be answered. */
-export function headOf({ url, method, fields, client }: Described): ExplainRequest | NoRequest {
+export function headOf({ url, method, fields, client, protocol }: Described): ExplainRequest | NoRequest {
   const [, scheme = 'http', host = '', rest = ''] =
     /^(https?):\/\/([^/?#]*)([^#]*)(?:#.*)?$/is.exec(url) ?? (/^[/*]/.test(url) ? ['', 'http', '', url] : []);
   const problems: Problem[] = [];
@@ -44,10 +49,19 @@ export function headOf({ url, method, fields, client }: Described): ExplainReque
     head: bytesOf(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`),
     client,
     secure: scheme.toLowerCase() === 'https',
+    stream: protocol === 'h1' ? null : streamOf([method, scheme.toLowerCase(), host, target], fields),
   };
 }
 
-/** A description in JSON: `url`, `method`, `headers`, `client`, or the bytes of the whole `request` as text. */
+/** The fields of the same request in HTTP/2 (RFC 9113 8.3.1), each character one byte. */
+function streamOf(asked: readonly [string, string, string, string], fields: Described['fields']): readonly string[] {
+  const [method, scheme, host, target] = asked;
+  const authority = host === '' ? [] : [':authority', host];
+  const pseudo = [':method', method, ':scheme', scheme, ...authority, ':path', target];
+  return [...pseudo, ...fields.flatMap(([name, value]) => [name.toLowerCase(), value])].map(bytesOf);
+}
+
+/** A description in JSON: `url`, `method`, `headers`, `client`, `protocol`, or the bytes of the whole `request` as text. */
 export function readDescribed(body: unknown): ExplainRequest | NoRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return new NoRequest([{ at: '', msg: `must be an object, not ${nameOf(body)}` }]);
@@ -56,7 +70,7 @@ export function readDescribed(body: unknown): ExplainRequest | NoRequest {
   const problems: Problem[] = [];
   for (const name of given.keys())
     if (!MEMBERS.includes(name)) problems.push({ at: pointer(name), msg: 'is not known here' });
-  for (const name of ['url', 'method', 'client', 'request']) {
+  for (const name of ['url', 'method', 'client', 'protocol', 'request']) {
     if (given.has(name) && typeof given.get(name) !== 'string')
       problems.push({ at: pointer(name), msg: 'must be a string' });
   }
@@ -64,7 +78,11 @@ export function readDescribed(body: unknown): ExplainRequest | NoRequest {
   const client = text('client', HERE);
   const fields = readFields(given.get('headers') ?? {}, problems);
   if (problems.length > 0) return new NoRequest(problems);
-  if (!given.has('request')) return headOf({ url: text('url', ''), method: text('method', 'GET'), fields, client });
+  const protocol = ASKED_PROTOCOLS.find((one) => one === text('protocol', 'h1'));
+  if (protocol === undefined)
+    return new NoRequest([{ at: '/protocol', msg: `must be ${ASKED_PROTOCOLS.join(' or ')}` }]);
+  if (!given.has('request'))
+    return headOf({ url: text('url', ''), method: text('method', 'GET'), fields, client, protocol });
   return wholeRequest(text('request', ''), client, given);
 }
 
@@ -77,12 +95,14 @@ function wholeRequest(
   given: ReadonlyMap<string, unknown>,
 ): ExplainRequest | NoRequest {
   const problems = clientProblems(client);
-  for (const name of ['url', 'method', 'headers']) {
+  for (const name of ['url', 'method', 'headers', 'protocol']) {
     if (given.has(name)) problems.push({ at: pointer(name), msg: 'cannot stand beside request' });
   }
   // Without an end it would be waited for the rest.
   if (!/\r?\n\r?\n/.test(request)) problems.push({ at: '/request', msg: 'has no empty line at the end of its head' });
-  return problems.length > 0 ? new NoRequest(problems) : { head: bytesOf(request), client, secure: false };
+  return problems.length > 0
+    ? new NoRequest(problems)
+    : { head: bytesOf(request), client, secure: false, stream: null };
 }
 
 function readFields(headers: unknown, problems: Problem[]): [string, string][] {
@@ -111,5 +131,5 @@ function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-const MEMBERS: readonly string[] = ['url', 'method', 'headers', 'client', 'request'];
+const MEMBERS: readonly string[] = ['url', 'method', 'headers', 'client', 'protocol', 'request'];
 const BREAKS = /[\r\n]/;

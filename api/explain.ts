@@ -1,6 +1,6 @@
 import type { ExplainRequest } from '../lib/core/explanation.ts';
-import { Refusal, text, type OptionKind } from '../lib/core/option-kinds.ts';
-import { headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
+import { oneOf, Refusal, text, type OptionKind } from '../lib/core/option-kinds.ts';
+import { ASKED_PROTOCOLS, headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
 import { repeated, required, usually } from './parameters.ts';
 import { defineMethod, defineResource, refuse, type AdminAnswer, type AdminParts } from './resource.ts';
 import { toldWalk } from './told-walk.ts';
@@ -19,6 +19,11 @@ const parameters = {
   method: usually(text, 'GET', 'method of the request'),
   header: repeated(field, 'a field of the request, `User-Agent: httpie`; may be given more than once'),
   client: usually(text, HERE, 'address that the request comes from'),
+  protocol: usually(
+    oneOf(ASKED_PROTOCOLS),
+    'h1',
+    '`h1`, or `h2` for HTTP/2; an https URL comes over TLS, by the name of its host and without a certificate',
+  ),
 };
 
 /**
@@ -36,8 +41,8 @@ export const explain = defineResource({
     GET: defineMethod({
       takesBody: false,
       parameters,
-      handle({ query: { url, method, header, client }, ...parts }) {
-        return told(headOf({ url, method, fields: header, client }), parts);
+      handle({ query: { url, method, header, client, protocol }, ...parts }) {
+        return told(headOf({ url, method, fields: header, client, protocol }), parts);
       },
     }),
     POST: { takesBody: true, handle: ({ body, ...parts }) => told(readDescribed(body), parts) },

@@ -103,6 +103,7 @@ const LOOK_MS = 5;
 /** Resources that need nothing but the store. */
 const STORE_RESOURCES: ReadonlySet<string> = new Set([
   'domain',
+  'graph',
   'upstream',
   'option',
   'cert',

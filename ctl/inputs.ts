@@ -5,6 +5,7 @@ import type { OptionKind } from '../lib/core/option-kinds.ts';
 export type Completion =
   | 'file'
   | 'domain'
+  | 'graph'
   | 'upstream'
   | 'option'
   | 'tls'

@@ -29,6 +29,7 @@ import { States } from './routing/states.ts';
 import { Observing } from './stats/observing.ts';
 import { ProcessUsage } from './stats/process-usage.ts';
 import type { WorkerReport } from './stats/report.ts';
+import type { DomainDelta } from './stats/tally.ts';
 import { DEFAULT_OPTIONS, openOptions } from './upstream/options/index.ts';
 import { reportUpstreams } from './upstream/report-upstreams.ts';
 import type { UpstreamReport } from './upstream/server-report.ts';
@@ -200,6 +201,11 @@ export class DataPlane {
       usage: this.#usage.take(),
       load: this.#overload.report(),
     };
+  }
+
+  /** More of what the last report had no room for; none: that was all. */
+  moreDomains(): readonly DomainDelta[] {
+    return this.#observing.moreDomains();
   }
 
   /** What an operator wants to know. */

@@ -27,7 +27,7 @@ Below \`/__erulb__/\`; [api](api.md) has the parameters and shows an answer of e
 ${table(['endpoint', 'calls', 'tells or does'], endpoints)}
 
 \`explain\` walks the very graph that a worker serves by and goes the request's way up to the server that it would be given to; \`npm run test:explain\` compares 100,000
-explanations with what then happens to the same requests. \`requests\` tells the same of requests that were really made. \`stats\` has rates as load averages have them,
+explanations with what then happens to the same requests (none differed at 4611b3b; \`--seed N\` takes other ones). \`requests\` tells the same of requests that were really made. \`stats\` has rates as load averages have them,
 brought up to date every five seconds, and times of the last 1, 5 and 15 minutes in parts of half a minute; of paths and clients the most frequent are kept
 (space-saving counters: counts are too high by at most \`over\`). Where a worker has more than a hundred requests a second, it remembers and samples
 one of several; errors have room of their own. \`ELB_RECENT_REQUESTS=0\` turns all of that off.
@@ -80,7 +80,8 @@ valid trace is none, and \`tracestate\` goes with it.
 \`--trace-sample\` is the share of traces that is kept, decided by the trace's id, so that all instances decide alike; of trusted proxies the sampled flag
 counts instead. Workers hold what they have to tell until the primary asks, every five seconds; it sends batches of 512 spans. What finds no
 room, 4,096 requests in a worker and 16,384 spans for a receiver, is lost and counted in \`elb_trace_spans_total\`. \`OTEL_EXPORTER_OTLP_HEADERS\`
-gives the receiver of OTLP further fields, such as a token. Without a receiver nothing of this is loaded, and a request pays for one look at a field.
+gives the receiver of OTLP further fields, such as a token. When ELB ends, each worker tells what it still holds, and receivers have two seconds to take
+it. The access log has the request as \`$trace_id\` and \`$span_id\`. Without a receiver nothing of this is loaded, and a request pays for one look at a field.
 
 Attributes are those of OpenTelemetry's conventions for HTTP, and \`elb.domain\`, \`elb.nodes\`, \`elb.upstream\`, \`elb.ending\`.
 

@@ -11,11 +11,15 @@ import { CHANGE_FLAGS } from '../shared-flags.ts';
 /** Removes documents. */
 export const deleteCommand = defineCommand({
   name: 'delete',
-  summary: 'Delete domains, upstreams, options, TLS or certificates',
+  summary: 'Delete domains, shared graphs, upstreams, options, TLS or certificates',
   description:
     'Removes documents, all of them or none. An upstream without its options is at all defaults. Graphs that name an upstream which is deleted answer 502 until it is there again, and are named.',
   positionals: {
-    kind: argument(kindName, 'what: `domain`, `upstream`, `option`, `tls` (what domains want of it) or `cert`', KINDS),
+    kind: argument(
+      kindName,
+      'what: `domain`, `graph` (one that graphs of domains include), `upstream`, `option`, `tls` (what domains want of it) or `cert`',
+      KINDS,
+    ),
     names: rest('NAME', 'which of them', 'document'),
   },
   flags: {

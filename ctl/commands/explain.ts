@@ -3,7 +3,7 @@ import { inner, list, membersOf, own, text, textOf } from '../answer-shape.ts';
 import type { Members } from '../answer-shape.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { argument, called, several, setting, usual } from '../inputs.ts';
+import { argument, called, several, setting, toggle, usual } from '../inputs.ts';
 import { printable } from '../printable.ts';
 import type { Screen } from '../screen.ts';
 import type { Cell } from '../text-table.ts';
@@ -25,6 +25,7 @@ would be sent. Nothing is sent, and nothing is counted.`,
     header: several(called('NAME:VALUE', anyText), 'a field of the request; may be given more than once', {
       short: 'H',
     }),
+    http2: toggle('it comes by HTTP/2'),
     client: setting(called('ADDRESS', anyText), 'address that the request comes from; unset: 127.0.0.1'),
     show: usual(
       oneOf(['walk', 'heads', 'all']),
@@ -40,9 +41,9 @@ would be sent. Nothing is sent, and nothing is counted.`,
       does: 'with the heads, for a client',
     },
   ],
-  async run({ screen, api }, { address }, { method, header, client, show }) {
+  async run({ screen, api }, { address }, { method, header, client, http2, show }) {
     const url = /^[a-z]+:\/\//i.test(address) || address.startsWith('/') ? address : `http://${address}`;
-    const query = { url, method, header, client };
+    const query = { url, method, header, client, protocol: http2 ? 'h2' : 'h1' };
     const { body } = await (await api()).call({ method: 'GET', resource: 'explain', query });
     const told = membersOf(body, 'explanation');
     screen.show(

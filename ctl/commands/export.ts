@@ -8,7 +8,7 @@ export const exportCommand = defineCommand({
   name: 'export',
   summary: 'Write everything that is configured',
   description:
-    'Writes all domains, upstreams, options and what domains want of TLS in the shape of a file store: as YAML, or with `-o json` as JSON. `elbctl apply` and `elb --file` read it. Certificates are not in it, because their keys are never told.',
+    'Writes all domains, shared graphs, upstreams, options and what domains want of TLS in the shape of a file store: as YAML, or with `-o json` as JSON. `elbctl apply` and `elb --file` read it. Certificates are not in it, because their keys are never told.',
   positionals: {},
   flags: {},
   examples: [{ line: 'elbctl export > elb.yaml', does: 'a copy of everything' }],

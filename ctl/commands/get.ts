@@ -16,17 +16,22 @@ import { timeText } from '../time-text.ts';
 /** Shows documents that are in force. */
 export const get = defineCommand({
   name: 'get',
-  summary: 'Show domains, upstreams, options, TLS or certificates',
+  summary: 'Show domains, shared graphs, upstreams, options, TLS or certificates',
   description:
     'Shows what is in force. Without names: a line for each; with names: each of them in full. As JSON or YAML the result is an object of names and documents, which `elbctl put KIND -f FILE` takes.',
   positionals: {
-    kind: argument(kindName, 'what: `domain`, `upstream`, `option`, `tls` (what domains want of it) or `cert`', KINDS),
+    kind: argument(
+      kindName,
+      'what: `domain`, `graph` (one that graphs of domains include), `upstream`, `option`, `tls` (what domains want of it) or `cert`',
+      KINDS,
+    ),
     names: optionalRest('NAME', 'which of them; none: all', 'document'),
   },
   flags: {},
   examples: [
     { line: 'elbctl get domain', does: 'all domains, a line each' },
     { line: 'elbctl get domain shop.example.com', does: 'the graph of one' },
+    { line: 'elbctl get graph', does: 'shared graphs, a line each' },
     { line: 'elbctl get upstream web -o yaml > web.yaml', does: 'one upstream as a document' },
   ],
   async run(session, { kind, names }) {
@@ -51,22 +56,8 @@ function find(kind: Kind, name: string, all: Members): unknown {
 }
 
 const TEXTS: Readonly<Record<Kind, (session: Session, documents: Members, inFull: boolean) => string>> = {
-  domain({ screen, rules }, documents, inFull) {
-    if (inFull)
-      return Object.entries(documents)
-        .map(([name, graph]) => graphTable(name, graph, rules, screen))
-        .join('\n');
-    const rows = Object.entries(documents).map(([name, graph]) => {
-      const document: Members = isMembers(graph) ? graph : {};
-      const nodes = Object.values(inner(document, 'rules')).filter(isMembers);
-      const upstreams = nodes.flatMap((node) => {
-        const args = inner(node, 'args');
-        return [...(rules.get(text(node, 'type'))?.upstreams?.(args) ?? [])];
-      });
-      return [name, nodes.length, text(document, 'init'), [...new Set(upstreams)].join(' ')];
-    });
-    return screen.table(['DOMAIN', 'NODES', 'BEGINS AT', 'UPSTREAMS'], rows);
-  },
+  domain: (session, documents, inFull) => graphsText('DOMAIN', session, documents, inFull),
+  graph: (session, documents, inFull) => graphsText('GRAPH', session, documents, inFull),
   upstream({ screen }, documents, inFull) {
     const lists = Object.entries(documents).map(
       ([name, servers]) => [name, Object.entries(isMembers(servers) ? servers : {})] as const,
@@ -99,6 +90,24 @@ const TEXTS: Readonly<Record<Kind, (session: Session, documents: Members, inFull
     return screen.table(['CERTIFICATE', 'FOR', 'KEY', 'RUNS OUT IN', 'FROM'], rows);
   },
 };
+
+/** Graphs: each in full, or a line for each. */
+function graphsText(title: string, { screen, rules }: Session, documents: Members, inFull: boolean): string {
+  if (inFull)
+    return Object.entries(documents)
+      .map(([name, graph]) => graphTable(name, graph, rules, screen))
+      .join('\n');
+  const rows = Object.entries(documents).map(([name, graph]) => {
+    const document: Members = isMembers(graph) ? graph : {};
+    const nodes = Object.values(inner(document, 'rules')).filter(isMembers);
+    const upstreams = nodes.flatMap((node) => {
+      const args = inner(node, 'args');
+      return [...(rules.get(text(node, 'type'))?.upstreams?.(args) ?? [])];
+    });
+    return [name, nodes.length, text(document, 'init'), [...new Set(upstreams)].join(' ')];
+  });
+  return screen.table([title, 'NODES', 'BEGINS AT', 'UPSTREAMS'], rows);
+}
 
 const DAY_S = 86_400;
 

@@ -8,7 +8,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { argument, called, optionalArgument, optionalRest, setting, toggle } from '../inputs.ts';
 import type { FlagValues } from '../inputs.ts';
-import { kindName, KINDS, SECTION_OF } from '../kinds.ts';
+import { isGraphKind, kindName, KINDS, SECTION_OF } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import { makeChange } from '../make-change.ts';
 import { readValue } from '../read-value.ts';
@@ -18,12 +18,16 @@ import { CHANGE_FLAGS } from '../shared-flags.ts';
 /** Puts documents: new ones, or others in the place of those that are there. */
 export const put = defineCommand({
   name: 'put',
-  summary: 'Put domains, upstreams, options, TLS or certificates',
+  summary: 'Put domains, shared graphs, upstreams, options, TLS or certificates',
   description: `Puts documents, each in the place of the one that has its name. With --file and without a name the file is an object of names and documents, as
 \`elbctl get KIND -o yaml\` writes it; with a name it is that one's document. Servers and options may also stand on the command line:
 \`HOST:PORT PARAMETER ...\` as one argument for a server, \`NAME.NAME=VALUE\` for an option; a certificate may be two files in PEM, the chain and the key.`,
   positionals: {
-    kind: argument(kindName, 'what: `domain`, `upstream`, `option`, `tls` (what domains want of it) or `cert`', KINDS),
+    kind: argument(
+      kindName,
+      'what: `domain`, `graph` (one that graphs of domains include), `upstream`, `option`, `tls` (what domains want of it) or `cert`',
+      KINDS,
+    ),
     name: optionalArgument(called('NAME', anyText), 'name of the document', 'document'),
     values: optionalRest('VALUE', 'servers of an upstream, options, or the files of a certificate'),
   },
@@ -44,6 +48,7 @@ export const put = defineCommand({
     },
     { line: 'elbctl put cert shop fullchain.pem privkey.pem', does: 'a certificate with its key' },
     { line: 'elbctl put domain shop.example.com -f shop.yaml', does: 'a graph from a file' },
+    { line: 'elbctl put graph signed-in -f signed-in.yaml', does: 'one that others include' },
   ],
   async run(session, { kind, name, values }, flags) {
     const documents = await read(session, kind, name, values, flags.file);
@@ -71,9 +76,9 @@ async function read(
       `${file === STDIN ? 'standard input' : file} is not an object of names and documents`,
     );
   }
-  if (name === null || kind === 'domain' || values.length === 0) {
+  if (name === null || isGraphKind(kind) || values.length === 0) {
     throw new Failure(EXIT.usage, `what is to be put is missing`, {
-      next: kind === 'domain' ? 'give --file PATH' : `give --file PATH, or a name and its ${INLINE[kind]}`,
+      next: isGraphKind(kind) ? 'give --file PATH' : `give --file PATH, or a name and its ${INLINE[kind]}`,
     });
   }
   const document =
@@ -163,7 +168,7 @@ async function merge(
   documents: Members,
   flags: FlagValues<typeof CHANGE_FLAGS>,
 ): Promise<ExitCode> {
-  if (kind === 'domain' || kind === 'cert') {
+  if (isGraphKind(kind) || kind === 'cert') {
     throw new Failure(EXIT.usage, 'graphs and certificates are put as a whole: --merge is for all others');
   }
   const section = SECTION_OF[kind];

@@ -21,5 +21,6 @@ export type StartWorker = (events: WorkerEvents) => WorkerLink;
 
 /** The primary as a worker holds it. */
 export interface PrimaryLink {
-  send(message: ToPrimary): void;
+  /** `written`: called once the message is on its way, or nobody is there to take it. */
+  send(message: ToPrimary, written?: () => void): void;
 }

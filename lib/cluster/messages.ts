@@ -8,6 +8,7 @@ import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { TlsSetup } from '../core/tls-setup.ts';
 import type { TraceSetup } from '../core/trace-setup.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import type { DomainDelta } from '../stats/tally.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
 
@@ -82,8 +83,10 @@ export type ToPrimary =
   | { readonly kind: 'rate'; readonly question: number; readonly asked: RateQuestion }
   /** What it has seen of servers and upstreams at work. */
   | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
-  /** The answer to `ask`. */
+  /** The answer to `ask`; domains that it has no room for follow. */
   | { readonly kind: 'report'; readonly question: number; readonly report: WorkerReport }
+  /** None: that was all. */
+  | { readonly kind: 'domains'; readonly question: number; readonly domains: readonly DomainDelta[] }
   /** The answer to `query`; null: there is none. */
   | { readonly kind: 'answer'; readonly question: number; readonly answer: WorkerAnswer | null }
   /** The answer to `ask-servers`, in pieces: `more` follow. */

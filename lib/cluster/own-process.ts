@@ -42,7 +42,12 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
     };
     // The channel carries nothing but the messages of `Worker`.
     child.on('message', (message) => events.onMessage(message as ToPrimary));
-    child.on('exit', (code, signal) => exit(signal ?? `code ${String(code)}`));
+    child.on('exit', (code, signal) => {
+      const end = (): void => exit(signal ?? `code ${String(code)}`);
+      // What it has said last may still be in the channel.
+      if (child.connected) child.once('disconnect', end);
+      else end();
+    });
     child.on('error', (error) => {
       if (child.pid === undefined) exit(error.message);
     });
@@ -66,8 +71,9 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
 export function serveOwnProcess(create: CreatePlane): { drain(): Promise<void> } {
   const worker = new Worker(
     {
-      send: (message) => {
-        if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+      send: (message, written) => {
+        if (process.connected) process.send?.(message, undefined, undefined, () => written?.());
+        else written?.();
       },
     },
     create,

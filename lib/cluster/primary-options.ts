@@ -1,6 +1,7 @@
 import type { ListenAddress } from '../core/listener.ts';
 import type { Log } from '../core/log.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import type { DomainDelta } from '../stats/tally.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
 import type { StartWorker } from './link.ts';
@@ -19,7 +20,11 @@ export interface PrimaryOptions {
   /** Told of the worker processes there are, whenever they change. */
   readonly onWorkers?: (pids: readonly number[]) => void;
   /** Told what workers report, and that they are gone; each worker has a number of its own. */
-  readonly reports?: { took(worker: number, report: WorkerReport): void; gone(worker: number): void };
+  readonly reports?: {
+    took(worker: number, report: WorkerReport): void;
+    tookDomains(domains: readonly DomainDelta[]): void;
+    gone(worker: number): void;
+  };
   /** Told what workers have to say of their servers, and that they are gone. */
   readonly servers?: { took(worker: number, piece: ServersPiece): void; gone(worker: number): void };
   /** What goes between workers about the health of servers: what one has seen, what one that starts is to know. */

@@ -190,7 +190,10 @@ export class Primary {
         break;
       case 'report':
         this.#options.reports?.took(member.number, message.report);
-        this.#questions.answered(member.link, message.question);
+        break;
+      case 'domains':
+        if (message.domains.length > 0) this.#options.reports?.tookDomains(message.domains);
+        else this.#questions.answered(member.link, message.question);
         break;
       case 'answer':
         this.#queries.answered(member.link, message.question, message.answer);

@@ -12,9 +12,10 @@ export function sameProcess(create: CreatePlane): StartWorker {
       events.onExit(reason);
     };
     const primary: PrimaryLink = {
-      send: (message) => {
+      send: (message, written) => {
         queueMicrotask(() => {
           if (alive) events.onMessage(message);
+          written?.();
         });
       },
     };

@@ -2,6 +2,7 @@ import type { TableChange } from '../change.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
+import type { DomainDelta } from '../stats/tally.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { UpstreamReport } from '../upstream/server-report.ts';
 import type { PrimaryLink } from './link.ts';
@@ -16,6 +17,8 @@ export interface Plane {
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
+  /** More of the domains that a report had no room for; none: that was all. */
+  moreDomains(): readonly DomainDelta[];
   /** What an operator wants to know of this worker. */
   answer(query: WorkerQuery): Promise<WorkerAnswer>;
   /** What there is to tell of upstreams and servers, or of one upstream, piece by piece. */
@@ -98,12 +101,37 @@ export class Worker {
     if (this.#draining) return;
     this.#draining = true;
     await this.#plane?.drain();
+    await this.#tellLast();
     this.#onDrained();
   }
 
-  #report(question: number): void {
+  /** What has come since the last report: nobody will ask for it any more. */
+  #tellLast(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#report(UNASKED, resolve);
+    // A primary that hangs keeps nobody.
+    setTimeout(resolve, LAST_WORD_MS).unref();
+    return promise;
+  }
+
+  #report(question: number, written?: () => void): void {
     const report = this.#plane?.report();
-    if (report !== undefined) this.#primary.send({ kind: 'report', question, report });
+    if (report === undefined) {
+      written?.();
+      return;
+    }
+    this.#primary.send({ kind: 'report', question, report });
+    this.#tellDomains(question, written);
+  }
+
+  /** What a report has no room for, piece by piece; an empty one is the last. */
+  #tellDomains(question: number, written?: () => void): void {
+    const tell = (): void => {
+      const domains = this.#plane?.moreDomains() ?? [];
+      this.#primary.send({ kind: 'domains', question, domains }, domains.length === 0 ? written : undefined);
+      if (domains.length > 0) setImmediate(tell);
+    };
+    tell();
   }
 
   async #answer(question: number, query: WorkerQuery): Promise<void> {
@@ -116,7 +144,8 @@ export class Worker {
     const pieces = this.#plane?.servers(asked);
     const tell = (): void => {
       const { value: upstreams = [], done = true } = pieces?.next() ?? {};
-      this.#primary.send({ kind: 'servers', question, asked, more: !done, upstreams });
+      if (done || upstreams.length > 0)
+        this.#primary.send({ kind: 'servers', question, asked, more: !done, upstreams });
       if (!done) setImmediate(tell);
     };
     tell();
@@ -140,3 +169,7 @@ export class Worker {
     }
   }
 }
+
+/** Of no question: those begin with 1. */
+const UNASKED = 0;
+const LAST_WORD_MS = 1000;

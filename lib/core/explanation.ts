@@ -4,8 +4,10 @@ export interface ExplainRequest {
   readonly head: string;
   /** Address that it comes from. */
   readonly client: string;
-  /** Whether it comes over TLS. */
+  /** Whether it comes over TLS: with the name of its host, and without a certificate. */
   readonly secure: boolean;
+  /** Where it comes by HTTP/2: its fields, names and values in turn, pseudo-fields first. Null: by HTTP/1, as its head says. */
+  readonly stream: readonly string[] | null;
 }
 
 /** What would become of a request, as the worker that has been asked sees it. Plain data; names as the API has them. */

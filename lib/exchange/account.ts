@@ -4,6 +4,7 @@ import type { Observer } from '../stats/observer.ts';
 import { RequestRecord } from '../stats/request-record.ts';
 import type { Client } from './client.ts';
 import type { Delivery } from './delivery.ts';
+import type { TrustedClaims } from './forwarded.ts';
 
 /**
  * An exchange's account of itself, for whoever counts and logs: begun with the head, closed once, whatever way the exchange
@@ -38,11 +39,18 @@ export class Account {
     record.target = head.target();
     record.major = client.connection.stream === null ? 1 : 2;
     record.minor = client.connection.stream === null ? head.minor : 0;
+    record.isSecure = client.tls !== null;
     record.isPlain = head.isPlain;
     record.peer = client.address;
     record.client = client.address;
     const { fields } = capture;
     for (let i = 0; i < fields.length; i++) record.fields[i] = head.get(fields[i] ?? '') ?? '';
+  }
+
+  /** The client is a proxy that is trusted, and says whom it speaks for. */
+  speaksFor({ clientAddress, isSecure }: TrustedClaims): void {
+    this.record.client = clientAddress;
+    this.record.isSecure = isSecure;
   }
 
   /** Bytes of the body arrived, framing included. */

@@ -66,7 +66,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
     this.#dispatch.client = client;
     this.#method = head.method();
     this.account?.begin(head, client);
-    let fault = readTarget(head, target);
+    let fault = readTarget(head, target, client.tls !== null);
     // The control plane answers for its own bound, in JSON.
     const maxBodyBytes = target.path.startsWith(ADMIN) ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes;
     fault ||= frameRequest(head, maxBodyBytes, client.connection.stream) || checkExpectation(head);
@@ -214,7 +214,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
       const claims = trustedLines(head, client.address, shared.trusted, client.tls);
       this.#dispatch.about = claims.lines;
       clientAddress = claims.clientAddress;
-      if (this.account !== null) this.account.record.client = clientAddress;
+      this.account?.speaksFor(claims);
     }
     if (hopsLeft(head) === 0) return this.answer(Fault.LAST_HOP);
     if (target.path.startsWith(ADMIN)) {

@@ -1,10 +1,12 @@
 import type { Decision, ExplainRequest, ExplainedNode, Explanation } from '../core/explanation.ts';
 import { Fault, faultOf } from '../core/faults.ts';
+import type { TlsFacts } from '../core/tls-facts.ts';
 import { checkExpectation, frameRequest } from '../http/framing.ts';
 import { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
 import { readTarget, Target } from '../http/target.ts';
+import { requestText } from '../http2/request-text.ts';
 import { fallbackFor } from '../routing/fallback.ts';
 import type { Graph } from '../routing/graph.ts';
 import { observedWalk } from '../routing/observed-walk.ts';
@@ -36,14 +38,22 @@ export class Explainer {
 
   async explain(request: ExplainRequest): Promise<Explanation> {
     const { shared, shedding, ready } = this.#context;
-    const asked = new Asked(request, shared.limits.maxFields);
+    const { stream } = request;
+    const text = stream === null ? request.head : requestText(stream).head;
+    const asked = new Asked(request, typeof text === 'string' ? text : '', shared.limits.maxFields);
+    if (typeof text === 'number') return asked.refused(text);
     const { head, target, bytes } = asked;
     const at = parseRequestHead(head, bytes, 0, bytes.length, shared.limits);
     if (at <= 0) return asked.refused(at === 0 ? Fault.HEAD_TIMEOUT : at);
     asked.isParsed = true;
     let fault = readTarget(head, target, request.secure);
     const isAdmin = target.path.startsWith(ADMIN);
-    fault ||= frameRequest(head, isAdmin ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes);
+    fault ||= frameRequest(
+      head,
+      isAdmin ? Number.MAX_SAFE_INTEGER : shared.limits.maxBodyBytes,
+      // Only a length tells of a body that it would have.
+      stream === null ? null : { ended: head.get('content-length') === null },
+    );
     fault ||= checkExpectation(head);
     if (fault !== 0) return asked.refused(fault);
     if (hopsLeft(head) === 0) return asked.refused(Fault.LAST_HOP);
@@ -54,8 +64,8 @@ export class Explainer {
     const graph = entry?.graph ?? null;
     if (graph === null) return asked.refused(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
     const isTrusted = shared.trusted.has(request.client);
-    // Of a request over TLS nothing is known but that: it is taken to have come by the rules of its host.
-    const outcome = request.secure ? 0 : checkTls(shared.tls, { tls: null, trusted: isTrusted }, head, target);
+    if (request.secure) asked.tls = this.#tlsFacts(target.host, stream !== null);
+    const outcome = checkTls(shared.tls, { tls: asked.tls, trusted: isTrusted }, head, target);
     if (outcome !== 0) return typeof outcome === 'number' ? asked.refused(outcome) : asked.answered(outcome);
     return this.#routed(asked, graph);
   }
@@ -65,10 +75,11 @@ export class Explainer {
     const { head, target, plan } = asked;
     const { client } = asked.request;
     const isTrusted = shared.trusted.has(client);
-    const claims = isTrusted ? trustedLines(head, client, shared.trusted, null) : null;
+    const claims = isTrusted ? trustedLines(head, client, shared.trusted, asked.tls) : null;
     const routed = new RoutedHead(head, target, plan);
     routed.clientAddress = claims?.clientAddress ?? client;
     routed.peerAddress = client;
+    routed.tls = asked.tls;
     asked.nodes.push(...(await observedWalk(graph, routed, plan)));
     if (asked.nodes.at(-1)?.failure !== null) return asked.refused(Fault.INTERNAL);
     const { upstream: name, answer, fault, replyEdit } = plan;
@@ -86,7 +97,7 @@ export class Explainer {
     if (server === null) return this.#placeless(asked, upstream);
     const forward = new ForwardHead();
     if (shared.identities !== null) forward.identity = shared.identities.of(head, isTrusted, null);
-    const lines = claims?.lines ?? forwardedLines(client, null);
+    const lines = claims?.lines ?? forwardedLines(client, asked.tls);
     const upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
     const text = forward.encode(
       head,
@@ -98,6 +109,21 @@ export class Explainer {
       upstream.setup?.host ?? null,
     );
     return asked.forwarded(name, server, text);
+  }
+
+  /** What is known of a client without a certificate who has asked for the host by TLS as it is usual now. */
+  #tlsFacts(host: string, http2: boolean): TlsFacts {
+    const rules = this.#context.shared.tls.find(host);
+    return {
+      version: 'TLSv1.3',
+      serverName: host,
+      cipher: 'TLS_AES_128_GCM_SHA256',
+      alpn: http2 ? 'h2' : 'http/1.1',
+      resumed: false,
+      asked: (rules?.clientCertificates ?? 'none') !== 'none',
+      certificate: null,
+      policy: rules?.policy ?? '',
+    };
   }
 
   /** The request cannot go on like this: it goes the way of a fallback, if there is one for that. */
@@ -123,15 +149,18 @@ class Asked {
   readonly target = new Target();
   readonly plan = new Plan();
   isParsed = false;
+  /** Null: it comes in clear. */
+  tls: TlsFacts | null = null;
   domain: string | null = null;
   readonly nodes: ExplainedNode[] = [];
   #upstream: Explanation['upstream'] = null;
   #server: Server | null = null;
   #sent: string | null = null;
 
-  constructor(request: ExplainRequest, maxFields: number) {
+  /** `text`: its head in the form of HTTP/1.1. */
+  constructor(request: ExplainRequest, text: string, maxFields: number) {
     this.request = request;
-    this.bytes = Buffer.from(request.head, 'latin1');
+    this.bytes = Buffer.from(text, 'latin1');
     this.head = new Head(maxFields);
     this.plan.isObserved = true;
   }
@@ -174,7 +203,7 @@ class Asked {
         path: target.path,
         query: target.query,
         client: request.client,
-        head: request.head,
+        head: this.bytes.latin1Slice(),
       },
       domain: this.domain,
       nodes: this.nodes,

@@ -14,6 +14,8 @@ export function forwardedLines(address: string, tls: TlsFacts | null): string {
 export interface TrustedClaims {
   /** The last address of X-Forwarded-For that is not itself a trusted proxy, else the peer. */
   readonly clientAddress: string;
+  /** Whether the client came to it by TLS; where it says nothing, whether it came so itself. */
+  readonly isSecure: boolean;
   readonly lines: string;
 }
 
@@ -31,7 +33,7 @@ export function trustedLines(head: Head, peer: string, trusted: CidrList, tls: T
     `X-Forwarded-Proto: ${proto}\r\nREMOTE-HOST: ${clientAddress}\r\n` +
     (host === null ? '' : `X-Forwarded-Host: ${host}\r\n`) +
     identityLines(tls);
-  return { clientAddress, lines };
+  return { clientAddress, isSecure: proto.toLowerCase() === 'https', lines };
 }
 
 function lastUntrusted(list: string | null, trusted: CidrList): string | null {

@@ -1,6 +1,7 @@
 import { ProcessUsage, type Usage } from './process-usage.ts';
 import type { WorkerReport } from './report.ts';
 import { StatBook } from './stat-book.ts';
+import type { DomainDelta } from './tally.ts';
 import { Totals } from './totals.ts';
 import type { TracedRequest } from './traced-request.ts';
 
@@ -39,7 +40,7 @@ export class Collector {
     this.#newest.set(worker, report);
     if (report.tally !== null) {
       this.totals.merge(report.tally);
-      this.stats.took(report.tally);
+      this.stats.tookDomains(report.tally.domains);
     }
     this.stats.tookServers(report.servers);
     this.stats.tookSamples(report.samples);
@@ -52,6 +53,12 @@ export class Collector {
       this.greetings.set(end, (this.greetings.get(end) ?? 0) + count);
     }
     this.#countCpu(report.usage);
+  }
+
+  /** Of a report before, what it had no room for. */
+  tookDomains(domains: readonly DomainDelta[]): void {
+    this.totals.mergeDomains(domains);
+    this.stats.tookDomains(domains);
   }
 
   /** What the primary and the workers use; in one process they are one. */

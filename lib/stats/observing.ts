@@ -8,7 +8,7 @@ import { RecentRequests } from './recent-requests.ts';
 import type { WorkerReport } from './report.ts';
 import { ServerTallies, type ServerTally } from './server-tally.ts';
 import { Statsd } from './statsd.ts';
-import { Tally } from './tally.ts';
+import { Tally, type DomainDelta } from './tally.ts';
 import { Traces } from './traced-request.ts';
 
 export interface ObservingOptions {
@@ -54,13 +54,18 @@ export class Observing {
   /** What happened since the last report. */
   report(): Pick<WorkerReport, 'tally' | 'servers' | 'samples' | 'traces' | 'droppedLines' | 'lostTimes'> {
     return {
-      tally: this.#tally?.take() ?? null,
+      tally: this.#tally?.take(DOMAINS_AT_ONCE) ?? null,
       servers: this.#servers.take(),
       samples: this.#recent?.takeSamples() ?? [],
       traces: this.#traces.take(),
       droppedLines: this.#accessLog?.takeDropped() ?? 0,
       lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
     };
+  }
+
+  /** More of the domains that the last report had no room for; none: there are none left. */
+  moreDomains(): readonly DomainDelta[] {
+    return this.#tally?.takeMore(DOMAINS_AT_ONCE) ?? [];
   }
 
   /** Requests that are remembered. */
@@ -79,6 +84,9 @@ export class Observing {
     await this.#accessLog?.close();
   }
 }
+
+/** Domains that are handed over at once: a quarter of a millisecond's work. */
+const DOMAINS_AT_ONCE = 50;
 
 function openAccessLog({ path, format, sample }: AccessLogSetup, log: Log): AccessLog {
   return new AccessLog({ path, format: logFormat(format), sample, log });

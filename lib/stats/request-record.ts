@@ -37,6 +37,8 @@ export class RequestRecord implements CountedRequest {
   /** Version of HTTP. */
   major = 1;
   minor = 1;
+  /** It came by TLS, or so says a trusted proxy. */
+  isSecure = false;
   /** Target and fields are visible ASCII and blanks. */
   isPlain = false;
   /** Its place in a trace; null where nothing is traced. */
@@ -70,6 +72,7 @@ export class RequestRecord implements CountedRequest {
     this.target = '';
     this.major = 1;
     this.minor = 1;
+    this.isSecure = false;
     this.isPlain = false;
     this.trace = null;
     this.id = '';

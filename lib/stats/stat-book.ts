@@ -5,7 +5,7 @@ import { PathPatterns } from './path-patterns.ts';
 import { TICK_MS } from './rate.ts';
 import { SpaceSaving } from './space-saving.ts';
 import { Stat } from './stat.ts';
-import type { TallyDelta } from './tally.ts';
+import type { DomainDelta } from './tally.ts';
 import { outcomeOf } from './tally.ts';
 import { PART_MS } from './time-windows.ts';
 
@@ -40,8 +40,8 @@ export class StatBook {
     );
   }
 
-  took(tally: TallyDelta): void {
-    for (const { name, outcomes, durationUs, receivedBytes, sentBytes } of tally.domains) {
+  tookDomains(domains: readonly DomainDelta[]): void {
+    for (const { name, outcomes, durationUs, receivedBytes, sentBytes } of domains) {
       const stats = [this.total, this.#of(this.domains, name)];
       for (const stat of stats) {
         this.#moving.add(stat);

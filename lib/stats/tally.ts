@@ -7,6 +7,8 @@ import { Histogram, type HistogramDelta } from './histogram.ts';
  */
 export class Tally {
   #domains = new Map<string, DomainCounts>();
+  /** Taken, and not handed over yet. */
+  readonly #leaving: MapIterator<[string, DomainCounts]>[] = [];
   readonly #totals = new TotalCounts();
 
   /** Counts one request that has ended. */
@@ -28,10 +30,34 @@ export class Tally {
     totals.sentBytes.record(sentBytes);
   }
 
-  /** Hands over everything counted since the last time, as plain data that travels between processes. */
-  take(): TallyDelta {
+  /**
+   * Hands over everything counted since the last time, as plain data that travels between processes; of the domains at most so many:
+   * `takeMore` has the others. A hundred thousand at once would hold requests up for half a second.
+   */
+  take(mostDomains = Infinity): TallyDelta {
+    this.#leaving.push(this.#domains.entries());
+    this.#domains = new Map();
+    const { durationUs, serverUs, receivedBytes, sentBytes } = this.#totals;
+    return {
+      domains: this.takeMore(mostDomains),
+      durationUs: durationUs.take(),
+      serverUs: serverUs.take(),
+      receivedBytes: receivedBytes.take(),
+      sentBytes: sentBytes.take(),
+    };
+  }
+
+  /** At most so many of the domains that are still to be handed over; none: that was all. */
+  takeMore(mostDomains: number): readonly DomainDelta[] {
     const domains: DomainDelta[] = [];
-    for (const [name, counts] of this.#domains) {
+    while (domains.length < mostDomains) {
+      const next = this.#leaving[0]?.next();
+      if (next === undefined) break;
+      if (next.done === true) {
+        this.#leaving.shift();
+        continue;
+      }
+      const [name, counts] = next.value;
       domains.push({
         name,
         outcomes: [...counts.outcomes].flat(),
@@ -41,15 +67,7 @@ export class Tally {
         edges: counts.graphs.flatMap((graph) => takeHits(graph)),
       });
     }
-    this.#domains = new Map();
-    const { durationUs, serverUs, receivedBytes, sentBytes } = this.#totals;
-    return {
-      domains,
-      durationUs: durationUs.take(),
-      serverUs: serverUs.take(),
-      receivedBytes: receivedBytes.take(),
-      sentBytes: sentBytes.take(),
-    };
+    return domains;
   }
 
   #add(domain: string): DomainCounts {

@@ -40,11 +40,15 @@ export class Totals {
   readonly sentBytes = new Histogram();
 
   merge(delta: TallyDelta): void {
-    for (const domain of delta.domains) this.#domain(domain.name).merge(domain);
+    this.mergeDomains(delta.domains);
     mergeInto(this.durationUs, delta.durationUs);
     mergeInto(this.serverUs, delta.serverUs);
     mergeInto(this.receivedBytes, delta.receivedBytes);
     mergeInto(this.sentBytes, delta.sentBytes);
+  }
+
+  mergeDomains(domains: readonly DomainDelta[]): void {
+    for (const domain of domains) this.#domain(domain.name).merge(domain);
   }
 
   /** Forgets a domain that is no more: its series end, so that their number follows the configuration. */

@@ -20,6 +20,7 @@ export interface TracedRequest {
   readonly method: string;
   readonly host: string;
   readonly target: string;
+  readonly isSecure: boolean;
   readonly client: string;
   readonly domain: string;
   /** Names of the nodes that were walked. */
@@ -70,6 +71,7 @@ function tracedRequest(record: RequestRecord, span: TraceSpan): TracedRequest {
     method,
     host,
     target: record.target.slice(0, MOST_TARGET),
+    isSecure: record.isSecure,
     client,
     domain,
     nodes: record.nodes.map(({ name }) => name),

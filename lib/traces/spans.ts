@@ -32,7 +32,7 @@ export function spansOf(request: TracedRequest, resource: Resource, version: str
       'http.request.method': method,
       'url.path': path ?? '',
       ...(query !== undefined && { 'url.query': query }),
-      'url.scheme': 'http',
+      'url.scheme': request.isSecure ? 'https' : 'http',
       'server.address': host,
       'client.address': client,
       'http.response.status_code': status,

@@ -6,33 +6,36 @@ import { SlowStart } from './slow-start.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
- * Tells of upstreams and their servers what there is to tell, a bounded number of servers at a time, so that who sends it can do
- * other things in between. What is counted is counted anew from then on. `now`: wheel time, asked for at each step.
+ * Tells of upstreams and their servers what there is to tell. Each step looks at a bounded number of them, so that requests go on in
+ * between; where those had nothing to tell, it answers nothing. What is counted is counted anew from then on. `now`: wheel time,
+ * asked for at each step.
  */
 export function* reportUpstreams(
   upstreams: Iterable<readonly [upstream: Upstream, isDirect: boolean]>,
   now: () => number,
 ): Generator<readonly UpstreamReport[], void> {
   let piece: UpstreamReport[] = [];
-  let size = 0;
+  let seen = 0;
   for (const [upstream, isDirect] of upstreams) {
     const { servers } = upstream;
     for (let from = 0; from === 0 || from < servers.length; from += MOST_SERVERS) {
       const report = reportOf(upstream, servers.slice(from, from + MOST_SERVERS), isDirect, now());
-      if (isSilent(report)) continue;
-      piece.push(report);
-      size += 1 + report.servers.length;
-      if (size < MOST_SERVERS) continue;
+      if (!isSilent(report)) piece.push(report);
+      seen += 1 + Math.min(servers.length, MOST_SERVERS) + TOLD_COSTS * report.servers.length;
+      if (seen < MOST_SEEN) continue;
       yield piece;
       piece = [];
-      size = 0;
+      seen = 0;
     }
   }
   yield piece;
 }
 
-/** Servers in a piece: a millisecond's work. */
-const MOST_SERVERS = 500;
+/** A step is a tenth of a millisecond's work: to look at so many upstreams and servers; to tell of one costs as much as to look at some. */
+const MOST_SEEN = 400;
+const TOLD_COSTS = 8;
+/** Servers of one upstream in a step. */
+const MOST_SERVERS = 100;
 
 function reportOf(upstream: Upstream, servers: readonly Server[], isDirect: boolean, now: number): UpstreamReport {
   const breaker = upstream.guard?.breaker ?? null;

@@ -1,5 +1,5 @@
 /** Median, 99th and 99.9th percentile of times in microseconds; zeros where there is none. */
-export function percentilesOf(timesUs: readonly number[]): {
+export function percentilesOf(timesUs: ArrayLike<number>): {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;

@@ -6,83 +6,71 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runPaced } from './load.ts';
 import { commit } from './machine.ts';
-import { patientLoad } from './patient-load.ts';
 import { freePort, LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
+import { HOST } from './request.ts';
+import { compareWindows, type Interval, type TimedRequest } from './windows.ts';
 
 /**
- * What a scrape costs the requests of others: every domain has had a request and every server is in the table, and phases of load with a
- * scrape every two seconds are compared with phases without any. The worker has a core for itself, and answers by itself, so that no server
- * is measured; the primary, which writes the page, shares the other core with the scraper and with the load, which comes first there.
- * `npm run bench:scrape -- --domains 100000 --servers 10000 --seconds 6 --rounds 4`; with `--quick` docs/benchmarks.md stays as it is.
+ * What a scrape costs the requests of others: every domain has had a request and every server is in the table; while an open-loop load
+ * goes on without a break, a page is scraped, and then none for as long, in turn. The requests that were due during a scrape are compared
+ * with those that were due between two. The worker answers by itself, so that no server is measured. It has a core with the generator,
+ * which only takes what the worker leaves (`apart`); the primary, which writes the page, is on the other one with the scraper. With `shared`
+ * the primary is on the worker's core as well, as where there are as many workers as cores, and the generator on the other one.
+ *
+ *     npm run bench:scrape -- --domains 100000 --servers 10000 --seconds 60 --rate 1000
+ *
+ * With `--quick` docs/benchmarks.md stays as it is.
  */
 const { values } = parseArgs({
   options: {
     domains: { type: 'string', default: '100000' },
     servers: { type: 'string', default: '10000' },
-    rate: { type: 'string', default: '500' },
-    seconds: { type: 'string', default: '6' },
-    rounds: { type: 'string', default: '4' },
+    rate: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '60' },
+    layouts: { type: 'string', default: 'apart,shared' },
     quick: { type: 'boolean', default: false },
   },
 });
 const LF = 0x0a;
-const PAUSE_MS = 2000;
+const WARM_MS = 4000;
+/** What a scrape leaves behind, such as connections that close, is no part of the time without one. */
+const SETTLE_MS = 300;
 const domains = Number(values.domains);
-const seconds = Number(values.seconds);
 const directory = mkdtempSync(join(tmpdir(), 'elb-bench-scrape-'));
 const [port, scrapePort] = [await freePort(), await freePort()];
 const file = join(directory, 'elb.json');
 writeFileSync(file, JSON.stringify(table()));
 const program = fileURLToPath(new URL('../../bin/elb.ts', import.meta.url));
-const elb = await PinnedProcess.start(
-  LOAD_CORE,
-  {
-    program: process.execPath,
-    args: [
-      program,
-      '--file',
-      file,
-      '--listen',
-      `127.0.0.1:${port}`,
-      '--metrics-listen',
-      `127.0.0.1:${scrapePort}`,
-      '--workers',
-      '1',
-    ],
-    env: { ELB_STATE: join(directory, 'state') },
-  },
-  join(directory, 'elb.log'),
-);
+const listen = ['--listen', `127.0.0.1:${port}`, '--metrics-listen', `127.0.0.1:${scrapePort}`];
+const args = [program, '--file', file, ...listen, '--workers', '1'];
+const env = { ELB_STATE: join(directory, 'state') };
+const elb = await PinnedProcess.start(LOAD_CORE, { program: process.execPath, args, env }, join(directory, 'elb.log'));
+
+/** Cores of the primary and of the generator; the worker is always on the proxy's. */
+const LAYOUTS: Readonly<Record<string, { readonly primary: string; readonly load: string; readonly says: string }>> = {
+  apart: { primary: LOAD_CORE, load: PROXY_CORE, says: 'on a core of its own' },
+  shared: { primary: PROXY_CORE, load: LOAD_CORE, says: "on the worker's core" },
+};
 
 try {
   await elb.accepts(port, 60_000);
   await elb.accepts(scrapePort, 60_000);
-  await pinWorkers();
+  await ready();
   await touchAll();
   const first = await scrape();
-  setPriority(process.pid, -20);
-  const quiet: number[] = [];
-  const scraped: number[] = [];
-  let scrapes = 0;
-  await patientLoad(port, Number(values.rate), 2, 2000);
-  for (let round = 0; round < Number(values.rounds); round++) {
-    quiet.push((await patientLoad(port, Number(values.rate), seconds, 2000)).p99Ms);
-    const isOver = new AbortController();
-    const scraping = (async () => {
-      for (; !isOver.signal.aborted; scrapes++) {
-        await run('curl', ['-s', '-o', '/dev/null', `http://127.0.0.1:${scrapePort}/metrics`]);
-        await delay(PAUSE_MS);
-      }
-    })();
-    scraped.push((await patientLoad(port, Number(values.rate), seconds, 2000)).p99Ms);
-    isOver.abort();
-    await scraping;
+  await run('taskset', ['-a', '-c', '-p', LOAD_CORE, String(process.pid)]);
+  const rows: string[][] = [];
+  for (const name of values.layouts.split(',')) {
+    const layout = LAYOUTS[name];
+    if (layout === undefined) throw new Error(`no layout ${name}`);
+    await place(layout.primary);
+    rows.push([layout.says, ...(await measure(layout.load))]);
   }
-  report(first, scrapes, quiet, scraped);
+  report(first, rows);
 } finally {
   await elb.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -99,22 +87,71 @@ function table(): object {
   const answered = { init: 'all', rules: { all: { type: 'respond', args: { status: 204 } } } };
   const names = Array.from({ length: domains }, (_, i) => [`shop${i}.test`, answered] as const);
   const loaded = { init: 'all', rules: { all: { type: 'respond', args: { status: 200, body: 'ok' } } } };
-  return {
-    domains: { ...Object.fromEntries(names), 'a.test': loaded },
-    upstreams,
-  };
+  return { domains: { ...Object.fromEntries(names), [HOST]: loaded }, upstreams };
 }
 
-/** Workers get the core that nothing else is on. */
-async function pinWorkers(): Promise<void> {
+/** The workers on the proxy's core, the primary where it is told to be. */
+async function place(primary: string): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/__erulb__/status`);
   // The shape of the admin API.
-  const { workers } = (await answer.json()) as { workers: { pid: number }[] };
-  for (const { pid } of workers) await run('taskset', ['-a', '-c', '-p', PROXY_CORE, String(pid)]);
+  const status = (await answer.json()) as { instance: { pid: number }; workers: { pid: number }[] };
+  const {
+    instance: { pid },
+    workers,
+  } = status;
+  await run('taskset', ['-a', '-c', '-p', primary, String(pid)]);
+  for (const worker of workers) await run('taskset', ['-a', '-c', '-p', PROXY_CORE, String(worker.pid)]);
 }
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  await once(spawn(command, args, { stdio: 'ignore' }), 'exit');
+async function run(command: string, words: readonly string[]): Promise<void> {
+  await once(spawn(command, words, { stdio: 'ignore' }), 'exit');
+}
+
+/** One layout: cells of its row. */
+async function measure(core: string): Promise<readonly string[]> {
+  const seconds = Number(values.seconds);
+  const times = join(directory, 'times');
+  const isOver = new AbortController();
+  const load = runPaced({ path: '/', connections: 8 }, port, Number(values.rate), seconds, { core, file: times });
+  const during: Interval[] = [];
+  const scraping = (async () => {
+    await delay(WARM_MS);
+    while (!isOver.signal.aborted) {
+      const from = Date.now();
+      await takePage();
+      const to = Date.now();
+      during.push({ from, to });
+      await delay(to - from + SETTLE_MS);
+    }
+  })();
+  const { errors } = await load;
+  isOver.abort();
+  await scraping;
+  if (errors > 0) throw new Error(`${errors} requests failed`);
+  const figures = compareWindows(readTimes(times), during, SETTLE_MS);
+  const percent = (ratio: number): string => `${((ratio - 1) * 100).toFixed(1)} %`;
+  return [
+    String(figures.pairs),
+    String(figures.requests),
+    `${figures.without.p50Us.toFixed(0)} / ${figures.during.p50Us.toFixed(0)} us`,
+    `${figures.without.p99Us.toFixed(0)} / ${figures.during.p99Us.toFixed(0)} us`,
+    `${percent(figures.ratio)} (${percent(figures.low)} to ${percent(figures.high)})`,
+    percent(figures.overall),
+  ];
+}
+
+function readTimes(path: string): readonly TimedRequest[] {
+  const bytes = readFileSync(path);
+  const doubles = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+  return Array.from({ length: doubles.length / 2 }, (_, i) => ({
+    dueAt: doubles[2 * i] ?? 0,
+    timeUs: doubles[2 * i + 1] ?? 0,
+  }));
+}
+
+/** Workers have the whole table. */
+async function ready(): Promise<void> {
+  while ((await fetch(`http://127.0.0.1:${port}/__erulb__/health`)).status !== 200) await delay(100);
 }
 
 /** One request for each domain, so that it has series. */
@@ -127,6 +164,8 @@ async function touchAll(): Promise<void> {
     // A reply may come in two parts.
     const replies = (rest + bytes.toString('latin1')).split('\r\n\r\n');
     rest = replies.pop() ?? '';
+    const other = replies.find((reply) => !reply.startsWith('HTTP/1.1 204'));
+    if (other !== undefined) all.reject(new Error(`a domain is not served:\n${other}`));
     answered += replies.length;
     if (answered >= domains) all.resolve();
   });
@@ -136,6 +175,15 @@ async function touchAll(): Promise<void> {
     if (!socket.write(text)) await once(socket, 'drain');
   }
   await all.promise;
+  socket.destroy();
+}
+
+/** A page, as it comes, unread: a process more would be one on the cores that are measured. */
+async function takePage(): Promise<void> {
+  const socket = net.connect(scrapePort, '127.0.0.1');
+  socket.write('GET /metrics HTTP/1.1\r\nHost: elb\r\nConnection: close\r\n\r\n');
+  socket.resume();
+  await once(socket, 'end');
   socket.destroy();
 }
 
@@ -159,27 +207,23 @@ async function scrape(): Promise<Scrape> {
   return { bytes, series, ms: performance.now() - since };
 }
 
-function report(first: Scrape, scrapes: number, quiet: readonly number[], scraped: readonly number[]): void {
-  const [without, during] = [median(quiet), median(scraped)];
-  const text = `${markdownTable(
-    [
-      ['', 'p99 (median of the phases)', 'phases'],
-      ['without a scrape', `${without.toFixed(2)} ms`, quiet.map((ms) => ms.toFixed(2)).join(', ')],
-      ['with a scrape every 2 s', `${during.toFixed(2)} ms`, scraped.map((ms) => ms.toFixed(2)).join(', ')],
-    ],
-    'left',
-  )}
+function report(first: Scrape, rows: readonly (readonly string[])[]): void {
+  const head = [
+    'the primary is',
+    'pairs',
+    'requests',
+    'p50 without / during a scrape',
+    'p99 without / during a scrape',
+    'p99 during a scrape (95 % of resampled pairs)',
+    'p99 with a scrape every 15 s',
+  ];
+  const text = `${markdownTable([head, ...rows], 'left')}
 
 ${domains} domains, ${values.servers} servers: a page of ${first.series} lines and ${(first.bytes / 1e6).toFixed(1)} MB, which took ${(first.ms / 1000).toFixed(1)} s without load;
-${scrapes} scrapes under load of ${values.rate} requests a second. Difference of the medians: ${((during / without - 1) * 100).toFixed(1)} %; where phases of one kind differ more
-than that among themselves, the machine was not quiet enough to tell more. Measured at ${commit()} by \`npm run bench:scrape\`.
+${values.rate} requests a second, one worker. Measured at ${commit()} by \`npm run bench:scrape\`.
 `;
   process.stdout.write(text);
   if (values.quick) return;
   const document = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
   writeFileSync(document, withSection(readFileSync(document, 'utf8'), 'scrape', `### A scrape\n\n${text}`));
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
 }

@@ -57,6 +57,7 @@ describe('primary', () => {
       applyMs,
       reports: {
         took: (worker, report) => reports.set(worker, report),
+        tookDomains: () => undefined,
         gone: (worker) => reports.delete(worker),
       },
     });

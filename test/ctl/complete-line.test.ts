@@ -4,6 +4,7 @@ import { completeLine } from '../../ctl/complete-line.ts';
 
 const THERE: Readonly<Record<string, readonly string[]>> = {
   domain: ['a.test', 'b.test', '*.c.test'],
+  graph: ['gate'],
   upstream: ['web', 'api'],
   option: ['web'],
   cert: ['shop'],
@@ -13,11 +14,12 @@ const THERE: Readonly<Record<string, readonly string[]>> = {
 
 const rows: readonly (readonly [line: string, completions: readonly string[] | 'file'])[] = [
   ['elbctl hi', ['history']],
-  ['elbctl get ', ['domain', 'upstream', 'option', 'tls', 'cert']],
+  ['elbctl get ', ['domain', 'graph', 'upstream', 'option', 'tls', 'cert']],
   ['elbctl get u', ['upstream']],
   ['elbctl get upstream ', ['web', 'api']],
   ['elbctl get upstreams w', ['web']],
   ['elbctl get cert ', ['shop']],
+  ['elbctl delete graphs ', ['gate']],
   ['elbctl get domain a.test ', ['b.test', '*.c.test']],
   ['elbctl get domain "a', ['a.test']],
   ['elbctl --url http://x get domain b', ['b.test']],

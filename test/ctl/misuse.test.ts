@@ -48,7 +48,7 @@ describe('misuse of elbctl', () => {
     [[], /which command\?/],
     [['bogus'], /unknown command 'bogus'\n {2}elbctl --help/],
     [['get'], /missing required argument 'KIND'\n {2}elbctl get --help/],
-    [['get', 'foo'], /<KIND> must be one of domain, upstream, option, tls, cert, not "foo"/],
+    [['get', 'foo'], /<KIND> must be one of domain, graph, upstream, option, tls, cert, not "foo"/],
     [['status', '--nonsense'], /unknown option '--nonsense'/],
     [['status', 'x'], /too many arguments/],
     [['status', '-o', 'xml'], /--output must be one of table, json, yaml, not "xml"/],

@@ -171,6 +171,56 @@ function describeElbctl(what: string, start: () => Promise<Site>, isDirect: bool
       });
     }
 
+    it('puts, shows, compares, exports, imports and deletes shared graphs', async () => {
+      const gate = { init: 'r', rules: { r: { type: 'return', args: { exit: 'out' } } } };
+      const front = {
+        init: 'g',
+        rules: {
+          g: { type: 'include', args: { graph: 'gate', next: 'w', exits: { out: 'w' } } },
+          w: { type: 'backend', args: { servername: 'web' } },
+        },
+      };
+      await did(['put', 'graph', 'gate', '-f', '-'], JSON.stringify(gate));
+      await did(['apply', '-f', '-', '--yes'], JSON.stringify({ domains: { 'g.test': front } }));
+      expect(await did(['get', 'graphs'])).to.match(/^GRAPH +NODES +BEGINS AT +UPSTREAMS\ngate +1 +r *\n$/);
+      expect(await did(['get', 'graph', 'gate'])).to.match(
+        /^gate\nNODE +TYPE +ARGS +GOES TO\nr +return +exit=out +end\n$/,
+      );
+      expect(await did(['get', 'domain', 'g.test'])).to.match(
+        / include +graph=gate exits=\{"out":"w"\} +next→w exits\/out→w\n/,
+      );
+      const exported = (await json(['export'])) as { graphs: unknown };
+      expect(exported.graphs).to.deep.equal({ gate });
+
+      const other = { graphs: { gate: { init: 'r', rules: { r: { type: 'return', args: {} } } } } };
+      const differs = await ctl(['diff', '-f', '-'], JSON.stringify(other));
+      expect([differs.code, differs.stdout]).to.deep.equal([
+        1,
+        '~ graph gate\n-     rules > r > args > exit: "out"\n0 added, 1 changed, 0 removed\n',
+      ]);
+      await did(['import', '-', '--yes'], JSON.stringify(other));
+      expect(await json(['get', 'graph', 'gate'])).to.deep.equal(other.graphs);
+
+      const circle = {
+        init: 'r',
+        rules: { r: { type: 'include', args: { graph: 'gate', next: 'e' } }, e: gate.rules.r },
+      };
+      const refused = await ctl(['put', 'graph', 'gate', '-f', '-'], JSON.stringify(circle));
+      expect([refused.code, refused.stderr.includes('/gate/rules/r/args/graph: ')], refused.stderr).to.deep.equal([
+        3,
+        true,
+      ]);
+      const merged = await ctl(['put', 'graph', 'gate', '-f', '-', '--merge'], JSON.stringify(gate));
+      expect(merged.code).to.equal(2);
+      const used = await ctl(['delete', 'graph', 'gate']);
+      expect(used.code, used.stderr).to.equal(3);
+      const near = await ctl(['get', 'graph', 'gat']);
+      expect([near.code, near.stderr]).to.deep.equal([4, 'elbctl: there is no graph "gat"\n  is it gate?\n']);
+      await did(['delete', 'domain', 'g.test']);
+      await did(['delete', 'graph', 'gate']);
+      expect(await json(['get', 'graph'])).to.deep.equal({});
+    });
+
     it('tells who changed what, and undoes it', async () => {
       const held = await site.held();
       await did(['put', 'upstream', 'web', '10.0.0.7:80']);

@@ -130,6 +130,15 @@ describe('explain of the program', () => {
     expect([bad.decision.status, bad.decision.ending]).to.deep.equal([400, 'bad_line_end']);
   });
 
+  it('tells how it would be over TLS and by HTTP/2', async () => {
+    const told = await ask('url=https://a.test/blog/x&header=User-Agent:httpie&protocol=h2');
+    expect(told.head).to.match(
+      /^GET \/x HTTP\/1\.1\r\nHost: a\.test\r\nuser-agent: httpie\r\n[^]*X-Forwarded-Proto: https\r\n/,
+    );
+    const refused = await ask('url=https://a.test/&header=Connection:close&protocol=h2');
+    expect([refused.decision.status, refused.decision.ending]).to.deep.equal([400, 'bad_h2_field']);
+  });
+
   it('counts nothing and moves nothing on', async () => {
     const before = (await elb.admin('GET', 'metrics')).text
       .split('\n')
@@ -147,6 +156,8 @@ describe('explain of the program', () => {
     ['what is no URL', ['GET', 'explain?url=ftp://a'], '/url'],
     ['a client that is no address', ['GET', 'explain?url=/&client=me'], '/client'],
     ['a line break in a field', ['POST', 'explain', { url: '/', headers: { a: 'b\r\nc: d' } }], '/headers/a'],
+    ['a protocol that there is not', ['GET', 'explain?url=/&protocol=h3'], '?protocol'],
+    ['the same in a body', ['POST', 'explain', { url: '/', protocol: 'h3' }], '/protocol'],
     ['an unknown member', ['POST', 'explain', { uri: '/' }], '/uri'],
     ['a head without an end', ['POST', 'explain', { request: 'GET / HTTP/1.1\r\n' }], '/request'],
     ['an array', ['POST', 'explain', []], ''],

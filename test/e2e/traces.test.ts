@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { until } from '../fixtures/until.ts';
@@ -49,6 +52,8 @@ describe('traces of the program', () => {
   const zipkin: ZipkinSpan[] = [];
   const posts: string[] = [];
   const services = new Set<string>();
+  const folder = mkdtempSync(join(tmpdir(), 'elb-traces-'));
+  const accessLog = join(folder, 'access.log');
 
   const server = createServer((request, response) => {
     heard.push(request.headers);
@@ -89,7 +94,12 @@ describe('traces of the program', () => {
         '--trace-zipkin',
         `http://127.0.0.1:${port}/api/v2/spans`,
       ],
-      env: { ELB_TRUSTED_PROXIES: '127.0.0.1', ELBNAME: 'edge' },
+      env: {
+        ELB_TRUSTED_PROXIES: '127.0.0.1',
+        ELBNAME: 'edge',
+        ELB_ACCESS_LOG: accessLog,
+        ELB_ACCESS_LOG_FORMAT: '$trace_id $span_id $scheme',
+      },
       file: {
         domains: {
           'a.test': {
@@ -109,6 +119,7 @@ describe('traces of the program', () => {
   after(async () => {
     await elb.stop();
     for (const one of [server, receiver]) one.close().closeAllConnections();
+    rmSync(folder, { recursive: true });
   });
 
   /** Sends a request; answers what the server was told by the last try. */
@@ -207,6 +218,28 @@ describe('traces of the program', () => {
       otlp.length,
     );
     expect(text).to.include('elb_trace_spans_total{receiver="zipkin",result="failed"} 0');
+  });
+
+  it('stands in the access log with its trace and its span', async () => {
+    const logged = 'abad1dea'.repeat(4);
+    await send({ traceparent: `00-${logged}-${SPAN}-01`, 'x-forwarded-proto': 'https' });
+    await until('it is logged', () => Promise.resolve(readFileSync(accessLog, 'utf8').includes(logged)));
+    const line = readFileSync(accessLog, 'utf8')
+      .split('\n')
+      .find((one) => one.includes(logged));
+    await until('it is told', () => Promise.resolve(otlp.some(({ traceId }) => traceId === logged)));
+    const own = otlp.find(({ traceId, kind }) => traceId === logged && kind === 2);
+    // What a trusted proxy says of the client.
+    expect(line).to.equal(`${logged} ${own?.spanId ?? ''} https`);
+    expect(own?.attributes.find(({ key }) => key === 'url.scheme')?.value).to.deep.equal({ stringValue: 'https' });
+  });
+
+  it('is told whole when the program ends', async () => {
+    const last = 'feedface'.repeat(4);
+    await send({ traceparent: `00-${last}-${SPAN}-01` });
+    await elb.stop();
+    expect(otlp.filter(({ traceId }) => traceId === last).length).to.equal(2);
+    expect(zipkin.filter(({ traceId }) => traceId === last).length).to.equal(2);
   });
 });
 

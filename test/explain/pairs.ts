@@ -89,7 +89,7 @@ export class Pairs {
       const request = randomRequest(random);
       const told = await this.#plane.plane.answer({
         kind: 'explain',
-        request: { head: request.head, client: '127.0.0.1', secure: false },
+        request: { head: request.head, client: '127.0.0.1', secure: false, stream: null },
       });
       const happened = await this.#send(request);
       try {

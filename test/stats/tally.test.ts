@@ -42,10 +42,13 @@ describe('tally', () => {
         for (const [worker, counted, taken] of events) {
           single.count(counted);
           workers[worker]?.count(counted);
-          if (taken) all.merge(structuredClone(workers[worker]?.take() ?? single.take()));
+          if (taken) all.merge(structuredClone(workers[worker]?.take(1) ?? single.take()));
         }
         one.merge(single.take());
-        for (const worker of workers) all.merge(worker.take());
+        for (const worker of workers) {
+          all.merge(worker.take(1));
+          for (let more = worker.takeMore(2); more.length > 0; more = worker.takeMore(2)) all.mergeDomains(more);
+        }
         expect(shape(all)).to.deep.equal(shape(one));
       }),
     );

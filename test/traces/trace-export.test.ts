@@ -9,6 +9,7 @@ import { TraceExport } from '../../lib/traces/trace-export.ts';
 describe('export of traces', () => {
   const log = pino({ level: 'silent' });
   const request: TracedRequest = {
+    isSecure: false,
     span: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), parentId: '', sampled: true },
     startedAt: Date.now(),
     durationMs: 1,

@@ -1,5 +1,6 @@
-import net from 'node:net';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { percentilesOf } from '../percentiles.ts';
 import { requestText } from '../request.ts';
 
@@ -9,7 +10,9 @@ import { requestText } from '../request.ts';
  * figures better (no coordinated omission). Runs without sleeping: it is started with the idle scheduling policy, so that
  * it only takes what the servers on the same core leave.
  *
- * Usage: paced-load.ts PORT REQUESTS_PER_SECOND SECONDS CONNECTIONS PATH
+ * Usage: paced-load.ts PORT REQUESTS_PER_SECOND SECONDS CONNECTIONS PATH [FILE]
+ *
+ * FILE gets two doubles for each request: when it was due, in milliseconds since the epoch, and how long it took, in microseconds.
  */
 const [port = 0, rate = 0, seconds = 0, connections = 0] = process.argv.slice(2).map(Number);
 const request = Buffer.from(requestText({ path: process.argv[6] ?? '/' }), 'latin1');
@@ -26,8 +29,13 @@ const idle: Client[] = [];
 /** Moments of requests that found no idle connection; `waitingFrom` is the first that still waits. */
 const waiting: number[] = [];
 let waitingFrom = 0;
-const timesUs: number[] = [];
-const latenessUs: number[] = [];
+/** Made before the start: what grows while it is measured is measured with it. */
+const most = Math.ceil(rate * seconds * 1.2) + 1000;
+const timesUs = new Float64Array(most);
+const dueTimes = new Float64Array(most);
+const latenessUs = new Float64Array(most);
+let answered = 0;
+let sent = 0;
 let errors = 0;
 /** Bytes of a reply, learned from the first: all of them are equally long. */
 let replyBytes = 0;
@@ -45,7 +53,7 @@ turn();
 function turn(): void {
   const now = performance.now();
   while (nextDue <= now && nextDue < end) {
-    latenessUs.push((now - nextDue) * 1000);
+    latenessUs[sent++] = (now - nextDue) * 1000;
     const client = idle.pop();
     if (client === undefined) waiting.push(nextDue);
     else send(client, nextDue);
@@ -65,7 +73,8 @@ function send(client: Client, dueAt: number): void {
 function received(client: Client, bytes: number): void {
   client.awaited -= bytes;
   if (client.awaited > 0 || replyBytes === 0) return;
-  timesUs.push((performance.now() - client.dueAt) * 1000);
+  timesUs[answered] = (performance.now() - client.dueAt) * 1000;
+  dueTimes[answered++] = client.dueAt;
   const due = waiting[waitingFrom];
   if (due === undefined) idle.push(client);
   else {
@@ -106,14 +115,23 @@ async function learn(client: Client | undefined): Promise<number> {
 }
 
 function report(): void {
+  const file = process.argv[7];
+  if (file !== undefined) {
+    const each = new Float64Array(2 * answered);
+    for (let i = 0; i < answered; i++) {
+      each[2 * i] = performance.timeOrigin + (dueTimes[i] ?? 0);
+      each[2 * i + 1] = timesUs[i] ?? 0;
+    }
+    writeFileSync(file, each);
+  }
   const result = {
-    requests: timesUs.length,
-    bytes: timesUs.length * replyBytes,
+    requests: answered,
+    bytes: answered * replyBytes,
     seconds: (performance.now() - start) / 1000,
     // What is still under way never had its reply.
     errors: errors + clients.length - idle.length,
-    ...percentilesOf(timesUs),
-    lateUs: percentilesOf(latenessUs).p99Us,
+    ...percentilesOf(timesUs.subarray(0, answered)),
+    lateUs: percentilesOf(latenessUs.subarray(0, sent)).p99Us,
   };
   process.stdout.write(`RESULT ${JSON.stringify(result)}\n`, () => process.exit(0));
 }
