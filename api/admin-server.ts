@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +7,7 @@ import { Access, CHALLENGES } from './access.ts';
 import type { AccessOptions } from './access.ts';
 import { readJson } from './body.ts';
 import { BrowserGuard } from './browser-guard.ts';
+import { createServer } from './http.ts';
 import { readIfMatch } from './if-match.ts';
 import { readParameters } from './parameters.ts';
 import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, JsonAnswer, Page, Resource } from './resource.ts';

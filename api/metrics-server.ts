@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ListenAddress } from '../lib/core/listener.ts';
 import type { Log } from '../lib/core/log.ts';
+import { createServer } from './http.ts';
 import type { MetricsSource } from './resource.ts';
 
 /** Answers `GET /metrics`, and nothing else, to whoever reaches it: for scrapers that are kept away from the admin API. */

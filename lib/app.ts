@@ -151,7 +151,6 @@ export class DataPlane {
       relieve: () => doors.relieve(),
     });
     wheel.start();
-    this.#overload.start();
   }
 
   /** News of the servers' health. */
@@ -167,6 +166,8 @@ export class DataPlane {
 
   async listen(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.listen()));
+    // A table that takes its time to be put into force is no load of clients'.
+    this.#overload.start();
   }
 
   /** Accepts nothing more and finishes what is under way; resolves when that is done or after `drainMs`. */
