@@ -25,14 +25,18 @@ export interface BodyTemplate {
   readonly type: string;
 }
 
-/** Reads a body: what is put into JSON and HTML is escaped for them. `type`: what fields say, if they do. */
-export function bodyTemplate({ body, json, type }: BodyArgs, { means, problem }: CompileContext): BodyTemplate {
+/** Reads a body: what is put into JSON and HTML is escaped for them. `type`: what fields say, if they do. `compile`: reads the text. */
+export function bodyTemplate(
+  { body, json, type }: BodyArgs,
+  { means, problem }: CompileContext,
+  compile: typeof compileTemplate = compileTemplate,
+): BodyTemplate {
   if (json !== undefined && body !== undefined) problem('', 'has both body and json');
   const at = json === undefined ? '/body' : '/json';
   const text = json === undefined ? (body ?? '') : `${JSON.stringify(json)}\n`;
   const isTyped = type ?? (json === undefined ? TEXT : JSON_TYPE);
   const where = json === undefined ? whereOf(isTyped) : 'json';
-  return { template: compileTemplate(text, where, means, (msg) => problem(at, msg)), type: isTyped };
+  return { template: compile(text, where, means, (msg) => problem(at, msg)), type: isTyped };
 }
 
 /** How values are escaped in a body of some type. */

@@ -1,5 +1,5 @@
 import { FIELD_NAME } from '../lib/routing/names.ts';
-import type { ReplyEdit } from '../lib/routing/plan.ts';
+import type { ReplyEdit } from '../lib/routing/reply-edit.ts';
 import { defineRule } from '../lib/routing/rule.ts';
 
 interface Args {
@@ -14,7 +14,8 @@ interface Args {
 
 /**
  * Lets pages of other origins use what is behind `next` (CORS, Fetch standard 3.2). It answers preflights by itself, and writes the fields
- * of other replies, in place of those that the server may have written.
+ * of other replies, in place of those that the server may have written; also those of errors of ELB's own, such as a 502, so that pages can tell what
+ * has failed.
  *
  *     {"type": "cors", "args": {"origins": ["https://shop.test", "https://*.shop.test"], "methods": ["GET", "PUT"],
  *                               "headers": ["Content-Type"], "credentials": true, "max_age": 3600, "next": "api"}}

@@ -1,6 +1,7 @@
 import { compileTemplate, type Template } from '../lib/routing/template.ts';
 import type { CompileContext, RoutedRequest } from '../lib/routing/rule.ts';
 import type { Plan } from '../lib/routing/plan.ts';
+import type { LateLine } from '../lib/routing/reply-edit.ts';
 import { fieldsOf } from './backend-fields.ts';
 
 /** Fields with values that may be templates: name, value, name, value, ... */
@@ -9,13 +10,16 @@ export class FieldTemplates {
   readonly constant: readonly string[] | null;
   /** Names in the order of the fields, as the document writes them. */
   readonly names: readonly string[];
+  /** Whether a value depends on the reply. */
+  readonly isLate: boolean;
   readonly #values: readonly Template[];
 
-  /** What cannot be sent safely is told to `problem`, below `at`. */
+  /** What cannot be sent safely is told to `problem`, below `at`. `compile`: reads one value. */
   constructor(
     fields: Readonly<Record<string, unknown>>,
     at: string,
     { means, problem }: Pick<CompileContext, 'means' | 'problem'>,
+    compile: typeof compileTemplate = compileTemplate,
   ) {
     const checked: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(fields)) checked[name] = withoutDollars(value);
@@ -26,7 +30,8 @@ export class FieldTemplates {
         .map((item, i) => ({ name, text: String(item), at: `${at}/${name}${Array.isArray(value) ? `/${i}` : ''}` })),
     );
     this.names = texts.map(({ name }) => name);
-    this.#values = texts.map((one) => compileTemplate(one.text, 'header', means, (msg) => problem(one.at, msg)));
+    this.#values = texts.map((one) => compile(one.text, 'header', means, (msg) => problem(one.at, msg)));
+    this.isLate = this.#values.some((value) => value.isLate);
     for (const [i, { constant }] of this.#values.entries()) {
       if (constant === null && texts[i]?.name.toLowerCase() === 'host')
         problem(texts[i].at, 'is a template: what Host says decides where a request goes');
@@ -45,6 +50,14 @@ export class FieldTemplates {
   /** The same as whole lines. */
   lines(request: RoutedRequest, plan: Plan): string {
     return linesOf(this.for(request, plan));
+  }
+
+  /** The same where values depend on the reply. */
+  lateLines(request: RoutedRequest, plan: Plan): readonly LateLine[] {
+    return this.#values.map((value, i) => {
+      const name = this.names[i] ?? '';
+      return { lowerName: name.toLowerCase(), text: [`${name}: `, ...value.begin(request, plan), '\r\n'] };
+    });
   }
 
   #pairs(text: (value: Template) => string): readonly string[] {

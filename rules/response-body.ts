@@ -1,4 +1,5 @@
 import { defineRule } from '../lib/routing/rule.ts';
+import { compileReplyTemplate } from '../lib/routing/template.ts';
 import { BODY_PROPERTIES, bodyTemplate, type BodyArgs } from './body-template.ts';
 
 /**
@@ -6,7 +7,7 @@ import { BODY_PROPERTIES, bodyTemplate, type BodyArgs } from './body-template.ts
  *
  *     {"type": "response-body", "args": {"body": "<h1>${host} is being moved</h1>", "type": "text/html; charset=utf-8", "next": "old"}}
  *
- * `body` and the texts in `json` are [templates](templates.md) over the request; values are escaped for the type. Fields that are about
+ * `body` and the texts in `json` are [templates](templates.md) over the request and the reply (`${reply.status}`, `${reply.header.NAME}`); values are escaped for the type. Fields that are about
  * the bytes of the server's body (`Content-Encoding`, `ETag`, `Content-Range`, ...) go, its length becomes that of the new one. The
  * server's body is not waited for. Answers of the graph itself keep their body.
  */
@@ -17,8 +18,13 @@ export const responseBody = defineRule<BodyArgs>({
   edges: ['next'],
   compile(args, context) {
     const next = context.edge('next');
-    const { template, type } = bodyTemplate(args, context);
+    const { template, type } = bodyTemplate(args, context, compileReplyTemplate);
     const constant = template.constant === null ? null : { type, body: template.constant };
+    if (template.isLate)
+      return (request, plan) => {
+        plan.replyBody = { type, body: '', late: template.begin(request, plan) };
+        return next;
+      };
     return (request, plan) => {
       plan.replyBody = constant ?? { type, body: template.render(request, plan) };
       return next;

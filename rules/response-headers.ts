@@ -1,4 +1,5 @@
 import { defineRule } from '../lib/routing/rule.ts';
+import { compileReplyTemplate } from '../lib/routing/template.ts';
 import { refusedName } from './backend-fields.ts';
 import { FIELD_EDITS, type FieldEdits } from './field-edits.ts';
 import { FieldTemplates, linesOf } from './field-templates.ts';
@@ -10,10 +11,12 @@ const { rename: _, ...properties } = FIELD_EDITS.properties;
  *
  *     {"type": "response-headers", "args": {"set": {"Strict-Transport-Security": "max-age=31536000"}, "remove": ["Server", "X-Powered-By"],
  *                                           "next": "web"}}
+ *     {"type": "response-headers", "args": {"set": {"Server-Timing": "${reply.header.X-Runtime|0};desc=${reply.status}"}, "next": "web"}}
  *
- * `set` replaces all fields of a name, `add` puts one more behind them, `remove` takes them out. Values are [templates](templates.md).
- * Where several nodes of a walk change one field, the last one counts. It holds for replies of servers and for `respond` and `redirect`, not for errors of ELB's own. Fields of the
- * connection and of the framing cannot be changed.
+ * `set` replaces all fields of a name, `add` puts one more behind them, `remove` takes them out. Values are [templates](templates.md),
+ * which know the reply, too: `${reply.status}`, and `${reply.header.NAME}` as it comes. Where several nodes of a walk change one field, the last
+ * one counts. It holds for every reply to a request that has come by here: of servers, of the graph, and the errors of ELB's own, as a 502 or 503.
+ * Fields of the connection and of the framing cannot be changed.
  */
 export const responseHeaders = defineRule<Omit<FieldEdits, 'rename'>>({
   type: 'response-headers',
@@ -27,8 +30,8 @@ export const responseHeaders = defineRule<Omit<FieldEdits, 'rename'>>({
       const reason = refusedName(name);
       if (reason !== null) problem(`/remove/${i}`, reason);
     }
-    const replaced = new FieldTemplates(set, '/set', context);
-    const added = new FieldTemplates(add, '/add', context);
+    const replaced = new FieldTemplates(set, '/set', context, compileReplyTemplate);
+    const added = new FieldTemplates(add, '/add', context, compileReplyTemplate);
     const drop = [...replaced.names, ...remove].map((name) => name.toLowerCase());
     if (replaced.constant !== null && added.constant !== null) {
       const edit = { drop, lines: linesOf(replaced.constant) + linesOf(added.constant) };
@@ -37,6 +40,12 @@ export const responseHeaders = defineRule<Omit<FieldEdits, 'rename'>>({
         return next;
       };
     }
+    if (replaced.isLate || added.isLate)
+      return (request, plan) => {
+        const late = [...replaced.lateLines(request, plan), ...added.lateLines(request, plan)];
+        plan.editReply({ drop, lines: '', late });
+        return next;
+      };
     return (request, plan) => {
       plan.editReply({ drop, lines: replaced.lines(request, plan) + added.lines(request, plan) });
       return next;

@@ -13,7 +13,6 @@ import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { Detour } from './detour.ts';
 import { ForwardHead } from './forward-head.ts';
-import { editedAnswer } from './own-reply.ts';
 import { Passage } from './passage.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Route } from './route.ts';
@@ -61,8 +60,8 @@ export class Dispatch {
   /** The walk is over. */
   decided(request: RoutedHead): void {
     const owner = this.#owner;
-    const { upstream: name, answer, fault, replyEdit, keepsBody, body } = owner.route.plan;
-    if (answer !== null) return owner.answer(0, replyEdit === null ? answer : editedAnswer(answer, replyEdit));
+    const { upstream: name, answer, fault, keepsBody, body } = owner.route.plan;
+    if (answer !== null) return owner.answer(0, answer);
     if (name === null) return owner.answer(fault === 0 ? Fault.FORBIDDEN : fault);
     if (keepsBody) this.#detour.keep(request);
     const { failed, nonIdempotent } = this.#detour;

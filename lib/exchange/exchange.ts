@@ -267,7 +267,7 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
       return;
     }
     const keepAlive = this.#keepAlive && this.#minor === 1 && this.#context.drain === null;
-    const reply = encodeOwn(fault, answer, keepAlive, formOf(this.#method, client), this.#dispatch.retryAfterS);
+    const reply = this.#own(fault, answer, keepAlive);
     this.#close(status, fault, reply);
     this.#settle();
     sendOwn(client.connection, reply);
@@ -278,12 +278,18 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
   #refuse(fault: number, answer: Answer | null = null): void {
     const client = this.#client;
     const passed = this.delivery.abandon();
-    const reply =
-      passed === 0 ? encodeOwn(fault, answer, false, formOf(this.#method, client), this.#dispatch.retryAfterS) : '';
+    const reply = passed === 0 ? this.#own(fault, answer, false) : '';
     this.#close(passed === 0 ? (answer?.status ?? faultOf(fault).status) : passed, fault, reply);
     this.#settle();
     if (passed === 0) client?.refuse(reply);
     else client?.cut();
+  }
+
+  /** A reply of our own, as the graph has changed it so far. */
+  #own(fault: number, answer: Answer | null, keepAlive: boolean): string {
+    const { retryAfterS } = this.#dispatch;
+    const edit = this.route.plan.replyEdit;
+    return encodeOwn({ fault, answer, edit, retryAfterS }, keepAlive, formOf(this.#method, this.#client));
   }
 
   /** Closes the account, once; `reply`: our own, which is yet to be written. */

@@ -21,7 +21,7 @@ import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { withServerHost } from './server-host.ts';
 import { forwardedLines, trustedLines } from './forwarded.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
-import { editedAnswer, encodeOwn, formOf } from './own-reply.ts';
+import { encodeOwn, formOf } from './own-reply.ts';
 import { RoutedHead } from './routed-head.ts';
 import { checkTls } from './tls-rules.ts';
 
@@ -82,8 +82,8 @@ export class Explainer {
     routed.tls = asked.tls;
     asked.nodes.push(...(await observedWalk(graph, routed, plan)));
     if (asked.nodes.at(-1)?.failure !== null) return asked.refused(Fault.INTERNAL);
-    const { upstream: name, answer, fault, replyEdit } = plan;
-    if (answer !== null) return asked.answered(replyEdit === null ? answer : editedAnswer(answer, replyEdit));
+    const { upstream: name, answer, fault } = plan;
+    if (answer !== null) return asked.answered(answer);
     if (name === null) return asked.refused(fault === 0 ? Fault.FORBIDDEN : fault);
     const upstream = shared.upstreams.get(name);
     if (upstream === null && !ready) return asked.refused(Fault.NOT_READY);
@@ -180,7 +180,11 @@ class Asked {
   }
 
   answered(answer: Answer): Explanation {
-    const whole = encodeOwn(0, answer, true, formOf(this.head.method(), null), 0);
+    const whole = encodeOwn(
+      { fault: 0, answer, edit: this.plan.replyEdit, retryAfterS: 0 },
+      true,
+      formOf(this.head.method(), null),
+    );
     const end = whole.indexOf('\r\n\r\n') + 4;
     const { status } = answer;
     const text = `the graph answers ${status}`;

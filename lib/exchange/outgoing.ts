@@ -1,4 +1,5 @@
-import type { Plan, ReplyBody, ReplyEdit } from '../routing/plan.ts';
+import type { Plan, ReplyBody } from '../routing/plan.ts';
+import type { ReplyEdit } from '../routing/reply-edit.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
 import { withServerHost } from './server-host.ts';
 import type { Try } from './try.ts';

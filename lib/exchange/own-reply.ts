@@ -3,20 +3,27 @@ import { dateLine } from '../http/date.ts';
 import { reasonOf } from '../http/reason.ts';
 import { grpcMessage, grpcStatus } from './grpc.ts';
 import type { Connection } from '../net/connection.ts';
-import { keptLines, type Answer, type ReplyEdit } from '../routing/plan.ts';
+import type { Answer } from '../routing/plan.ts';
+import { keptLines, linesFor, type ReplyEdit } from '../routing/reply-edit.ts';
 
 /** A reply of our own, whole, as text: what the graph answers, or else a fault. See `ownReply`. */
-export function encodeOwn(
-  fault: number,
-  answer: Answer | null,
-  keepAlive: boolean,
-  form: number,
-  retryAfterS: number,
-): string {
+export function encodeOwn({ fault, answer, edit, retryAfterS }: Own, keepAlive: boolean, form: number): string {
   if (form === Form.GRPC) return grpcReply(fault, answer);
-  const withoutBody = form === Form.HEAD;
-  if (answer === null) return ownReply(fault, keepAlive, withoutBody, retryAfterS);
-  return wholeReply(answer.status, answer.lines, answer.body, keepAlive, withoutBody);
+  const own = answer ?? faultAnswer(fault, retryAfterS);
+  if (own.status === 0) return '';
+  const { status, lines, body } = edit === null ? own : editedAnswer(own, edit);
+  return wholeReply(status, lines, body, keepAlive, form === Form.HEAD);
+}
+
+/** What ELB answers by itself. */
+export interface Own {
+  /** A code of `Fault`; 0 with an answer. */
+  readonly fault: number;
+  readonly answer: Answer | null;
+  /** What the graph changes in it. */
+  readonly edit: ReplyEdit | null;
+  /** When to come again at the earliest, in seconds; 0: not known. */
+  readonly retryAfterS: number;
 }
 
 /** Writes a reply of ours whole: on a stream its end may be the end of its head. */
@@ -32,24 +39,37 @@ export function formOf(method: string, client: { readonly isGrpc: boolean } | nu
 }
 
 /** An answer as other nodes of the graph have changed its head. */
-export function editedAnswer({ status, lines, body }: Answer, edit: ReplyEdit): Answer {
-  return { status, lines: keptLines(lines, edit.drop) + edit.lines, body };
+function editedAnswer({ status, lines, body }: Answer, edit: ReplyEdit): Answer {
+  const reply = { status, get: (lowerName: string) => valueIn(lines, lowerName) };
+  return { status, lines: keptLines(lines, edit.drop) + linesFor(edit, reply), body };
+}
+
+/** All values of a field in whole lines, joined by ", ", or null. */
+function valueIn(lines: string, lowerName: string): string | null {
+  const values = lines
+    .split('\r\n')
+    .filter((line) => line.slice(0, line.indexOf(':')).toLowerCase() === lowerName)
+    .map((line) => line.slice(lowerName.length + 1).trim());
+  return values.length === 0 ? null : values.join(', ');
 }
 
 /**
  * A reply of our own to a fault, whole, as text; empty where the fault's rule is to close without a word.
  * `withoutBody`: the request was a HEAD, so only the length of the body is told (RFC 9110 9.3.2).
- * `retryAfterS`: when to come again at the earliest, in seconds; 0: not known.
  */
-export function ownReply(fault: number, keepAlive: boolean, withoutBody: boolean, retryAfterS = 0): string {
+export function ownReply(fault: number, keepAlive: boolean, withoutBody: boolean): string {
+  const { status, lines, body } = faultAnswer(fault, 0);
+  return status === 0 ? '' : wholeReply(status, lines, body, keepAlive, withoutBody);
+}
+
+/** What is answered to a fault; with the status 0 nothing is. */
+function faultAnswer(fault: number, retryAfterS: number): Answer {
   const { status, text } = faultOf(fault);
-  if (status === 0) return '';
   const retry =
     status === UNAVAILABLE || status === TOO_MANY
       ? `Retry-After: ${Math.max(1, retryAfterS) + Math.floor(Math.random() * RETRY_SPREAD_SECONDS)}\r\n`
       : '';
-  const body = `${status} ${reasonOf(status)}: ${text}\n`;
-  return wholeReply(status, `Content-Type: text/plain\r\n${retry}`, body, keepAlive, withoutBody);
+  return { status, lines: `Content-Type: text/plain\r\n${retry}`, body: `${status} ${reasonOf(status)}: ${text}\n` };
 }
 
 function wholeReply(status: number, lines: string, body: string, keepAlive: boolean, withoutBody: boolean): string {

@@ -11,7 +11,9 @@ import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
 import type { MessageStream } from '../net/message-stream.ts';
 import { BodyWriter } from './body-writer.ts';
+import { wholeText } from '../routing/late-text.ts';
 import type { ReplyBody } from '../routing/plan.ts';
+import { linesFor } from '../routing/reply-edit.ts';
 import type { Context } from './context.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Stash } from './stash.ts';
@@ -179,8 +181,11 @@ export class ReplyRelay {
   /** Fields of ours in the head that is passed on, beside those that the graph changes. */
   edit({ replyEdit: edit, replyBody }: Outgoing, lines: string): void {
     this.#taken = edit === null ? null : edit.drop;
-    this.#lines = edit === null ? lines : edit.lines + lines;
-    this.#instead = replyBody;
+    const { replyHead: head } = this.#context;
+    this.#lines = edit === null ? lines : linesFor(edit, head) + lines;
+    const late = replyBody?.late;
+    this.#instead =
+      replyBody === null || late === undefined ? replyBody : { ...replyBody, body: wholeText(late, head) };
   }
 
   /** The head of a 101 as it is passed on. */

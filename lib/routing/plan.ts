@@ -1,7 +1,9 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { PolicyEdit } from '../core/policy-edit.ts';
 import type { Fallback, FallbackTerms } from './fallback.ts';
+import type { LateText } from './late-text.ts';
 import type { Mirrors } from './mirror.ts';
+import { bothEdits, type ReplyEdit } from './reply-edit.ts';
 import type { RouteGate } from './route-gate.ts';
 import type { Node } from './rule.ts';
 
@@ -21,20 +23,14 @@ export interface Answer {
   readonly body: string;
 }
 
-/** What the graph changes in the head of a reply. Belongs to the graph. */
-export interface ReplyEdit {
-  /** Names of fields that are taken out, in lower case. */
-  readonly drop: readonly string[];
-  /** Whole field lines that are put in, each ended by CRLF. */
-  readonly lines: string;
-}
-
 /** A body that the client gets instead of a server's. Belongs to the graph, unless it was made for one request. */
 export interface ReplyBody {
   /** Content-Type. */
   readonly type: string;
   /** Every character is one byte. */
   readonly body: string;
+  /** The body instead, where it depends on the reply. */
+  readonly late?: LateText;
 }
 
 /** What an expression has found, and what others have before. */
@@ -269,19 +265,8 @@ export class Plan {
 
   /** Changes the reply's head beside what was changed before. */
   editReply(edit: ReplyEdit): void {
-    const before = this.replyEdit;
-    if (before === null) this.replyEdit = edit;
-    else {
-      const lines = edit.drop.length === 0 ? before.lines : keptLines(before.lines, edit.drop);
-      this.replyEdit = { drop: [...before.drop, ...edit.drop], lines: lines + edit.lines };
-    }
+    this.replyEdit = this.replyEdit === null ? edit : bothEdits(this.replyEdit, edit);
   }
-}
-
-/** Whole field lines without those of some names, which are in lower case. */
-export function keptLines(lines: string, drop: readonly string[]): string {
-  const kept = lines.split('\r\n').filter((line) => !drop.includes(line.slice(0, line.indexOf(':')).toLowerCase()));
-  return kept.join('\r\n');
 }
 
 /** A field's name as servers of the CGI family read it: without case, and hyphens for underscores. */

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { IDLE_MEANS, type Means } from '../../lib/routing/means.ts';
 import { Plan } from '../../lib/routing/plan.ts';
 import type { Where } from '../../lib/routing/template-escape.ts';
-import { compileTemplate } from '../../lib/routing/template.ts';
+import { wholeText, type LateText } from '../../lib/routing/late-text.ts';
+import { compileReplyTemplate, compileTemplate } from '../../lib/routing/template.ts';
 import { TestRequest, type RequestParts } from './test-request.ts';
 
 const means: Means = { ...IDLE_MEANS, variable: (name) => (name === 'REGION' ? 'eu-1' : null) };
@@ -106,6 +107,7 @@ describe('templates', () => {
     ['${__proto__.x}', 'text', /not one of/],
     ['${constructor.name}', 'text', /not one of/],
     ['${cert.key}', 'text', /a certificate has subject/],
+    ['${reply.status}', 'header', /no reply yet/],
     ['https://${header.x}', 'host', /in the host of a URL/],
     ['https://${param.x}', 'host', /in the host of a URL/],
   ];
@@ -117,6 +119,32 @@ describe('templates', () => {
       expect(problems[0]).to.match(msg);
     });
   }
+
+  it('refuses what a reply does not have', () => {
+    for (const text of ['${reply.body}', '${reply.header.}', '${reply.}', '${reply.status.x}']) {
+      const problems: string[] = [];
+      compileReplyTemplate(text, 'header', IDLE_MEANS, (problem) => problems.push(problem));
+      expect(problems.join(), text).to.match(/of a reply there are reply.status and reply.header.NAME/);
+    }
+  });
+
+  it('let no value of a reply leave its place, whatever it is', () => {
+    const template = (where: Where): LateText =>
+      compileReplyTemplate('${host}${reply.header.X-V|-}', where, IDLE_MEANS, () => fail()).begin(
+        new TestRequest(new Plan(), { host: 'h' }),
+        new Plan(),
+      );
+    const [field, page] = [template('header'), template('html')];
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
+        const reply = { status: 200, get: () => Buffer.from(text, 'utf8').toString('latin1') };
+        expect(wholeText(field, reply)).not.to.match(/[\0-\x08\x0a-\x1f\x7f]/);
+        expect(wholeText(page, reply)).not.to.match(/[<>"']/);
+      }),
+      { numRuns: 100 },
+    );
+    expect(wholeText(field, { status: 200, get: () => null })).to.equal('h-');
+  });
 
   it('let no value leave its place, whatever it is', () => {
     const value = fc.string({ unit: 'binary', maxLength: 30 });

@@ -1,0 +1,44 @@
+import { escapeFor, type Where } from './template-escape.ts';
+
+/** What templates know of a reply: the head of a server's, or that of an answer of ELB's own. */
+export interface KnownReply {
+  readonly status: number;
+  /** All values of a field joined by ", ", or null. */
+  get(lowerName: string): string | null;
+}
+
+/** A place for a value of the reply. */
+export interface ReplyPart {
+  /** As the document writes it. */
+  readonly name: string;
+  /** Null: there is none. */
+  read(reply: KnownReply): string | null;
+  readonly fallback: string;
+  readonly escape: (value: string) => string;
+}
+
+/** A text that is whole once there is a reply; what it has of the request is in it. Every character is one byte. */
+export type LateText = readonly (string | ReplyPart)[];
+
+export function wholeText(text: LateText, reply: KnownReply): string {
+  let whole = '';
+  for (const part of text) {
+    if (typeof part === 'string') whole += part;
+    else {
+      const value = part.read(reply);
+      whole += value === null ? part.fallback : part.escape(value);
+    }
+  }
+  return whole;
+}
+
+/** The place that a name means which begins with `reply.`, or the reason why there is none. */
+export function replyPart(name: string, fallback: string, where: Where): ReplyPart | string {
+  const escape = escapeFor(where, 'bytes');
+  if (name === 'reply.status') return { name, read: ({ status }) => String(status), fallback, escape };
+  const field = name.startsWith(HEADER) ? name.slice(HEADER.length).toLowerCase() : '';
+  if (field === '') return `has \${${name}}; of a reply there are reply.status and reply.header.NAME`;
+  return { name, read: (reply) => reply.get(field), fallback, escape };
+}
+
+const HEADER = 'reply.header.';
