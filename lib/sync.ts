@@ -90,6 +90,7 @@ export class Sync implements Control {
           this.#loaded(this.#hear((now) => this.#core.load(snapshot, comparable, now)));
           this.#keeper?.changed();
         },
+        arriving: (entries) => this.#core.arriving(entries),
         changes: (revision, changes) => {
           this.#news(this.#hear((now) => this.#core.advance(revision, changes, now)));
           this.#keeper?.changed();

@@ -1,10 +1,22 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
 import { EtcdMember, clients } from './etcd-member.ts';
 import { EtcdPresence } from './etcd-presence.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { OWN, StoreError } from './store.ts';
-import type { Condition, Entry, OwnKeys, Presence, Snapshot, Store, Watch, WatchListener, Write } from './store.ts';
+import type {
+  Arriving,
+  Condition,
+  Entry,
+  OwnKeys,
+  Presence,
+  Snapshot,
+  Store,
+  Watch,
+  WatchListener,
+  Write,
+} from './store.ts';
 import { Witness } from './witness.ts';
 
 export interface EtcdStoreOptions extends EtcdAccess {
@@ -45,8 +57,8 @@ export class EtcdStore implements Store {
     this.label = `etcd ${this.#members.map((member) => member.name).join(',')}`;
   }
 
-  async read(): Promise<Snapshot> {
-    const snapshot = await this.#onAnyMember((member) => this.#readFrom(member, this.#range));
+  async read(arriving: Arriving = ignore): Promise<Snapshot> {
+    const snapshot = await this.#onAnyMember((member) => this.#readFrom(member, this.#range, arriving));
     this.#cluster = snapshot.cluster;
     this.#revision = snapshot.revision;
     // A watch that is open may have told more.
@@ -62,7 +74,7 @@ export class EtcdStore implements Store {
     list: async (prefix) => {
       const key = this.#fullKey(prefix);
       const range = { key, range_end: afterPrefix(key) };
-      const { entries } = await this.#onAnyMember((member) => this.#readFrom(member, range));
+      const { entries } = await this.#onAnyMember((member) => this.#readFrom(member, range, ignore));
       return entries;
     },
   };
@@ -125,10 +137,10 @@ export class EtcdStore implements Store {
   }
 
   /** Pages of one revision; begun again if etcd forgets that revision meanwhile. */
-  async #readFrom(member: EtcdMember, range: KeyRange): Promise<Snapshot> {
+  async #readFrom(member: EtcdMember, range: KeyRange, arriving: Arriving): Promise<Snapshot> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#readPages(member, range);
+        return await this.#readPages(member, range, arriving);
       } catch (error) {
         const { isCompacted } = await clients();
         if (!isCompacted(error) || tries === MAX_READS) throw error;
@@ -136,7 +148,8 @@ export class EtcdStore implements Store {
     }
   }
 
-  async #readPages(member: EtcdMember, range: KeyRange): Promise<Snapshot> {
+  /** What a page holds is told while the next one is on its way. */
+  async #readPages(member: EtcdMember, range: KeyRange, arriving: Arriving): Promise<Snapshot> {
     const entries: Entry[] = [];
     let { key } = range;
     let limit = FIRST_PAGE;
@@ -144,6 +157,7 @@ export class EtcdStore implements Store {
     let page = await this.#readPage(member, { key, range_end }, limit, 0, this.#firstDeadline());
     const { revision, cluster_id: cluster } = page.header;
     for (;;) {
+      const from = entries.length;
       for (const kv of page.kvs) {
         const entry = { key: this.#keyOf(kv.key), value: kv.value.toString('utf8'), revision: Number(kv.mod_revision) };
         entries.push(entry);
@@ -152,7 +166,8 @@ export class EtcdStore implements Store {
       if (!page.more || last === undefined) return { revision: Number(revision), cluster, entries };
       key = Buffer.concat([last.key, Buffer.of(0)]);
       limit = nextLimit(page.kvs);
-      page = await this.#readPage(member, { key, range_end }, limit, Number(revision), Date.now() + PAGE_MS);
+      const next = this.#readPage(member, { key, range_end }, limit, Number(revision), Date.now() + PAGE_MS);
+      [page] = await Promise.all([next, tellInTurns(entries.slice(from), arriving)]);
     }
   }
 
@@ -234,6 +249,22 @@ function nextLimit(kvs: readonly IKeyValue[]): number {
   const bytes = kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 0);
   const average = Math.max(1, bytes / kvs.length);
   return Math.max(1, Math.min(MAX_PAGE, Math.floor(PAGE_BYTES / average)));
+}
+
+/** A few at a time, so that what is asked of etcd meanwhile is sent. */
+async function tellInTurns(entries: readonly Entry[], arriving: Arriving): Promise<void> {
+  for (let at = 0; at < entries.length; at += TOLD_AT_ONCE) {
+    // Turns follow one another.
+    // oxlint-disable-next-line no-await-in-loop
+    await turn();
+    arriving(entries.slice(at, at + TOLD_AT_ONCE));
+  }
+}
+
+const TOLD_AT_ONCE = 200;
+
+function ignore(): void {
+  // Nobody gets ready.
 }
 
 /** First key after all that begin with the prefix. */

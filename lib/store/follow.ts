@@ -1,12 +1,14 @@
 import type { Scheduler } from '../core/scheduler.ts';
 import { FollowState } from './follow-state.ts';
 import type { FollowAction, FollowEvent } from './follow-state.ts';
-import type { Change, Snapshot, Store, Watch, WatchListener } from './store.ts';
+import type { Change, Entry, Snapshot, Store, Watch, WatchListener } from './store.ts';
 
 /** Who wants to know what a store holds. Called in order, never while another call runs. */
 export interface FollowListener {
   /** Everything, at one revision. `comparable`: its revisions continue those told before. */
   load(snapshot: Snapshot, comparable: boolean): void;
+  /** Entries that a load may be about to tell. */
+  arriving(entries: readonly Entry[]): void;
   changes(revision: number, changes: readonly Change[]): void;
   progress(revision: number): void;
   /** The store cannot be followed, for a reason, or (null) it can; told once per change. */
@@ -110,12 +112,12 @@ export class Follow {
   }
 
   async #read(): Promise<void> {
-    const { store, known, scheduler } = this.#options;
+    const { store, known, scheduler, listener } = this.#options;
     const read = ++this.#reads;
     const begun = scheduler.now();
     let event: FollowEvent;
     try {
-      const snapshot = await store.read();
+      const snapshot = await store.read((entries) => listener.arriving(entries));
       event = { kind: 'read', snapshot, known: known(), tookMs: scheduler.now() - begun };
     } catch (error) {
       event = { kind: 'read-failed', message: error instanceof Error ? error.message : String(error) };

@@ -14,6 +14,9 @@ export interface Snapshot {
   readonly entries: readonly Entry[];
 }
 
+/** Hears of entries that have been read. */
+export type Arriving = (entries: readonly Entry[]) => void;
+
 /** A key written (`value`) or removed (`null`) at a revision. */
 export interface Change {
   readonly key: string;
@@ -62,8 +65,11 @@ export interface Watch {
 export interface Store {
   /** For people: `etcd 127.0.0.1:2379` or `file elb.yaml`. */
   readonly label: string;
-  /** Throws StoreError. */
-  read(): Promise<Snapshot>;
+  /**
+   * Throws StoreError. `arriving` hears of entries while others are still on their way. What it hears need not be in the snapshot, nor be
+   * all of it: the time may be used to get ready for them, no more.
+   */
+  read(arriving?: Arriving): Promise<Snapshot>;
   /** Tells every change after `revision`. Errors come as `ended`. */
   watch(revision: number, listener: WatchListener): Watch;
   /**

@@ -3,6 +3,7 @@ import { nextBatch } from './batch.ts';
 import { slicesOf } from './slices.ts';
 import { OWN, StoreError } from './store.ts';
 import type {
+  Arriving,
   Change,
   Condition,
   Entry,
@@ -65,10 +66,10 @@ export class WholeWrites implements Store {
     this.#random = random;
   }
 
-  async read(): Promise<Snapshot> {
+  async read(arriving?: Arriving): Promise<Snapshot> {
     const begin = this.#scheduler.now();
     for (;;) {
-      const snapshot = await this.#store.read();
+      const snapshot = await this.#store.read(arriving);
       const standing = standingOf(snapshot.entries.find(({ key }) => key === CHANGE));
       if (standing === null) return snapshot;
       if (this.#scheduler.now() - begin >= patienceFor(standing)) await this.#finish(standing);

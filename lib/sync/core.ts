@@ -1,7 +1,7 @@
 import type { TableChange } from '../change.ts';
 import type { DocumentName, ItemKind, ServerView } from '../control.ts';
 import type { Image } from '../store/image.ts';
-import type { Change, Snapshot, Write } from '../store/store.ts';
+import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
 import type { Table } from '../table.ts';
 import type { Address } from '../upstream/resolve.ts';
 import type { DocumentKinds } from './document-kinds.ts';
@@ -126,11 +126,17 @@ export class SyncCore {
     return { ...snapshot, substitutes: [...others, ...unchecked], isChecked: true };
   }
 
+  /** Gets ready for entries that a load may be about to bring. */
+  arriving(entries: readonly Entry[]): void {
+    for (const { key, value } of entries) this.#items.prepare(key, value);
+  }
+
   load(snapshot: Snapshot, comparable: boolean, now: number): Effects {
     const made = new Set(this.#replacedUnseen.size > 0 ? this.#view.overlaid.keys() : []);
     const turn = new Turn();
     this.#take(this.#view.load(snapshot, comparable), turn, now);
     this.#replaceUnseen(snapshot, made, turn, now);
+    this.#items.forgetPrepared();
     return this.#items.effects(turn, now);
   }
 

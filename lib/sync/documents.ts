@@ -32,6 +32,12 @@ export interface DocumentKind {
   upstreams(document: unknown): readonly string[];
 }
 
+/** What came of the check of a text. */
+interface CheckedText {
+  readonly text: string;
+  readonly checked: CheckedDocument;
+}
+
 /** A document that has passed its check. */
 interface GoodDocument {
   readonly text: string;
@@ -58,6 +64,8 @@ export class Documents {
   readonly #substitutes = new Map<string, TableChange>();
   /** The names that have a document, good or bad, and are not in their normal form, by that. */
   readonly #spellings = new Map<string, Set<string>>();
+  /** What came of the check of texts that are expected, by name. */
+  readonly #prepared = new Map<string, CheckedText>();
   readonly #references = new References();
   /** In order; null after one came or went. */
   #names: readonly string[] | null = null;
@@ -130,6 +138,16 @@ export class Documents {
     return this.#references.users(upstream);
   }
 
+  /** Checks a text that is expected to come, unless it is known. */
+  prepare(name: string, text: string): void {
+    if (this.newest(name) !== text) this.#prepared.set(name, { text, checked: this.kind.check(name, parsed(text)) });
+  }
+
+  /** Nothing is expected any more. */
+  forgetPrepared(): void {
+    this.#prepared.clear();
+  }
+
   /** Takes a name's newest document, or its removal. `settle` puts it into force. `isChecked`: it has passed its check. */
   update(name: string, text: string | null, now: number, isChecked = false): void {
     const { rejected } = this.#reports;
@@ -141,10 +159,7 @@ export class Documents {
       rejected.delete(key);
       return;
     }
-    const document = parsed(text);
-    const { problems, substitute, upstreams } = isChecked
-      ? { problems: [], substitute: null, upstreams: this.kind.upstreams(document) }
-      : this.kind.check(name, document);
+    const { problems, substitute, upstreams } = isChecked ? this.#trusted(text) : this.#checked(name, text);
     const circle = problems.length === 0 ? this.#leadsBack(referenceTo(this.kind, name), upstreams) : null;
     if (circle !== null) {
       this.#reject(name, [{ at: '', msg: circle }], this.kind.broken?.(name) ?? null, now);
@@ -156,6 +171,15 @@ export class Documents {
       return;
     }
     this.#reject(name, problems, substitute, now);
+  }
+
+  #trusted(text: string): CheckedDocument {
+    return { problems: [], substitute: null, upstreams: this.kind.upstreams(parsed(text)) };
+  }
+
+  #checked(name: string, text: string): CheckedDocument {
+    const prepared = this.#prepared.get(name);
+    return prepared?.text === text ? prepared.checked : this.kind.check(name, parsed(text));
   }
 
   #reject(name: string, problems: readonly Problem[], substitute: TableChange | null, now: number): void {

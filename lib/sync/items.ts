@@ -52,6 +52,16 @@ export class Items {
     else if (wasRejected && value !== null) turn.accepted.push(key);
   }
 
+  /** Checks what a key may be about to say. */
+  prepare(key: string, value: string): void {
+    const place = placeOf(key);
+    if (place?.kind === 'document') this.documents.get(place.of)?.prepare(place.name, value);
+  }
+
+  forgetPrepared(): void {
+    for (const documents of this.documents.values()) documents.forgetPrepared();
+  }
+
   /** Documents that were refused because they closed a circle: another change may have opened it. */
   #lookAgain(turn: Turn, now: number): void {
     if (turn.documents.size === 0) return;

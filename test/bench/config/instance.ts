@@ -25,9 +25,11 @@ export interface InstanceOptions {
   readonly state: string | null;
   /** The core for all of its processes; null: any. */
   readonly core: string | null;
+  /** Whether a probe watches each of its processes, which begins before the program. */
+  readonly probed: boolean;
 }
 
-/** ELB as `npm run elb` starts it, with a probe in each of its processes. */
+/** ELB as its package is started (`npm run build`). */
 export class Instance {
   readonly port: number;
   readonly startedMs = performance.now();
@@ -45,7 +47,7 @@ export class Instance {
     process.once('exit', () => child.kill('SIGKILL'));
   }
 
-  static async start({ etcd, name, workers, state, core }: InstanceOptions): Promise<Instance> {
+  static async start({ etcd, name, workers, state, core, probed }: InstanceOptions): Promise<Instance> {
     const port = await freePort();
     const probes = mkdtempSync(join(tmpdir(), 'elb-probe-'));
     mkdirSync(probes, { recursive: true });
@@ -55,8 +57,7 @@ export class Instance {
     const child = spawn(program, rest, {
       env: {
         ...process.env,
-        NODE_OPTIONS: `--import=${PROBE}`,
-        ELB_PROBE: probes,
+        ...(probed && { NODE_OPTIONS: `--import=${PROBE}`, ELB_PROBE: probes }),
         ...(state === null ? { ELB_SNAPSHOT: 'off' } : { ELB_STATE: state }),
       },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -122,5 +123,5 @@ interface StatusAnswer {
   readonly workers: readonly { readonly pid: number; readonly state: string }[];
 }
 
-const ELB = fileURLToPath(new URL('../../../bin/elb.ts', import.meta.url));
+const ELB = fileURLToPath(new URL('../../../dist/bin/elb.js', import.meta.url));
 const PROBE = new URL('probe.ts', import.meta.url).href;

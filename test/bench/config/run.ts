@@ -22,6 +22,7 @@ const { values } = parseArgs({
 });
 const DOMAINS = Number(values.domains);
 const FEW = DOMAINS / 10;
+const LOADS = 3;
 const WRITES = values.quick === true ? 100 : 500;
 const ROUNDS = values.quick === true ? 2 : 5;
 const ROUND_SECONDS = 10;
@@ -75,7 +76,19 @@ function row(what: string, value: string, bound = ''): void {
 }
 
 async function start(name: string, workers: number, core: string | null = null): Promise<Instance> {
-  return Instance.start({ etcd: etcd.endpoint, name, workers, state: join(directory, name), core });
+  return Instance.start({ etcd: etcd.endpoint, name, workers, state: join(directory, name), core, probed: true });
+}
+
+/** As people start it: nothing watches it. */
+async function startBare(name: string, workers: number): Promise<Instance> {
+  return Instance.start({
+    etcd: etcd.endpoint,
+    name,
+    workers,
+    state: join(directory, name),
+    core: null,
+    probed: false,
+  });
 }
 
 /** Resolves with the time from the start of the program to the first right answer of the domain. */
@@ -99,11 +112,19 @@ async function measureLoad(): Promise<void> {
   while (!nothing.said.includes('configuration loaded')) await delay(10);
   const before = await nothing.memory(first);
   await nothing.stop();
-  rmSync(join(directory, 'MANY'), { recursive: true, force: true });
 
+  const loads: number[] = [];
+  for (let i = 0; i < LOADS; i++) {
+    const bare = await startBare('MANY', 2);
+    loads.push((await served(bare, domainOf(DOMAINS - 1))) / 1000);
+    await bare.stop();
+    // The next one knows nothing either.
+    rmSync(join(directory, 'MANY'), { recursive: true, force: true });
+  }
+  const shown = `${medianOf(loads).toFixed(2)} s (most ${Math.max(...loads).toFixed(2)} s)`;
+  row('first load from etcd: program started to last domain served', shown, '<= 5 s');
   const instance = await start('MANY', 2);
-  const seconds = (await served(instance, domainOf(DOMAINS - 1))) / 1000;
-  row('first load from etcd: program started to last domain served', `${seconds.toFixed(2)} s`, '<= 5 s');
+  await served(instance, domainOf(DOMAINS - 1));
   const { primary: primaryPid, workers } = await instance.processes();
   const [worker = 0] = workers;
   const asleep = await instance.memory(worker);
@@ -203,7 +224,7 @@ async function measureColdStart(name: string, domains: number, bound: string): P
   const seconds: number[] = [];
   if (name === 'FEW') await snapshotOf('FEW');
   for (let i = 0; i < 5; i++) {
-    const instance = await start(name, 2);
+    const instance = await startBare(name, 2);
     seconds.push((await served(instance, domainOf(domains - 1))) / 1000);
     await instance.stop('SIGKILL');
   }
