@@ -99,7 +99,7 @@ export const forwardAuth = defineRule<Args>({
       return admit(known);
 
       function admit(said: ReadonlyMap<string, string>): Node | null {
-        if (identity.tell(plan, (source) => said.get(source))) return next;
+        if (identity.tell(plan, (source) => said.get(source), 'bytes')) return next;
         plan.fault = Fault.UNVERIFIED;
         return null;
       }
@@ -177,8 +177,7 @@ function answerOf({ status, fields, body }: CallReply, passed: readonly string[]
 
 function lineOf(name: string, value: string): string {
   const title = name.replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase());
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return '';
-  return `${title}: ${Buffer.from(value, 'utf8').toString('latin1')}\r\n`;
+  return /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/.test(value) ? '' : `${title}: ${value}\r\n`;
 }
 
 const TOLD: ReadonlySet<string> = new Set(

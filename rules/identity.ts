@@ -38,23 +38,24 @@ export class Identity {
 
   /**
    * Tells the server who the client is; a value that is null or undefined is not told. False, and nothing is told, if a value cannot be said
-   * in a field: then nobody can say who the client is.
+   * in a field: then nobody can say who the client is. `form`: whether a character of a value is one of a `text`, or one of the `bytes` of a
+   * head, which stay what they are.
    */
-  tell(plan: Plan, valueOf: (source: string) => unknown): boolean {
-    const set = this.fieldsFor(valueOf);
+  tell(plan: Plan, valueOf: (source: string) => unknown, form: 'text' | 'bytes' = 'text'): boolean {
+    const set = this.fieldsFor(valueOf, form);
     if (set === null) return false;
     plan.set(set);
     return true;
   }
 
   /** The fields that tell it: name, value, name, value, ... Null if a value cannot be said in a field. */
-  fieldsFor(valueOf: (source: string) => unknown): readonly string[] | null {
+  fieldsFor(valueOf: (source: string) => unknown, form: 'text' | 'bytes' = 'text'): readonly string[] | null {
     const set: string[] = [];
     for (const [name, source] of this.#fields) {
       const value = fieldValue(valueOf(source));
       if (value === null) continue;
       if (CONTROL.test(value)) return null;
-      set.push(name, utf8Bytes(value));
+      set.push(name, form === 'bytes' ? value : utf8Bytes(value));
     }
     return set;
   }

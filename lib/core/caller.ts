@@ -14,7 +14,7 @@ export interface Call {
 
 export interface CallReply {
   readonly status: number;
-  /** Values by lower-case name, in their order. */
+  /** Values by lower-case name, in their order; every character is one byte. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
   readonly body: Buffer;
 }
