@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { compileGraph } from '../../lib/routing/compile.ts';
+import type { GraphDocument } from '../../lib/routing/rule.ts';
+import { rules } from '../../rules/index.ts';
 import { Site, type Nodes } from '../fixtures/site.ts';
 
 /** Who a client is by its address, and who is let in by it. All of 127.0.0.0/8 is this machine: the tests connect from many of it. */
@@ -120,6 +124,15 @@ describe('addresses of clients', () => {
         if (answer === null) expect(status).to.equal(200);
         else expect([status, body]).to.deep.equal([403, `your IP (${from}) is not allowed (${answer} deny)`]);
       });
+  });
+
+  it('as the decision about such lists shows them', () => {
+    const text = readFileSync(new URL('../../docs/decisions/0029-lists-stand-in-graphs.md', import.meta.url), 'utf8');
+    const [, json = ''] = /```json\n([^]*?)\n```/.exec(text) ?? [];
+    const { graphs, domains } = JSON.parse(json) as Record<string, Record<string, GraphDocument>>; // as it is shown
+    for (const graph of [...Object.values(graphs ?? {}), ...Object.values(domains ?? {})])
+      expect(compileGraph(graph, { rules, maxNodes: 100 }).problems).to.deep.equal([]);
+    expect(Object.keys(domains ?? {})).to.have.length(2);
   });
 
   describe('what a proxy says of its client', () => {

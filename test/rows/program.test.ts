@@ -58,13 +58,13 @@ describe('graphs in the program', () => {
     }
   });
 
-  it('what is known of clients by a key is a table in a shared graph, in force when it is written', async () => {
-    const table = (plan: string): Nodes => ({
+  it('what is known of clients by a key is a list in a shared graph, in force when it is written', async () => {
+    const plans = (plan: string): Nodes => ({
       plans: [
         'lookup',
         {
           on: { header: 'X-Account' },
-          table: { ann: { plan } },
+          values: { ann: { plan } },
           fields: { 'X-Plan': 'plan' },
           next: 'back',
           missing: 'back',
@@ -72,7 +72,7 @@ describe('graphs in the program', () => {
       ],
       back: ['return', {}],
     });
-    await put('graphs', 'plans', table('gold'));
+    await put('graphs', 'plans', plans('gold'));
     await put('rules', 'c.test', {
       plans: ['include', { graph: 'plans', next: 'plan' }],
       plan: ['respond', { body: '${header.X-Plan|none}' }],
@@ -80,7 +80,7 @@ describe('graphs in the program', () => {
     const plan = async (account: string): Promise<string> =>
       (await elb.get('/', { host: 'c.test', 'x-account': account, 'x-plan': 'platinum' })).text;
     expect([await plan('ann'), await plan('bob')]).to.deep.equal(['gold', 'none']);
-    await put('graphs', 'plans', table('silver'));
+    await put('graphs', 'plans', plans('silver'));
     expect(await plan('ann')).to.equal('silver');
   });
 

@@ -3,25 +3,25 @@ import { lookup } from '../../rules/lookup.ts';
 import { Site, to } from '../fixtures/site.ts';
 import { problemsOf, ruleContract } from './contract.ts';
 
-const TABLE = { ann: { plan: 'gold', region: 'eu' }, bob: { plan: 'frei für alle' }, __proto__x: { plan: 'x' } };
+const VALUES = { ann: { plan: 'gold', region: 'eu' }, bob: { plan: 'frei für alle' }, __proto__x: { plan: 'x' } };
 const FIELDS = { 'X-Plan': 'plan', 'X-Region': 'region' };
 
 describe('rule lookup', () => {
   ruleContract(lookup, [
-    { on: { header: 'cookie' }, table: TABLE, fields: FIELDS },
-    { on: 'host', table: { 'a.test': { a: '' } }, fields: { 'X-A': 'a' }, missing: 'm' },
+    { on: { header: 'cookie' }, values: VALUES, fields: FIELDS },
+    { on: 'host', values: { 'a.test': { a: '' } }, fields: { 'X-A': 'a' }, missing: 'm' },
   ]);
 
   const site = new Site();
   afterEach(() => site.close());
 
-  it('tells the server what stands in the table, and never what the client says', async () => {
+  it('tells the server what stands in the list, and never what the client says', async () => {
     await site.open({
       domains: {
         'a.test': {
           lookup: [
             'lookup',
-            { on: { header: 'X-Account' }, table: TABLE, fields: FIELDS, next: 'known', missing: 'unknown' },
+            { on: { header: 'X-Account' }, values: VALUES, fields: FIELDS, next: 'known', missing: 'unknown' },
           ],
           known: to('known'),
           unknown: to('unknown'),
@@ -55,7 +55,7 @@ describe('rule lookup', () => {
             'lookup',
             {
               on: { template: '${header.X-Account}-${param.part}' },
-              table: { 'ann-api': { plan: 'gold' } },
+              values: { 'ann-api': { plan: 'gold' } },
               fields: { 'X-Plan': 'plan' },
               next: 'plan',
               missing: 'others',
@@ -74,13 +74,13 @@ describe('rule lookup', () => {
   });
 
   for (const [args, at] of [
-    [{ on: 'host', table: {}, fields: FIELDS }, '/table'],
-    [{ on: 'host', table: { a: { plan: 1 } }, fields: { 'X-A': 'plan' } }, '/table/a/plan'],
-    [{ on: 'host', table: { 'a/b': { plan: 'a\nb' } }, fields: { 'X-A': 'plan' } }, '/table/a~1b/plan'],
-    [{ on: 'host', table: { a: { plan: 'x' } }, fields: { 'X-A': 'paln' } }, '/fields/X-A'],
-    [{ on: 'host', table: { a: { plan: 'x' } }, fields: { Connection: 'plan' } }, '/fields/Connection'],
-    [{ on: 'host', table: { a: { plan: 'x' } }, fields: {} }, '/fields'],
-    [{ on: { template: '${x}' }, table: { a: { plan: 'x' } }, fields: { 'X-A': 'plan' } }, ''],
+    [{ on: 'host', values: {}, fields: FIELDS }, '/values'],
+    [{ on: 'host', values: { a: { plan: 1 } }, fields: { 'X-A': 'plan' } }, '/values/a/plan'],
+    [{ on: 'host', values: { 'a/b': { plan: 'a\nb' } }, fields: { 'X-A': 'plan' } }, '/values/a~1b/plan'],
+    [{ on: 'host', values: { a: { plan: 'x' } }, fields: { 'X-A': 'paln' } }, '/fields/X-A'],
+    [{ on: 'host', values: { a: { plan: 'x' } }, fields: { Connection: 'plan' } }, '/fields/Connection'],
+    [{ on: 'host', values: { a: { plan: 'x' } }, fields: {} }, '/fields'],
+    [{ on: { template: '${x}' }, values: { a: { plan: 'x' } }, fields: { 'X-A': 'plan' } }, ''],
   ] as const)
     it(`refuses ${JSON.stringify(args)}`, () => {
       expect(problemsOf(lookup, args).map((problem) => problem.at)).to.deep.equal([at]);
