@@ -104,7 +104,7 @@ export class Try implements ServerConnectionUser {
     const { server } = this;
     if (server === null) return false;
     this.phase = Phase.CONNECT;
-    const connection = server.connect(freshMs, client);
+    const connection = server.connect(check ? server.earlyEnds.freshMs(freshMs) : freshMs, client);
     this.connection = connection;
     this.reused = connection.uses > 0;
     connection.lend(this);
@@ -244,6 +244,7 @@ export class Try implements ServerConnectionUser {
   }
 
   onServerEnd(): void {
+    this.#noteEnd();
     if (this.phase === Phase.RELAY && this.relay.end()) this.#owner.onTryDone(this);
     else this.#owner.onTryLost(this, this.phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
   }
@@ -253,6 +254,7 @@ export class Try implements ServerConnectionUser {
   }
 
   onServerClose(error: Error | null): void {
+    this.#noteEnd();
     this.connection = null;
     if (error instanceof Unprocessed) this.#owner.onTryLost(this, Fault.STREAM_REFUSED);
     else if (this.phase === Phase.CONNECT && !this.reused)
@@ -264,6 +266,13 @@ export class Try implements ServerConnectionUser {
     if (this.phase === Phase.CONNECT) this.#owner.onTryLost(this, Fault.CONNECT_TIMEOUT);
     else if (this.phase === Phase.RELAY) this.#owner.onTryLost(this, Fault.REPLY_CUT);
     else if (this.phase === Phase.REPLY) this.#onQuiet();
+  }
+
+  /** A kept connection has ended instead of its next reply. */
+  #noteEnd(): void {
+    const { connection, server } = this;
+    if (!this.reused || !this.relay.untouched || connection === null) return;
+    server?.earlyEnds.ended(connection.idleSince);
   }
 
   /** Nothing has come of the reply. */

@@ -111,8 +111,9 @@ export class ServerConnection implements ConnectionOwner {
   }
 
   onEnd(): void {
-    if (this.#user === null) this.end();
-    else this.#user.onServerEnd();
+    if (this.#user !== null) return this.#user.onServerEnd();
+    this.server.earlyEnds.ended(this.idleSince);
+    this.end();
   }
 
   onDrain(): void {
@@ -125,6 +126,7 @@ export class ServerConnection implements ConnectionOwner {
     this.server.open--;
     if (!this.connected && error !== null) this.server.dialError = error.message;
     if (!isExhaustion(error)) this.#blame();
+    if (this.#user === null && this.connected && error !== null) this.server.earlyEnds.ended(this.idleSince);
     const user = this.#user;
     this.#user = null;
     user?.onServerClose(error);

@@ -2,6 +2,7 @@ import type { Wheel } from '../core/wheel.ts';
 import { Dialer, type ClientEnd } from './dialer.ts';
 import type { Measure } from './balancer.ts';
 import { Latency } from './latency.ts';
+import { EarlyEnds } from './early-ends.ts';
 import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf, isLookedUp } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -57,6 +58,7 @@ export class Server {
   failedAt = 0;
   checkedAt = 0;
   readonly silence: Silence;
+  readonly earlyEnds: EarlyEnds;
   /** It was counted as a failure that it says nothing. */
   #isHung = false;
   /** What the head of a reply takes, of late, in milliseconds; -1: none was seen. */
@@ -91,6 +93,7 @@ export class Server {
     this.bounds = defaultBounds(idleMs);
     this.dialer = PLAIN;
     this.silence = new Silence(wheel);
+    this.earlyEnds = new EarlyEnds(wheel);
     this.#wheel = wheel;
   }
 

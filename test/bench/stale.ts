@@ -2,7 +2,8 @@ import { raceStale, type StaleMode } from '../fixtures/stale-races.ts';
 
 /**
  * What clients see of servers that close kept connections in the moment of their use, `npm run bench:stale`: the command fails
- * unless that is nothing for every request that may be sent twice. POST is shown beside, by what its upstream's options say.
+ * unless that is nothing for every request that may be sent twice. POST is shown beside, by what its upstream's options say: with the
+ * default some meet such an end until their server is found out.
  */
 const RACES = Number(process.argv[2] ?? 100_000);
 const HEAD = '/ HTTP/1.1\r\nHost: a.test\r\n';
