@@ -1,6 +1,7 @@
 import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
 import { Calendar, type Appointment } from './calendar.ts';
 import { Verdict, type Check, type CheckOwner } from './check.ts';
+import { Glances } from './glances.ts';
 
 /** When an address is checked. */
 export interface CheckSchedule {
@@ -35,6 +36,8 @@ export interface CheckerOptions {
 export class Checker implements DeadlineOwner {
   readonly #options: CheckerOptions;
   readonly #calendar: Calendar;
+  /** Checks that look for their answers in the tick after they have asked. */
+  readonly glances = new Glances();
   /** Every tick, while there is anything to check. */
   readonly #tick: Deadline;
   /** Checks under way, in no order: they are few. */
@@ -81,9 +84,9 @@ export class Checker implements DeadlineOwner {
 
   onDeadline(): void {
     const { now } = this.wheel;
+    this.glances.tick();
+    this.#endLate(now);
     this.#calendar.advance(now);
-    const late = this.#underWay.filter((checked) => checked.dueAt <= now);
-    for (const checked of late) checked.onLate();
     if (this.#size > 0) this.#tick.set(0);
   }
 
@@ -128,6 +131,13 @@ export class Checker implements DeadlineOwner {
   #begin(): void {
     this.#calendar.advance(this.wheel.now);
     this.#tick.set(0);
+  }
+
+  #endLate(now: number): void {
+    let late: Checked[] | null = null;
+    for (const checked of this.#underWay) if (checked.dueAt <= now) (late ??= []).push(checked);
+    // Each that ends has others take its place.
+    if (late !== null) for (const checked of late) checked.onLate();
   }
 
   #start(checked: Checked): void {

@@ -69,7 +69,8 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
   /** What decides about an upstream's servers. It stays until it is said anew, also while the upstream has no servers. */
   setRules(name: string, rules: HealthRules, means: Pick<CheckMeans, 'secure' | 'tls' | 'greeting'>): void {
     const upstream = this.#upstream(name);
-    upstream.setRules(rules, { ...means, commands: this.#config.commands, kept: this.#kept });
+    const { glances } = this.#checker;
+    upstream.setRules(rules, { ...means, commands: this.#config.commands, kept: this.#kept, glances });
     if (upstream.isEmpty) this.#upstreams.delete(name);
   }
 

@@ -3,6 +3,8 @@ import { frameReply } from '../http/framing.ts';
 import { BodyKind, Head } from '../http/head.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
+import { ReadOutcome, readAtOnce, writeAtOnce } from '../net/descriptor.ts';
+import { shared } from '../net/handle-connection.ts';
 import type { HttpCheckOptions } from '../upstream/options/checks.ts';
 import {
   Verdict,
@@ -13,7 +15,16 @@ import {
   type CheckTls,
   type KeptLines,
 } from './check.ts';
+import type { Glancer, Glances } from './glances.ts';
 import { Line, type LineUser } from './line.ts';
+
+/** What HTTP checks of one upstream have in common. */
+export interface HttpCheckMeans {
+  /** What each connection begins with; or empty. */
+  readonly greeting: string;
+  readonly kept: KeptLines;
+  readonly glances: Glances;
+}
 
 /**
  * Asks for a resource and looks at the reply's status and, where the options say so, at its body.
@@ -21,15 +32,17 @@ import { Line, type LineUser } from './line.ts';
  *     idle -> dialling -> reply -> idle
  *       \________________/
  *
- * The connection is kept for the next time if the server keeps it: a check then costs two system calls instead of ten. One that
- * the server has closed meanwhile is no finding: the check is begun again on a new one.
+ * The connection is kept for the next time if the server keeps it. One that the server has closed meanwhile is no finding: the
+ * check is begun again on a new one. Of a server that has proved steady - it keeps the connection and replies within two
+ * ticks - the connection is no longer watched: the check asks past the event loop and looks for the reply a tick later, which is
+ * half the work. What may have come on it in between is not known then, so only a check that passes is believed, and any other
+ * is begun again on a new connection.
  */
-export class HttpCheck implements Check, LineUser {
+export class HttpCheck implements Check, LineUser, Glancer {
   readonly #options: HttpCheckOptions;
   readonly #place: CheckPlace;
   readonly #tls: CheckTls;
-  readonly #greeting: string;
-  readonly #kept: KeptLines;
+  readonly #means: HttpCheckMeans;
   readonly #request: string;
   /** Of the body; null: it has to hold a plain text, or nothing. */
   readonly #pattern: RegExp | null;
@@ -39,6 +52,15 @@ export class HttpCheck implements Check, LineUser {
   #reused = false;
   /** The line is counted as kept. */
   #isKept = false;
+  /** Checks in a row that the kept line was quick to carry. */
+  #steady = 0;
+  /** The descriptor of the line while the event loop does not read it, else -1. Nothing but `#drop` closes it then. */
+  #fd = -1;
+  /** Has asked past the event loop, and has not looked yet. */
+  #glances = false;
+  /** It was asked so in this check: what was read may have come before. */
+  #blind = false;
+  #begunIn = 0;
   /** Bytes of a reply's head that has not arrived whole; null: none. */
   #partial: Buffer | null = null;
   /** Null before the head of the reply. */
@@ -47,21 +69,39 @@ export class HttpCheck implements Check, LineUser {
   #status = 0;
   #text = '';
 
-  constructor(options: HttpCheckOptions, place: CheckPlace, tls: CheckTls, kept: KeptLines, greeting = '') {
+  constructor(options: HttpCheckOptions, place: CheckPlace, tls: CheckTls, means: HttpCheckMeans) {
     this.#options = options;
     this.#place = place;
     this.#tls = tls;
-    this.#greeting = greeting;
-    this.#kept = kept;
-    this.#request = requestOf(options, place);
+    this.#means = means;
+    // Flat, not a rope of parts: it is written again and again.
+    this.#request = Buffer.from(requestOf(options, place), 'latin1').latin1Slice();
     this.#pattern = options.body?.isPattern === true ? new RegExp(options.body.text) : null;
   }
 
   begin(owner: CheckOwner): void {
     this.#owner = owner;
+    this.#begunIn = this.#means.glances.turn;
     this.#reused = this.#line !== null;
     if (this.#line === null) this.#dial();
-    else this.#line.write(this.#request);
+    else if (this.#steady < STEADY) this.#line.write(this.#request);
+    else this.#ask(this.#line);
+  }
+
+  glance(): void {
+    if (!this.#glances) return;
+    const outcome = readAtOnce(this.#fd);
+    const { turn } = this.#means.glances;
+    if (outcome === ReadOutcome.NOTHING && turn - this.#begunIn < QUICK_TICKS) {
+      this.#means.glances.add(this);
+      return;
+    }
+    this.#glances = false;
+    if (outcome > 0) this.onBytes(shared, 0, outcome);
+    else if (outcome === ReadOutcome.END) this.onEnd();
+    else if (outcome === ReadOutcome.BROKEN) this.onLost('reset');
+    // It takes longer than that, or only a part is there.
+    if (this.#owner !== null && this.#fd !== -1) this.#watchAgain();
   }
 
   abandon(): void {
@@ -90,17 +130,43 @@ export class HttpCheck implements Check, LineUser {
   }
 
   onLost(reason: string): void {
-    const isStale = this.#reused && this.#body === null && this.#partial === null;
-    this.#drop();
-    if (this.#owner === null) return;
-    if (isStale) {
-      this.#reused = false;
-      this.#dial();
-    } else this.#finish(verdictOf(reason), reason);
+    const isStale = this.#blind || (this.#reused && this.#body === null && this.#partial === null);
+    if (this.#owner === null) this.#drop();
+    else if (isStale) this.#again();
+    else {
+      this.#drop();
+      this.#finish(verdictOf(reason), reason);
+    }
   }
 
   #dial(): void {
-    this.#line = new Line(this.#place, this.#tls, this.#greeting, this);
+    this.#steady = 0;
+    this.#line = new Line(this.#place, this.#tls, this.#means.greeting, this);
+  }
+
+  #ask(line: Line): void {
+    if (this.#fd === -1) {
+      line.watch(false);
+      // Asking the handle each time would cost as much as the parsing of a head.
+      this.#fd = line.fd;
+    }
+    this.#blind = true;
+    this.#glances = writeAtOnce(this.#fd, this.#request);
+    if (this.#glances) this.#means.glances.add(this);
+    else this.#again();
+  }
+
+  #watchAgain(): void {
+    this.#fd = -1;
+    this.#steady = 0;
+    this.#line?.watch(true);
+  }
+
+  /** Begins once more, on a new connection. */
+  #again(): void {
+    this.#drop();
+    this.#reused = false;
+    this.#dial();
   }
 
   #readHead(bytes: Buffer, from: number, to: number): void {
@@ -177,6 +243,7 @@ export class HttpCheck implements Check, LineUser {
   }
 
   #fail(reason: string): void {
+    if (this.#blind) return this.#again();
     this.#persists = false;
     this.#finish(Verdict.FAIL, reason);
   }
@@ -184,8 +251,10 @@ export class HttpCheck implements Check, LineUser {
   #finish(verdict: number, reason: string): void {
     const owner = this.#owner;
     this.#owner = null;
-    if (this.#persists && (this.#isKept || this.#kept.take())) {
+    this.#blind = false;
+    if (this.#persists && (this.#isKept || this.#means.kept.take())) {
       this.#isKept = true;
+      if (this.#tls === null) this.#countSteady();
       this.#partial = null;
       this.#body = null;
       this.#text = '';
@@ -193,11 +262,19 @@ export class HttpCheck implements Check, LineUser {
     owner?.onChecked(verdict, reason);
   }
 
+  #countSteady(): void {
+    if (this.#means.glances.turn - this.#begunIn > QUICK_TICKS) this.#steady = 0;
+    else if (this.#reused && this.#steady < STEADY) this.#steady++;
+  }
+
   #drop(): void {
     const line = this.#line;
     this.#line = null;
-    if (this.#isKept) this.#kept.give();
+    if (this.#isKept) this.#means.kept.give();
     this.#isKept = false;
+    this.#fd = -1;
+    this.#glances = false;
+    this.#blind = false;
     this.#partial = null;
     this.#body = null;
     this.#text = '';
@@ -208,6 +285,12 @@ export class HttpCheck implements Check, LineUser {
 /** Heads are parsed within one turn, so one record serves all checks. */
 const LIMITS = { maxHeadBytes: 65_536, maxFields: 256 };
 const head = new Head(LIMITS.maxFields);
+
+/** So many quick checks on a kept connection make a server steady. */
+const STEADY = 2;
+
+/** Who has replied by then was quick. */
+const QUICK_TICKS = 2;
 
 /** How much of a body is looked at, in bytes. */
 const MAX_TEXT = 65_536;

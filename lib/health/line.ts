@@ -44,6 +44,17 @@ export class Line implements ConnectionOwner {
     this.#connection.writeText(text);
   }
 
+  /** Its descriptor as it is now, for who reads and writes past the event loop; -1 where its bytes are not ours to read (TLS). */
+  get fd(): number {
+    return this.#connection instanceof HandleConnection ? this.#connection.handle.fd : -1;
+  }
+
+  /** Whether the event loop reads it. */
+  watch(watches: boolean): void {
+    if (watches) this.#connection.resume();
+    else this.#connection.pause();
+  }
+
   /** Ends it at once. */
   drop(): void {
     this.#user = null;

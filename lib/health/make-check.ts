@@ -6,6 +6,7 @@ import { secureContextOf, type TlsSettings } from '../upstream/tls-client.ts';
 import { Verdict, type Check, type CheckPlace, type KeptLines } from './check.ts';
 import { CommandCheck } from './command-check.ts';
 import { ConnectCheck } from './connect-check.ts';
+import type { Glances } from './glances.ts';
 import { GrpcCheck } from './grpc-check.ts';
 import { HttpCheck } from './http-check.ts';
 import { UdpCheck } from './udp-check.ts';
@@ -20,6 +21,7 @@ export interface CheckMeans {
   /** Directory of the commands that may be run; null: none may. */
   readonly commands: string | null;
   readonly kept: KeptLines;
+  readonly glances: Glances;
 }
 
 /** The check that the options describe. */
@@ -32,10 +34,11 @@ export function makeCheck(options: CheckOptions, place: CheckPlace, means: Check
   }
 }
 
-function make(options: CheckOptions, place: CheckPlace, { secure, tls, greeting, commands, kept }: CheckMeans): Check {
+function make(options: CheckOptions, place: CheckPlace, means: CheckMeans): Check {
+  const { secure, tls, greeting, commands } = means;
   switch (options.kind) {
     case 'http':
-      return new HttpCheck(options, place, (options.secure ?? secure) ? tlsOf(tls, place) : null, kept, greeting);
+      return new HttpCheck(options, place, (options.secure ?? secure) ? tlsOf(tls, place) : null, means);
     case 'tcp':
       return new ConnectCheck(options, place, null, greeting);
     case 'tls':

@@ -9,6 +9,8 @@ export interface Handle {
   connection: unknown;
   /** Called for each read, with the outcome in `state[READ]`; must return undefined. */
   onread: (this: Handle) => void;
+  /** Its descriptor; below 0 once it is closed. */
+  readonly fd: number;
   /** Bytes that the kernel has yet to take. */
   readonly writeQueueSize: number;
   /** Reads go into this memory from now on. */

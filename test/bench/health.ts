@@ -63,7 +63,8 @@ const port = await freePort();
 writeFileSync(
   join(directory, 'nginx.conf'),
   `daemon off; pid ${directory}/pid; error_log ${directory}/errors; worker_processes 1; worker_rlimit_nofile 20000;
-events { worker_connections ${servers + 1000}; }
+# Far more than are used: nginx ends idle ones when few are left.
+events { worker_connections ${servers * 2}; }
 http {
   access_log off; keepalive_timeout 1h; keepalive_requests 1000000000;
   client_body_temp_path ${directory}; proxy_temp_path ${directory}; fastcgi_temp_path ${directory};
@@ -91,6 +92,13 @@ for (const [what, options, busyShare] of KINDS) {
     (bytesPerServer / 1024).toFixed(1),
   ]);
 }
+for (const kind of ['http', 'tcp']) {
+  const { coreShare, checksPerSecond } = floorOf(kind);
+  console.log(`floor of ${kind}`, coreShare.toFixed(3), checksPerSecond.toFixed(0));
+  const share = `${(coreShare * 100).toFixed(1)} %`;
+  const each = ((coreShare * 1e6) / checksPerSecond).toFixed(1);
+  rows.push([`\`${kind}\` in C, the system calls alone`, Math.round(checksPerSecond).toString(), share, each, '-']);
+}
 await nginx.stop();
 rmSync(directory, { recursive: true });
 
@@ -102,6 +110,17 @@ if (!values.quick) {
   const document = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
   const text = `### Health checks: ${CHECKS_PER_SECOND} due each second\n\n${conditions}\n\n${table}`;
   writeFileSync(document, withSection(readFileSync(document, 'utf8'), 'health', text));
+}
+
+/** What a program costs that makes the system calls of such checks and does nothing else. */
+function floorOf(kind: string): Pick<Result, 'coreShare' | 'checksPerSecond'> {
+  const source = fileURLToPath(new URL('programs/check-floor.c', import.meta.url));
+  const program = join(directory, 'check-floor');
+  const { status } = spawnSync('cc', ['-O2', '-o', program, source], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('needs a C compiler');
+  const args = ['-c', String(PROXY_CORE), program, kind, port, servers, seconds].map(String);
+  const { stdout } = spawnSync('taskset', args, { encoding: 'utf8' });
+  return JSON.parse(stdout) as Result; // written by our own program
 }
 
 interface Result {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { KeptLines } from '../../lib/health/check.ts';
+import { Glances } from '../../lib/health/glances.ts';
 import { HttpCheck } from '../../lib/health/http-check.ts';
 import type { HttpCheckOptions } from '../../lib/upstream/options/checks.ts';
 import { freePort } from '../bench/process.ts';
@@ -24,9 +25,12 @@ const OPTIONS: HttpCheckOptions = {
   reuse: true,
 };
 
-const KEPT = new KeptLines(100);
+const MEANS = { greeting: '', kept: new KeptLines(100), glances: new Glances() };
 const folder = mkdtempSync(join(tmpdir(), 'elb-check-'));
 let certificates: Certificates;
+
+/** As the checker does. */
+const ticks = setInterval(() => MEANS.glances.tick(), 20);
 
 before(async () => {
   certificates = await makeCertificates();
@@ -34,6 +38,7 @@ before(async () => {
   writeFileSync(join(folder, 'server.pem'), pem);
 });
 after(async () => {
+  clearInterval(ticks);
   await certificates.remove();
   rmSync(folder, { recursive: true });
 });
@@ -62,7 +67,7 @@ const place = (port: number) => ({ host: '127.0.0.1', port, name: 'web.test' });
 
 describeCheck('http', {
   start: haproxy(),
-  make: (port) => new HttpCheck(OPTIONS, place(port), null, KEPT),
+  make: (port) => new HttpCheck(OPTIONS, place(port), null, MEANS),
   passed: 'pass status 200',
   refused: 'fail refused',
   noticesFrozen: true,
@@ -70,7 +75,7 @@ describeCheck('http', {
 
 describeCheck('http on a connection of its own each time', {
   start: haproxy(),
-  make: (port) => new HttpCheck({ ...OPTIONS, reuse: false }, place(port), null, KEPT),
+  make: (port) => new HttpCheck({ ...OPTIONS, reuse: false }, place(port), null, MEANS),
   passed: 'pass status 200',
   refused: 'fail refused',
   noticesFrozen: true,
@@ -78,7 +83,7 @@ describeCheck('http on a connection of its own each time', {
 
 describeCheck('https', {
   start: (port) => haproxy(`ssl crt ${join(folder, 'server.pem')}`)(port),
-  make: (port) => new HttpCheck(OPTIONS, place(port), { ca: readFileSync(certificates.ca), servername: '' }, KEPT),
+  make: (port) => new HttpCheck(OPTIONS, place(port), { ca: readFileSync(certificates.ca), servername: '' }, MEANS),
   passed: 'pass status 200',
   refused: 'fail refused',
   noticesFrozen: true,
@@ -136,7 +141,7 @@ describe('check: what http looks at', () => {
   ];
   for (const [what, options, finding] of cases) {
     it(`finds ${what}`, async () => {
-      const check = new HttpCheck({ ...OPTIONS, ...options }, place(server.port), null, KEPT);
+      const check = new HttpCheck({ ...OPTIONS, ...options }, place(server.port), null, MEANS);
       expect(await checkOnce(check)).to.equal(finding);
       // The same on a kept connection.
       expect(await checkOnce(check)).to.equal(finding);
@@ -145,17 +150,17 @@ describe('check: what http looks at', () => {
   }
 
   it('does not trust a certificate of nobody it knows, nor one for another name', async () => {
-    const unknown = new HttpCheck(OPTIONS, place(secure.port), { servername: '' }, KEPT);
+    const unknown = new HttpCheck(OPTIONS, place(secure.port), { servername: '' }, MEANS);
     expect(await checkOnce(unknown)).to.match(/^fail TLS: (UNABLE_TO|SELF_SIGNED)/);
     const wrong = { ca: readFileSync(certificates.ca), servername: 'web.test' };
-    expect(await checkOnce(new HttpCheck(OPTIONS, place(secure.port), wrong, KEPT))).to.equal(
+    expect(await checkOnce(new HttpCheck(OPTIONS, place(secure.port), wrong, MEANS))).to.equal(
       'fail TLS: ERR_TLS_CERT_ALTNAME_INVALID',
     );
   });
 
   it('fails TLS to a plain port and plain to a TLS port', async () => {
-    expect(await checkOnce(new HttpCheck(OPTIONS, place(server.port), {}, KEPT))).to.match(/^fail TLS: /);
-    expect(await checkOnce(new HttpCheck(OPTIONS, place(secure.port), null, KEPT))).to.match(/^fail /);
+    expect(await checkOnce(new HttpCheck(OPTIONS, place(server.port), {}, MEANS))).to.match(/^fail TLS: /);
+    expect(await checkOnce(new HttpCheck(OPTIONS, place(secure.port), null, MEANS))).to.match(/^fail /);
   });
 });
 
@@ -176,13 +181,13 @@ describe('check: http and replies in pieces', () => {
       };
       connection.socket.once('data', next);
     });
-    expect(await checkOnce(new HttpCheck(wanted, place(server.port), null, KEPT))).to.equal('pass status 200');
+    expect(await checkOnce(new HttpCheck(wanted, place(server.port), null, MEANS))).to.equal('pass status 200');
   });
 
   it('passes over interim replies, and reads chunked ones', async () => {
     const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n';
     server = await startRawServer(answering(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${chunked}`));
-    const check = new HttpCheck(wanted, place(server.port), null, KEPT);
+    const check = new HttpCheck(wanted, place(server.port), null, MEANS);
     expect(await checkOnce(check)).to.equal('pass status 200');
     expect(await checkOnce(check)).to.equal('pass status 200');
     expect(server.connections).to.have.length(1);
@@ -193,7 +198,7 @@ describe('check: http and replies in pieces', () => {
     server = await startRawServer((connection) => {
       connection.socket.once('data', () => connection.socket.end('HTTP/1.0 200 OK\r\n\r\nhello'));
     });
-    const check = new HttpCheck(wanted, place(server.port), null, KEPT);
+    const check = new HttpCheck(wanted, place(server.port), null, MEANS);
     expect(await checkOnce(check)).to.equal('pass status 200');
     expect(await checkOnce(check)).to.equal('pass status 200');
     expect(server.connections).to.have.length(2);
@@ -201,8 +206,8 @@ describe('check: http and replies in pieces', () => {
 
   it('keeps no more connections than it may', async () => {
     server = await startRawServer(answering(OK));
-    const kept = new KeptLines(1);
-    const [one, other] = [1, 2].map(() => new HttpCheck(wanted, place(server.port), null, kept));
+    const means = { ...MEANS, kept: new KeptLines(1) };
+    const [one, other] = [1, 2].map(() => new HttpCheck(wanted, place(server.port), null, means));
     for (let i = 0; i < 3; i++) {
       expect(await checkOnce(one!)).to.equal('pass status 200');
       expect(await checkOnce(other!)).to.equal('pass status 200');
@@ -221,7 +226,7 @@ describe('check: http and replies in pieces', () => {
         connection.socket.once('data', () => connection.destroy());
       });
     });
-    const check = new HttpCheck(wanted, place(server.port), null, KEPT);
+    const check = new HttpCheck(wanted, place(server.port), null, MEANS);
     for (let i = 0; i < 4; i++) expect(await checkOnce(check)).to.equal('pass status 200');
     expect(server.connections).to.have.length(4);
     check.close();
@@ -235,7 +240,7 @@ describe('check: http and replies in pieces', () => {
         told.resolve();
       });
     });
-    const check = new HttpCheck(wanted, place(server.port), null, KEPT);
+    const check = new HttpCheck(wanted, place(server.port), null, MEANS);
     expect(await checkOnce(check)).to.equal('pass status 200');
     expect(await checkOnce(check)).to.equal('pass status 200');
     expect(server.connections).to.have.length(2);
@@ -254,7 +259,7 @@ describe('check: http and replies in pieces', () => {
       server = await startRawServer((connection) => {
         connection.socket.once('data', () => connection.socket.end(reply, 'latin1'));
       });
-      expect(await checkOnce(new HttpCheck(wanted, place(server.port), null, KEPT))).to.equal(finding);
+      expect(await checkOnce(new HttpCheck(wanted, place(server.port), null, MEANS))).to.equal(finding);
     });
   }
 });
