@@ -52,12 +52,16 @@ export const aggregate = defineRule<Args>({
         items: {
           type: 'object',
           properties: {
-            to: { type: ['string', 'null'] },
-            name: { type: 'string', minLength: 1 },
-            method: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
-            path: { type: 'string' },
-            headers: { type: 'object' },
-            body: { type: 'boolean' },
+            to: { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' },
+            name: { type: 'string', minLength: 1, description: 'member of the object that the answer is' },
+            method: {
+              type: 'string',
+              pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+              description: "method instead of the request's",
+            },
+            path: { type: 'string', description: "path instead of the request's" },
+            headers: { type: 'object', description: 'fields that are set for this route' },
+            body: { type: 'boolean', description: 'whether this route gets the body' },
           },
           additionalProperties: false,
         },

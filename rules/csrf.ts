@@ -36,8 +36,8 @@ export const csrf = defineRule<Args>({
       token: {
         type: 'object',
         properties: {
-          cookie: { type: 'string', pattern: FIELD_NAME },
-          header: { type: 'string', pattern: FIELD_NAME },
+          cookie: { type: 'string', pattern: FIELD_NAME, description: 'cookie that has the token' },
+          header: { type: 'string', pattern: FIELD_NAME, description: 'field that has to say the same' },
         },
         required: ['cookie', 'header'],
         additionalProperties: false,

@@ -19,10 +19,10 @@ export type ValueArgs =
 export const VALUE_PROPERTY = {
   oneOf: [
     { enum: ['host', 'path', 'method', 'client'] },
-    named('header', FIELD_NAME),
-    named('cookie', FIELD_NAME),
-    named('query', '.'),
-    named('template', '.'),
+    named('header', FIELD_NAME, 'value of the field of this name'),
+    named('cookie', FIELD_NAME, 'value of the cookie of this name'),
+    named('query', '.', 'first parameter of this name in the query, decoded'),
+    named('template', '.', 'what this template says'),
   ],
   description:
     '`"host"`, `"path"`, `"method"`, `"client"`, or an object with `header`, `cookie` or `query` and a name, or with a `template`',
@@ -57,10 +57,10 @@ export function cookieOf(request: RoutedRequest, name: string): string | null {
   return field === null ? null : cookieValue(field, name);
 }
 
-function named(kind: string, pattern: string): Readonly<Record<string, unknown>> {
+function named(kind: string, pattern: string, description: string): Readonly<Record<string, unknown>> {
   return {
     type: 'object',
-    properties: { [kind]: { type: 'string', pattern } },
+    properties: { [kind]: { type: 'string', pattern, description } },
     required: [kind],
     additionalProperties: false,
   };

@@ -47,9 +47,14 @@ export const signature = defineRule<Args>({
       form: { enum: ['aws', 'megaease', 'body'], default: 'aws', description: 'what is signed, and how it is said' },
       words: {
         type: 'object',
-        properties: Object.fromEntries(wordNames().map((name) => [name, { type: 'string', minLength: 1 }])),
+        properties: Object.fromEntries(
+          Object.entries(wordMeanings()).map(([name, description]) => [
+            name,
+            { type: 'string', minLength: 1, description },
+          ]),
+        ),
         additionalProperties: false,
-        description: `other words than those of the form: ${wordNames()
+        description: `other words than those of the form: ${Object.keys(wordMeanings())
           .map((name) => `\`${name}\``)
           .join(', ')}`,
       },
@@ -202,19 +207,19 @@ const MEGAEASE: SignatureWords = {
 };
 
 /** A function, so that the schema above can be made before `AWS` is. */
-function wordNames(): readonly (keyof SignatureWords)[] {
-  return [
-    'algorithm',
-    'scope_suffix',
-    'key_prefix',
-    'algorithm_name',
-    'credential',
-    'date',
-    'expires',
-    'signed_headers',
-    'signature',
-    'content_sha256',
-  ];
+function wordMeanings(): Readonly<Record<keyof SignatureWords, string>> {
+  return {
+    algorithm: 'the algorithm, first word of Authorization: `AWS4-HMAC-SHA256`',
+    scope_suffix: 'last part of a scope: `aws4_request`',
+    key_prefix: 'what stands before the secret: `AWS4`',
+    algorithm_name: 'parameter of a signed URL with the algorithm: `X-Amz-Algorithm`',
+    credential: 'parameter of a signed URL with key and scope: `X-Amz-Credential`',
+    date: 'field, and parameter of a signed URL, with the time: `X-Amz-Date`',
+    expires: 'parameter of a signed URL with its time in seconds: `X-Amz-Expires`',
+    signed_headers: 'parameter of a signed URL with names of fields: `X-Amz-SignedHeaders`',
+    signature: 'parameter of a signed URL with the signature: `X-Amz-Signature`',
+    content_sha256: 'field with the digest of the body: `X-Amz-Content-Sha256`',
+  };
 }
 
 const NO_BODY = Buffer.alloc(0);

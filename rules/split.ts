@@ -27,7 +27,10 @@ export const split = defineRule<Args>({
         minItems: 1,
         items: {
           type: 'object',
-          properties: { weight: { type: 'number', minimum: 0, maximum: 1e6 }, to: { type: ['string', 'null'] } },
+          properties: {
+            weight: { type: 'number', minimum: 0, maximum: 1e6, description: 'share among the weights of all' },
+            to: { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' },
+          },
           required: ['weight'],
           additionalProperties: false,
         },

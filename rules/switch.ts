@@ -39,10 +39,15 @@ export const switchRule = defineRule<Args>({
         items: {
           type: 'object',
           properties: {
-            exact: { type: ['string', 'array'], items: { type: 'string' }, minItems: 1 },
-            prefix: { type: 'string' },
-            pattern: { type: 'string' },
-            to: { type: ['string', 'null'] },
+            exact: {
+              type: ['string', 'array'],
+              items: { type: 'string' },
+              minItems: 1,
+              description: 'the value, or several',
+            },
+            prefix: { type: 'string', description: 'what the value begins with' },
+            pattern: { type: 'string', description: 'regular expression that is found in the value' },
+            to: { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' },
           },
           additionalProperties: false,
         },

@@ -37,7 +37,9 @@ export const TOKEN_PROPERTIES = {
   jwks_url: { type: 'string', description: 'where the issuer publishes its keys' },
   jwks: {
     type: 'object',
-    properties: { keys: { type: 'array', items: { type: 'object' }, minItems: 1 } },
+    properties: {
+      keys: { type: 'array', items: { type: 'object' }, minItems: 1, description: 'JSON Web Keys' },
+    },
     required: ['keys'],
     description: 'the keys themselves, as a JSON Web Key Set',
   },

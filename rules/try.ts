@@ -22,7 +22,10 @@ export const tryRule = defineRule<Args>({
         minItems: 1,
         items: {
           type: 'object',
-          properties: { upstream: { type: 'string', minLength: 1 }, to: { type: ['string', 'null'] } },
+          properties: {
+            upstream: { type: 'string', minLength: 1, description: 'upstream that has to have a usable server' },
+            to: { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' },
+          },
           required: ['upstream'],
           additionalProperties: false,
         },

@@ -1,6 +1,9 @@
 // Writes docs/schema/graph.json: the JSON schema of a graph's document, for editors that complete and check it.
 import { writeFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { argsSchema } from '../lib/routing/args-schema.ts';
+import type { Rule } from '../lib/routing/rule.ts';
+import { QUESTION } from '../rules/combine.ts';
 import { rules } from '../rules/index.ts';
 
 /** docs/schema/graph.json; `test/rules/graph-schema.test.ts` fails when the file differs. */
@@ -35,9 +38,44 @@ export function graphSchema(): Readonly<Record<string, unknown>> {
           then: { description: summary, properties: { args: { $ref: `#/$defs/${type}` } } },
         })),
       },
-      ...Object.fromEntries(all.map((rule) => [rule.type, { title: rule.summary, ...argsSchema(rule) }])),
+      question: {
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 1,
+        additionalProperties: false,
+        properties: Object.fromEntries(all.filter(({ test }) => test !== undefined).map(asQuestion)),
+        description: 'a question: the type of a two-way rule, with its args but for edges',
+      },
+      ...Object.fromEntries(
+        all.map((rule) => [rule.type, { title: rule.summary, ...withQuestions(argsSchema(rule)) }]),
+      ),
     },
   };
+}
+
+/** A two-way rule as `all`, `any` and `not` have it inside of them. */
+function asQuestion(rule: Rule): readonly [type: string, schema: Readonly<Record<string, unknown>>] {
+  const { properties, ...schema } = argsSchema(rule);
+  const own = Object.entries({ ...(properties as object) }).filter(([name]) => !rule.edges.includes(name)); // ours
+  return [
+    rule.type,
+    { description: rule.summary, ...withQuestions({ ...schema, properties: Object.fromEntries(own) }) },
+  ];
+}
+
+/** A schema that says which questions there are, where the rules only say that there is one. */
+function withQuestions(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isQuestion = (value: object): boolean =>
+    Object.entries(QUESTION).every(([name, said]) =>
+      isDeepStrictEqual(Object.entries(value).find(([own]) => own === name)?.[1], said),
+    );
+  const replaced = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(replaced);
+    if (isQuestion(value)) return { $ref: '#/$defs/question' };
+    return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, replaced(own)]));
+  };
+  return Object.fromEntries(Object.entries(schema).map(([name, own]) => [name, replaced(own)]));
 }
 
 if (import.meta.main) {
