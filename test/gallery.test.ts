@@ -119,7 +119,9 @@ describe('gallery', () => {
     ],
     'multi-tenant': [
       [{ host: 'acme.saas.example.com', fields: 'X-Tenant: apex\r\n' }, [200, 'X-Tenant: acme\r\n']],
+      [{ host: 'acme.saas.example.com' }, [200, '<acme>']],
       [{ host: 'apex.saas.example.com' }, [200, '<pool>']],
+      [{ host: 'apex.saas.example.com', fields: 'x_tenant: acme\r\n' }, [200, 'X-Tenant: apex\r\n']],
       [{ host: 'trial-7.saas.example.com' }, [200, 'X-Tenant: trial\r\n']],
       [{ host: 'nobody.saas.example.com' }, [404, '{"error":"no such tenant"}']],
     ],
@@ -193,10 +195,41 @@ describe('gallery', () => {
     expect(servers.get('canary')?.connections).to.have.length(1);
   });
 
+  it('blue-green: one word is the release, and the way back', async () => {
+    const plane = await running('blue-green');
+    const live = (servername: string) => {
+      const graph = shown('blue-green').domains['shop.example.com'];
+      const text = JSON.stringify(graph).replace('"servername":"blue"', `"servername":"${servername}"`);
+      plane.put({ domains: { 'shop.example.com': JSON.parse(text) as GraphDocument } });
+    };
+    for (const word of ['green', 'blue']) {
+      live(word);
+      expect(await ask(plane.port, { host: 'shop.example.com' })).to.include(`<${word}>`);
+    }
+  });
+
+  it('maintenance: another init ends it', async () => {
+    const plane = await running('maintenance');
+    const graph = shown('maintenance').domains['www.example.com'];
+    plane.put({ domains: { 'www.example.com': { ...graph, init: 'open' } as GraphDocument } });
+    expect(await ask(plane.port, { host: 'www.example.com' })).to.include('<web>');
+  });
+
+  it('multi-tenant: no server hears of another tenant than the host says', async () => {
+    const { port } = await running('multi-tenant');
+    for (const tenant of ['acme', 'apex', 'orbit', 'trial']) {
+      const host = `${tenant === 'trial' ? 'trial-1' : tenant}.saas.example.com`;
+      const reply = await ask(port, { host, fields: 'X-Tenant: other\r\nx_tenant: other\r\n' });
+      expect(reply).to.include(`X-Tenant: ${tenant}\r\n`).and.not.include('other');
+    }
+  });
+
   it('geo: another region answers where one is gone, and none where the law forbids it', async () => {
     const { port } = await running('geo', { down: ['asia', 'europe'] });
     expect(await ask(port, { host: 'www.example.com', fields: 'CF-IPCountry: JP\r\n' })).to.include('<america>');
     expect(await ask(port, { host: 'www.example.com', fields: 'CF-IPCountry: DE\r\n' })).to.match(/^HTTP\/1.1 502 /);
+    const other = await running('geo', { down: ['america'] });
+    expect(await ask(other.port, { host: 'www.example.com', fields: 'CF-IPCountry: BR\r\n' })).to.include('<asia>');
   });
 
   it('migration: what the new site does not have comes from the old one, and orders are copied', async () => {
