@@ -1,4 +1,4 @@
-import type { ExplainRequest } from '../lib/core/explanation.ts';
+import type { ExplainRequest, Explanation } from '../lib/core/explanation.ts';
 import { oneOf, Refusal, text, type OptionKind } from '../lib/core/option-kinds.ts';
 import { ASKED_PROTOCOLS, headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
 import { repeated, required, usually } from './parameters.ts';
@@ -29,7 +29,7 @@ const parameters = {
 /**
  * What would become of a request, without sending it: each node of the graph that it comes to with what the node looked at, why it
  * went on as it did and what it changed, the decision, every server of the upstream and why it is in or out, and the head that the
- * chosen server would be sent. A worker walks the very graph that it serves by; nothing is counted, no balancer moves on.
+ * chosen server would be sent; and the same of the requests that `aggregate` makes of it, as `routes`. A worker walks the very graph that it serves by; nothing is counted, no balancer moves on.
  *
  *     GET  ?url=http://a.test/blog&header=User-Agent:httpie    -> {"domain": "a.test", "nodes": [{"node": "r1", "verdict": "succ", "why": ...}], ...}
  *     POST {"url": "http://a.test/blog", "headers": {"User-Agent": "httpie"}, "client": "10.0.0.1"}
@@ -54,5 +54,13 @@ async function told(request: ExplainRequest | NoRequest, { workers, control }: A
   const [explanation] = await workers.query({ kind: 'explain', request }, 'one');
   if (explanation === undefined) return { status: 503, msg: 'no worker can answer now' };
   const graph = explanation.domain === null ? null : control.graph(explanation.domain);
-  return { status: 200, body: { ...explanation, nodes: toldWalk(explanation.nodes, graph) } };
+  return { status: 200, body: toldExplanation(explanation, graph) };
+}
+
+function toldExplanation(explanation: Explanation, graph: Parameters<typeof toldWalk>[1]): Record<string, unknown> {
+  const routes = explanation.routes.map((route) => ({
+    edge: route.edge,
+    explanation: toldExplanation(route.explanation, graph),
+  }));
+  return { ...explanation, nodes: toldWalk(explanation.nodes, graph), routes };
 }

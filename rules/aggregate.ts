@@ -38,7 +38,7 @@ interface Args {
  * With `"merge": "array"` the answer is a list of them in the order of `routes`; with `object` each stands under its `name`, and without a name the
  * members of its own object do, of equal ones the last. A route fails by another status, by what is no JSON, or by not coming to an end within
  * `timeout`; then the request goes to `failed`, or to `invalid` where what is no JSON is the only reason, and is answered 503 where these lead nowhere. With
- * `partial` a route that fails is null in a list, and left out of an object, and this holds only if all fail. An explanation asks none of them.
+ * `partial` a route that fails is null in a list, and left out of an object, and this holds only if all fail. An explanation tells the way of each, and asks none of them.
  */
 export const aggregate = defineRule<Args>({
   type: 'aggregate',
@@ -108,11 +108,7 @@ export const aggregate = defineRule<Args>({
     const needsBody = routes.some(({ body }) => body === true);
 
     return async (request, plan): Promise<Node | null> => {
-      if (plan.isObserved) {
-        plan.answer = NOTHING;
-        return null;
-      }
-      const body = needsBody ? await request.body(maxBody) : NO_BODY;
+      const body = needsBody && !plan.isObserved ? await request.body(maxBody) : NO_BODY;
       if (typeof body === 'number') {
         plan.fault = body;
         return null;
@@ -127,6 +123,10 @@ export const aggregate = defineRule<Args>({
           return request.branch(to, own, { timeoutMs, maxBytes });
         }),
       );
+      if (plan.isObserved) {
+        plan.answer = NOTHING;
+        return null;
+      }
       const values = replies.map((reply) => jsonOf(reply));
       const lost = values.filter((value) => value === undefined || value === NO_JSON);
       const isWhole = lost.length === 0 || (partial && lost.length < values.length);

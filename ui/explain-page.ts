@@ -47,6 +47,7 @@ interface Explained {
   } | null;
   readonly server: string | null;
   readonly head: string | null;
+  readonly routes: readonly { readonly edge: string; readonly explanation: Explained }[];
 }
 
 /** Of an upstream's servers. */
@@ -150,6 +151,7 @@ async function show(explained: Explained, result: HTMLElement): Promise<void> {
     result,
     element('p', { class: `verdict ${kind}` }, element('strong', {}, decision.text)),
     panel(['Walk of ', where], graph, element('ol', { class: 'steps' }, nodes.map(stepRow))),
+    routesOf(explained),
     upstream === null ? null : serversOf(upstream),
     head === null ? null : panel('What the server is sent', element('pre', {}, head.trimEnd())),
     decision.head === undefined
@@ -159,6 +161,18 @@ async function show(explained: Explained, result: HTMLElement): Promise<void> {
           element('pre', {}, `${decision.head.trimEnd()}\n\n${decision.body ?? ''}`),
         ),
   );
+}
+
+/** The ways of the requests that are made of the one that was asked about, and of those in turn. */
+function routesOf({ routes }: Explained): readonly HTMLElement[] {
+  return routes.flatMap(({ edge, explanation }) => [
+    panel(
+      ['Route ', edge],
+      element('ol', { class: 'steps' }, explanation.nodes.map(stepRow)),
+      element('p', { class: 'muted' }, explanation.decision.text),
+    ),
+    ...routesOf(explanation),
+  ]);
 }
 
 function stepRow({ node, type, verdict, why, changes }: ExplainedNode): HTMLElement {

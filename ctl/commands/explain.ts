@@ -68,6 +68,21 @@ function walkText(told: Members, screen: Screen): string {
     changedText(nodes),
     `\n${screen.style(isGood ? 'good' : 'bad', printable(text(decision, 'text')))}\n`,
     upstreamText(told, screen),
+    ...list(told, 'routes').map((route) => routeText(route, screen)),
+  ];
+  return parts.join('');
+}
+
+/** The way of a request that is made of the one that was asked about. */
+function routeText(route: Members, screen: Screen): string {
+  const told = inner(route, 'explanation');
+  const nodes = list(told, 'nodes');
+  const parts = [
+    `\n${screen.style('head', printable(text(route, 'edge')))}\n`,
+    screen.table(['NODE', 'TYPE', 'VERDICT', 'WHY'], nodes.map(nodeRow)),
+    changedText(nodes),
+    `${printable(text(inner(told, 'decision'), 'text'))}\n`,
+    ...list(told, 'routes').map((below) => routeText(below, screen)),
   ];
   return parts.join('');
 }

@@ -34,8 +34,18 @@ export interface Explanation {
   readonly head: string | null;
   /** What is changed in the head of the reply. */
   readonly reply_edit: { readonly drop: readonly string[]; readonly lines: string } | null;
+  /** What would become of the requests that are made of this one for parts of its answer. */
+  readonly routes: readonly ExplainedRoute[];
   /** Process id of the worker. */
   readonly worker: number;
+}
+
+/** A request that is made of another one. */
+export interface ExplainedRoute {
+  /** The edge that it goes on by: `routes/0/to`. */
+  readonly edge: string;
+  /** Without the head that it is made of. */
+  readonly explanation: Explanation;
 }
 
 /** One step of the walk. */

@@ -1,27 +1,22 @@
-import type { Decision, ExplainRequest, ExplainedNode, Explanation } from '../core/explanation.ts';
-import { Fault, faultOf } from '../core/faults.ts';
+import type { ExplainRequest, Explanation } from '../core/explanation.ts';
+import { Fault } from '../core/faults.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import { checkExpectation, frameRequest } from '../http/framing.ts';
-import { Head } from '../http/head.ts';
 import { wantsUpgrade } from '../http/hop.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
-import { readTarget, Target } from '../http/target.ts';
+import { readTarget } from '../http/target.ts';
 import { requestText } from '../http2/request-text.ts';
 import { fallbackFor } from '../routing/fallback.ts';
-import type { Graph } from '../routing/graph.ts';
+import { Edge, type Graph } from '../routing/graph.ts';
 import { observedWalk } from '../routing/observed-walk.ts';
-import { Plan, type Answer } from '../routing/plan.ts';
-import { endingOf } from '../stats/endings.ts';
-import { explainedChoice } from '../upstream/explained-choice.ts';
-import type { Server } from '../upstream/server.ts';
+import type { Plan } from '../routing/plan.ts';
+import type { BranchReply, Node } from '../routing/rule.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { affinityOf } from './affinity.ts';
+import { Asked } from './asked.ts';
 import type { Context } from './context.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
-import { withServerHost } from './server-host.ts';
 import { forwardedLines, trustedLines } from './forwarded.ts';
-import { newSpanId, TRY_SPAN } from './identities.ts';
-import { encodeOwn, formOf } from './own-reply.ts';
 import { RoutedHead } from './routed-head.ts';
 import { checkTls } from './tls-rules.ts';
 
@@ -40,7 +35,7 @@ export class Explainer {
     const { shared, shedding, ready } = this.#context;
     const { stream } = request;
     const text = stream === null ? request.head : requestText(stream).head;
-    const asked = new Asked(request, typeof text === 'string' ? text : '', shared.limits.maxFields);
+    const asked = Asked.of(request, typeof text === 'string' ? text : '', shared.limits.maxFields);
     if (typeof text === 'number') return asked.refused(text);
     const { head, target, bytes } = asked;
     const at = parseRequestHead(head, bytes, 0, bytes.length, shared.limits);
@@ -79,6 +74,10 @@ export class Explainer {
     const routed = new RoutedHead(head, target, plan);
     routed.clientAddress = claims?.clientAddress ?? client;
     routed.peerAddress = client;
+    routed.source = {
+      gather: () => Promise.resolve(Fault.CLIENT_GONE),
+      branch: (_request, to, own) => this.#branch(asked, to, own),
+    };
     routed.tls = asked.tls;
     asked.nodes.push(...(await observedWalk(graph, routed, plan)));
     if (asked.nodes.at(-1)?.failure !== null) return asked.refused(Fault.INTERNAL);
@@ -126,6 +125,18 @@ export class Explainer {
     };
   }
 
+  /** A request that is made of this one: nobody is asked. */
+  async #branch(asked: Asked, to: Node, plan: Plan): Promise<BranchReply> {
+    const own = asked.branch(plan);
+    if (own !== null) {
+      // Its place among the others is that of its question, whichever comes to an end first.
+      const place = asked.routes.length++;
+      const explanation = await this.#routed(own, { init: to, edges: [], holding: null });
+      asked.routes[place] = { edge: to instanceof Edge ? to.edge : to.name, explanation };
+    }
+    return { status: 0, body: Buffer.alloc(0) };
+  }
+
   /** The request cannot go on like this: it goes the way of a fallback, if there is one for that. */
   #failed(asked: Asked, fault: number, text?: string): Explanation | Promise<Explanation> {
     const way = fallbackFor(asked.plan.fallback, fault, 0);
@@ -138,87 +149,6 @@ export class Explainer {
   #placeless(asked: Asked, { isCrowded, queue }: Upstream): Explanation | Promise<Explanation> {
     if (!isCrowded || queue.options.size === 0) return this.#failed(asked, Fault.NO_SERVER);
     return asked.ended({ kind: 'forward', text: 'waits until a server of its upstream has a place (queue)' });
-  }
-}
-
-/** One question, and what is known of it so far. */
-class Asked {
-  readonly request: ExplainRequest;
-  readonly bytes: Buffer;
-  readonly head: Head;
-  readonly target = new Target();
-  readonly plan = new Plan();
-  isParsed = false;
-  /** Null: it comes in clear. */
-  tls: TlsFacts | null = null;
-  domain: string | null = null;
-  readonly nodes: ExplainedNode[] = [];
-  #upstream: Explanation['upstream'] = null;
-  #server: Server | null = null;
-  #sent: string | null = null;
-
-  /** `text`: its head in the form of HTTP/1.1. */
-  constructor(request: ExplainRequest, text: string, maxFields: number) {
-    this.request = request;
-    this.bytes = Buffer.from(text, 'latin1');
-    this.head = new Head(maxFields);
-    this.plan.isObserved = true;
-  }
-
-  choose(
-    upstream: Upstream,
-    affinity: Parameters<typeof explainedChoice>[1],
-    server: Server | null,
-    now: number,
-  ): void {
-    this.#upstream = explainedChoice(upstream, affinity, server, now);
-  }
-
-  refused(fault: number, text?: string): Explanation {
-    const { status, text: usual } = faultOf(fault);
-    return this.ended({ kind: 'fault', status, ending: endingOf(fault), text: text ?? usual });
-  }
-
-  answered(answer: Answer): Explanation {
-    const whole = encodeOwn(
-      { fault: 0, answer, edit: this.plan.replyEdit, retryAfterS: 0 },
-      true,
-      formOf(this.head.method(), null),
-    );
-    const end = whole.indexOf('\r\n\r\n') + 4;
-    const { status } = answer;
-    const text = `the graph answers ${status}`;
-    return this.ended({ kind: 'answer', status, text, head: whole.slice(0, end), body: whole.slice(end) });
-  }
-
-  forwarded(name: string, server: Server, head: string): Explanation {
-    this.#server = server;
-    this.#sent = withServerHost(head, server).replaceAll(TRY_SPAN, newSpanId());
-    return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}` });
-  }
-
-  ended(decision: Decision): Explanation {
-    const { head, target, plan, request, isParsed } = this;
-    const isRewritten = plan.path !== null || plan.query !== null;
-    return {
-      request: {
-        method: isParsed ? head.method() : '',
-        host: target.host,
-        path: target.path,
-        query: target.query,
-        client: request.client,
-        head: this.bytes.latin1Slice(),
-      },
-      domain: this.domain,
-      nodes: this.nodes,
-      rewrite: isRewritten ? { path: plan.path ?? target.path, query: plan.query ?? target.query } : null,
-      decision,
-      upstream: this.#upstream,
-      server: this.#server?.address ?? null,
-      head: this.#sent,
-      reply_edit: plan.replyEdit,
-      worker: process.pid,
-    };
   }
 }
 

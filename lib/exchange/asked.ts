@@ -1,0 +1,133 @@
+import type { Decision, ExplainRequest, ExplainedNode, ExplainedRoute, Explanation } from '../core/explanation.ts';
+import { faultOf } from '../core/faults.ts';
+import type { TlsFacts } from '../core/tls-facts.ts';
+import { Head } from '../http/head.ts';
+import { Target } from '../http/target.ts';
+import { Plan, type Answer } from '../routing/plan.ts';
+import { endingOf } from '../stats/endings.ts';
+import { explainedChoice } from '../upstream/explained-choice.ts';
+import type { Server } from '../upstream/server.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { newSpanId, TRY_SPAN } from './identities.ts';
+import { encodeOwn, formOf } from './own-reply.ts';
+import { withServerHost } from './server-host.ts';
+
+interface AskedParts {
+  readonly request: ExplainRequest;
+  readonly bytes: Buffer;
+  readonly head: Head;
+  readonly target: Target;
+  readonly plan: Plan;
+  readonly left: { routes: number };
+}
+
+/** A request that is asked about, and what is known of it so far. */
+export class Asked {
+  readonly request: ExplainRequest;
+  readonly bytes: Buffer;
+  readonly head: Head;
+  readonly target: Target;
+  readonly plan: Plan;
+  isParsed = false;
+  /** Null: it comes in clear. */
+  tls: TlsFacts | null = null;
+  domain: string | null = null;
+  readonly nodes: ExplainedNode[] = [];
+  readonly routes: ExplainedRoute[] = [];
+  /** How many more routes are told, those of routes among them. */
+  readonly #left: { routes: number };
+  #upstream: Explanation['upstream'] = null;
+  #server: Server | null = null;
+  #sent: string | null = null;
+
+  private constructor({ request, bytes, head, target, plan, left }: AskedParts) {
+    this.request = request;
+    this.bytes = bytes;
+    this.head = head;
+    this.target = target;
+    this.plan = plan;
+    this.#left = left;
+    plan.isObserved = true;
+  }
+
+  /** `text`: its head in the form of HTTP/1.1. */
+  static of(request: ExplainRequest, text: string, maxFields: number): Asked {
+    const bytes = Buffer.from(text, 'latin1');
+    const left = { routes: MOST_ROUTES };
+    return new Asked({ request, bytes, head: new Head(maxFields), target: new Target(), plan: new Plan(), left });
+  }
+
+  /** A request that is made of this one; null where enough is told. */
+  branch(plan: Plan): Asked | null {
+    if (this.#left.routes-- <= 0) return null;
+    const { request, head, target } = this;
+    const own = new Asked({ request, bytes: EMPTY, head, target, plan, left: this.#left });
+    own.isParsed = true;
+    own.tls = this.tls;
+    own.domain = this.domain;
+    return own;
+  }
+
+  choose(
+    upstream: Upstream,
+    affinity: Parameters<typeof explainedChoice>[1],
+    server: Server | null,
+    now: number,
+  ): void {
+    this.#upstream = explainedChoice(upstream, affinity, server, now);
+  }
+
+  refused(fault: number, text?: string): Explanation {
+    const { status, text: usual } = faultOf(fault);
+    return this.ended({ kind: 'fault', status, ending: endingOf(fault), text: text ?? usual });
+  }
+
+  answered(answer: Answer): Explanation {
+    const whole = encodeOwn(
+      { fault: 0, answer, edit: this.plan.replyEdit, retryAfterS: 0 },
+      true,
+      formOf(this.head.method(), null),
+    );
+    const end = whole.indexOf('\r\n\r\n') + 4;
+    const { status } = answer;
+    const { length } = this.routes;
+    const text =
+      length === 0 ? `the graph answers ${status}` : `the graph answers with the replies of ${length} routes`;
+    return this.ended({ kind: 'answer', status, text, head: whole.slice(0, end), body: whole.slice(end) });
+  }
+
+  forwarded(name: string, server: Server, head: string): Explanation {
+    this.#server = server;
+    this.#sent = withServerHost(head, server).replaceAll(TRY_SPAN, newSpanId());
+    return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}` });
+  }
+
+  ended(decision: Decision): Explanation {
+    const { head, target, plan, request, isParsed } = this;
+    const isRewritten = plan.path !== null || plan.query !== null;
+    return {
+      request: {
+        method: isParsed ? (plan.method ?? head.method()) : '',
+        host: target.host,
+        path: target.path,
+        query: target.query,
+        client: request.client,
+        head: this.bytes.latin1Slice(),
+      },
+      domain: this.domain,
+      nodes: this.nodes,
+      rewrite: isRewritten ? { path: plan.path ?? target.path, query: plan.query ?? target.query } : null,
+      decision,
+      upstream: this.#upstream,
+      server: this.#server?.address ?? null,
+      head: this.#sent,
+      reply_edit: plan.replyEdit === null ? null : { drop: plan.replyEdit.drop, lines: plan.replyEdit.lines },
+      routes: this.routes,
+      worker: process.pid,
+    };
+  }
+}
+
+/** An explanation is for people. */
+const MOST_ROUTES = 64;
+const EMPTY = Buffer.alloc(0);
