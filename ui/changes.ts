@@ -2,7 +2,7 @@ import { element } from './element.ts';
 
 /** What happens to one item, as the API tells it. */
 export interface ItemChange {
-  readonly kind: 'domain' | 'upstream' | 'options';
+  readonly kind: 'domain' | 'graph' | 'upstream' | 'options' | 'tls' | 'certificate';
   readonly name: string;
   readonly change: 'added' | 'changed' | 'removed';
   readonly differences: readonly Difference[];

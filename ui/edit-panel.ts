@@ -9,11 +9,12 @@ import { refusalText, review } from './review.ts';
 import { leaving } from './router.ts';
 import { undoable } from './undo.ts';
 
-export type ItemKind = 'domain' | 'upstream' | 'options';
+export type ItemKind = 'domain' | 'graph' | 'upstream' | 'options';
 
 /** The resource that changes items of a kind. */
 export const RESOURCES: Readonly<Record<ItemKind, string>> = {
   domain: 'domain',
+  graph: 'graph',
   upstream: 'upstream',
   options: 'option',
 };

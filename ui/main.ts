@@ -1,11 +1,12 @@
 import { get } from './ask.ts';
-import { domainPage } from './domain-page.ts';
+import { certificatesPage } from './certificates-page.ts';
 import { element, fill } from './element.ts';
 import { explainPage } from './explain-page.ts';
 import { membersOf } from './graph-model.ts';
+import { domainPage, sharedGraphPage } from './graph-page.ts';
 import { historyPage } from './history-page.ts';
 import { connection } from './live.ts';
-import { domainsPage, upstreamsPage } from './names-page.ts';
+import { domainsPage, sharedGraphsPage, upstreamsPage } from './names-page.ts';
 import { overviewPage } from './overview-page.ts';
 import { requestsPage } from './requests-page.ts';
 import { leaving, route, to } from './router.ts';
@@ -21,7 +22,9 @@ function listOr(list: Page, one: Page): Page {
 const pages: readonly Page[] = [
   overviewPage,
   listOr(domainsPage, domainPage),
+  listOr(sharedGraphsPage, sharedGraphPage),
   listOr(upstreamsPage, upstreamPage),
+  certificatesPage,
   explainPage,
   requestsPage,
   historyPage,

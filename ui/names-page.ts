@@ -20,7 +20,7 @@ interface Row {
 /** What a list of one kind of items says of each beside its name and its traffic. */
 interface Kind {
   readonly path: string;
-  readonly kind: 'domain' | 'upstream';
+  readonly kind: 'domain' | 'graph' | 'upstream';
   readonly title: string;
   readonly none: string;
   /** Directory of its keys in the store. */
@@ -58,7 +58,7 @@ function namesPage(kind: Kind): Page {
         const [told, status, stats] = await Promise.all([
           get('names', query, signal),
           get('status', { limit: 1000 }, signal),
-          statsOf({ limit: 1000 }, signal),
+          kind.kind === 'graph' ? null : statsOf({ limit: 1000 }, signal),
         ]);
         const { names, found, total } = told as { names: string[]; found: number; total: number }; // the shape of this answer
         const busy = new Map(
@@ -168,9 +168,15 @@ export function keyStates(key: string, status: Readonly<Record<string, unknown>>
   return [
     has('rejected') ? state('bad', 'rejected', 'What the store holds cannot be used') : null,
     has('waiting')
-      ? state('warn', 'waiting', 'It names an upstream that does not exist; its former version is in force')
+      ? state(
+          'warn',
+          'waiting',
+          'It names an upstream or a shared graph that does not exist; its former version is in force',
+        )
       : null,
-    has('dangling') ? state('bad', 'dangling', 'It names an upstream that does not exist: 502') : null,
+    has('dangling')
+      ? state('bad', 'dangling', 'It names an upstream that does not exist: 502; or a shared graph: 500')
+      : null,
     has('overlays') ? state('warn', 'not written', 'Changed here, and not in the store') : null,
   ];
 }
@@ -193,6 +199,16 @@ export const domainsPage = namesPage({
   directory: 'rules',
   addLabel: 'Add a domain',
   states: (name, status) => keyStates(`rules/${name}`, status),
+});
+
+export const sharedGraphsPage = namesPage({
+  path: 'graphs',
+  kind: 'graph',
+  title: 'Shared graphs',
+  none: 'There is none yet: a graph that several domains go through is written once here, and included by theirs.',
+  directory: 'graphs',
+  addLabel: 'Add a shared graph',
+  states: (name, status) => keyStates(`graphs/${name}`, status),
 });
 
 export const upstreamsPage = namesPage({

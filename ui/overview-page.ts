@@ -257,6 +257,8 @@ const MOST_POINTS = 150;
 function keyLink(key: string): Child {
   const [directory = '', name = ''] = key.split(/\/(.*)/s);
   if (directory === 'rules') return link(to('domains', [name]), key);
+  if (directory === 'graphs') return link(to('graphs', [name]), key);
+  if (directory === 'certs') return link(to('certificates'), key);
   if (directory === 'upstreams' || directory === 'options')
     return link(to('upstreams', [name.split('/')[0] ?? '']), key);
   return key;

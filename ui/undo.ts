@@ -6,7 +6,7 @@ import type { Made } from './review.ts';
 
 /** What stood there before a change. */
 export interface Former {
-  readonly kind: 'domain' | 'upstream' | 'options';
+  readonly kind: 'domain' | 'graph' | 'upstream' | 'options';
   readonly name: string;
   /** Undefined: nothing. */
   readonly document: unknown;

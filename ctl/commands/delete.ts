@@ -13,7 +13,7 @@ export const deleteCommand = defineCommand({
   name: 'delete',
   summary: 'Delete domains, shared graphs, upstreams, options, TLS or certificates',
   description:
-    'Removes documents, all of them or none. An upstream without its options is at all defaults. Graphs that name an upstream which is deleted answer 502 until it is there again, and are named.',
+    'Removes documents, all of them or none. An upstream without its options is at all defaults. Graphs that name an upstream which is deleted answer 502 until it is there again, those that include a shared graph 500, and are named.',
   positionals: {
     kind: argument(
       kindName,
@@ -55,18 +55,23 @@ export const deleteCommand = defineCommand({
       },
       flags,
     );
-    if (kind === 'upstream' && code === EXIT.ok && !flags['dry-run']) await tellDangling(session, names);
+    const isNamed = kind === 'upstream' || kind === 'graph';
+    if (isNamed && code === EXIT.ok && !flags['dry-run']) await tellDangling(session, kind, names);
     return code;
   },
 });
 
 /** Says which graphs name what is gone now. */
-async function tellDangling(session: Session, names: readonly string[]): Promise<void> {
+async function tellDangling(session: Session, kind: 'upstream' | 'graph', names: readonly string[]): Promise<void> {
   const { body } = await (await session.api()).call({ method: 'GET', resource: 'status' });
   for (const dangling of list(membersOf(body, 'status'), 'dangling')) {
-    const upstreams = Array.isArray(dangling['upstreams']) ? dangling['upstreams'].map(String) : [];
-    const gone = upstreams.filter((name) => names.includes(name));
+    const missing = Array.isArray(dangling['upstreams']) ? dangling['upstreams'].map(String) : [];
+    // A shared graph stands among the upstreams with its kind.
+    const gone = names.filter((name) => missing.includes(kind === 'graph' ? `graph/${name}` : name));
+    const status = kind === 'graph' ? 500 : 502;
     if (gone.length > 0)
-      session.screen.note(`${text(dangling, 'key')} still names ${gone.join(', ')}: such requests are answered 502`);
+      session.screen.note(
+        `${text(dangling, 'key')} still names ${gone.join(', ')}: such requests are answered ${String(status)}`,
+      );
   }
 }

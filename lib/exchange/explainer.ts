@@ -54,7 +54,7 @@ export class Explainer {
     if (hopsLeft(head) === 0) return asked.refused(Fault.LAST_HOP);
     if (isAdmin) return asked.ended({ kind: 'admin', text: 'the control plane answers' });
     if (shedding) return asked.refused(Fault.OVERLOADED);
-    const entry = shared.table.find(target.host, target.port);
+    const entry = shared.table.find(target.host, target.port, request.secure);
     asked.domain = entry?.name ?? null;
     const graph = entry?.graph ?? null;
     if (graph === null) return asked.refused(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));

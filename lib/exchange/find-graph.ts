@@ -17,7 +17,7 @@ export function findGraph(
 ): Graph | number | Answer {
   const answer = challengeAnswer(shared.challenges, target);
   if (answer !== null) return answer;
-  const entry = shared.table.find(target.host, target.port);
+  const entry = shared.table.find(target.host, target.port, client.tls !== null);
   if (account !== null && entry !== null) account.record.domain = entry.name;
   const graph = entry === null ? null : entry.graph;
   if (graph === null) return entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY);

@@ -1,9 +1,15 @@
-/** Reason phrases of the statuses that the proxy or a graph may answer (RFC 9110 15, RFC 6585, RFC 7725, RFC 8470). */
+/** Reason phrases (RFC 9110 15, RFC 8297, RFC 6585, RFC 7725, RFC 8470): of our own answers, and of replies by HTTP/2, which have none. */
 const REASONS: ReadonlyMap<number, string> = new Map([
+  [100, 'Continue'],
+  [103, 'Early Hints'],
   [200, 'OK'],
   [201, 'Created'],
   [202, 'Accepted'],
+  [203, 'Non-Authoritative Information'],
   [204, 'No Content'],
+  [205, 'Reset Content'],
+  [206, 'Partial Content'],
+  [300, 'Multiple Choices'],
   [301, 'Moved Permanently'],
   [302, 'Found'],
   [303, 'See Other'],
@@ -17,6 +23,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [404, 'Not Found'],
   [405, 'Method Not Allowed'],
   [406, 'Not Acceptable'],
+  [407, 'Proxy Authentication Required'],
   [408, 'Request Timeout'],
   [409, 'Conflict'],
   [410, 'Gone'],
@@ -25,6 +32,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [413, 'Content Too Large'],
   [414, 'URI Too Long'],
   [415, 'Unsupported Media Type'],
+  [416, 'Range Not Satisfiable'],
   [417, 'Expectation Failed'],
   [421, 'Misdirected Request'],
   [422, 'Unprocessable Content'],

@@ -30,6 +30,8 @@ export class DomainTable {
   readonly #wildcards = new Map<string, DomainEntry>();
   /** All entries of the domains that stand there under several names, by normal form, best first. */
   readonly #spellings = new Map<string, readonly DomainEntry[]>();
+  /** A name with the port of TLS was there: for those that are not, nobody looks. */
+  #hasTlsPort = false;
 
   /** Adds a domain or replaces it. */
   set(entry: DomainEntry): void {
@@ -55,11 +57,15 @@ export class DomainTable {
     return this.#entries(normalDomainName(name))[0] ?? null;
   }
 
-  /** `host` in lower case without trailing dot; `port` empty where it is the default or not given. */
-  find(host: string, port: string): DomainEntry | null {
+  /**
+   * `host` in lower case without trailing dot; `port` empty where it is the default or not given. Over TLS that is 443, and a domain may be
+   * named so: it is for nobody in clear.
+   */
+  find(host: string, port: string, isSecure = false): DomainEntry | null {
     const exact = this.#exact;
+    const asked = port === '' && isSecure && this.#hasTlsPort ? TLS_PORT : port;
     return (
-      (port === '' ? undefined : exact.get(`${host}:${port}`)) ??
+      (asked === '' ? undefined : exact.get(`${host}:${asked}`)) ??
       exact.get(host) ??
       this.#findWildcard(host) ??
       exact.get('*') ??
@@ -86,6 +92,7 @@ export class DomainTable {
   /** Puts the best of a domain's entries in force. */
   #rank(normal: string, entries: readonly DomainEntry[]): void {
     const map = this.#mapOf(normal);
+    this.#hasTlsPort ||= normal.endsWith(`:${TLS_PORT}`);
     if (entries[0] === undefined) map.delete(keyOf(normal));
     else map.set(keyOf(normal), entries[0]);
     if (entries.length > 1) this.#spellings.set(normal, entries);
@@ -96,6 +103,8 @@ export class DomainTable {
     return normal.startsWith('*.') ? this.#wildcards : this.#exact;
   }
 }
+
+const TLS_PORT = '443';
 
 function keyOf(normal: string): string {
   return normal.startsWith('*.') ? normal.slice(2) : normal;

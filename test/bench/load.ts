@@ -46,34 +46,22 @@ export interface PacedResult extends LoadResult {
   readonly lateUs: number;
 }
 
-/** Where the generator runs, and a file for when each request was due and how long it took. */
-export interface PacedPlace {
-  readonly core: string;
-  readonly file: string;
-}
-
-/** Sends requests at a fixed rate whether or not replies come, with `programs/paced-load.ts`. */
+/**
+ * Sends requests at a fixed rate whether or not replies come, with `programs/paced-load.ts`: from what others leave of its core, or, with a
+ * file for what became of each request, sleeping between them, so that it can come before others.
+ */
 export async function runPaced(
   load: Load,
   port: number,
   rate: number,
   seconds: number,
-  place: PacedPlace | null = null,
+  file: string | null = null,
 ): Promise<PacedResult> {
   const program = fileURLToPath(new URL('programs/paced-load.ts', import.meta.url));
   const numbers = [port, rate.toFixed(0), seconds, load.connections].map(String);
-  const args = [
-    '-c',
-    place?.core ?? LOAD_CORE,
-    'chrt',
-    '--idle',
-    '0',
-    process.execPath,
-    program,
-    ...numbers,
-    load.path,
-  ];
-  if (place !== null) args.push(place.file);
+  const idle = file === null ? ['chrt', '--idle', '0'] : [];
+  const args = ['-c', LOAD_CORE, ...idle, process.execPath, program, ...numbers, load.path];
+  if (file !== null) args.push(file);
   const { stdout } = await run('taskset', args);
   // The generator adds one figure to those of a LoadResult.
   return readResult(stdout, 'paced-load') as PacedResult;

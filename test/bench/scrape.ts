@@ -17,9 +17,9 @@ import { compareWindows, type Interval, type TimedRequest } from './windows.ts';
 /**
  * What a scrape costs the requests of others: every domain has had a request and every server is in the table; while an open-loop load
  * goes on without a break, a page is scraped, and then none for as long, in turn. The requests that were due during a scrape are compared
- * with those that were due between two. The worker answers by itself, so that no server is measured. It has a core with the generator,
- * which only takes what the worker leaves (`apart`); the primary, which writes the page, is on the other one with the scraper. With `shared`
- * the primary is on the worker's core as well, as where there are as many workers as cores, and the generator on the other one.
+ * with those that were due between two. The worker answers by itself, so that no server is measured. The generator sleeps between its
+ * requests, on another core than the worker. The primary, which writes the page, is on that core, with what the generator leaves (`apart`), or on
+ * the worker's, with the same right to it (`shared`), as where there are as many workers as cores.
  *
  *     npm run bench:scrape -- --domains 100000 --servers 10000 --seconds 60 --rate 1000
  *
@@ -50,11 +50,12 @@ const args = [program, '--file', file, ...listen, '--workers', '1'];
 const env = { ELB_STATE: join(directory, 'state') };
 const elb = await PinnedProcess.start(LOAD_CORE, { program: process.execPath, args, env }, join(directory, 'elb.log'));
 
-/** Cores of the primary and of the generator; the worker is always on the proxy's. */
-const LAYOUTS: Readonly<Record<string, { readonly primary: string; readonly load: string; readonly says: string }>> = {
-  apart: { primary: LOAD_CORE, load: PROXY_CORE, says: 'on a core of its own' },
-  shared: { primary: PROXY_CORE, load: LOAD_CORE, says: "on the worker's core" },
-};
+/** The primary's core, and how it gets its share of it. */
+const LAYOUTS: Readonly<Record<string, { readonly primary: string; readonly policy: string; readonly says: string }>> =
+  {
+    apart: { primary: LOAD_CORE, policy: '--idle', says: 'on a core of its own' },
+    shared: { primary: PROXY_CORE, policy: '--other', says: "on the worker's core" },
+  };
 
 try {
   await elb.accepts(port, 60_000);
@@ -67,8 +68,8 @@ try {
   for (const name of values.layouts.split(',')) {
     const layout = LAYOUTS[name];
     if (layout === undefined) throw new Error(`no layout ${name}`);
-    await place(layout.primary);
-    rows.push([layout.says, ...(await measure(layout.load))]);
+    await place(layout);
+    rows.push([layout.says, ...(await measure())]);
   }
   report(first, rows);
 } finally {
@@ -91,7 +92,7 @@ function table(): object {
 }
 
 /** The workers on the proxy's core, the primary where it is told to be. */
-async function place(primary: string): Promise<void> {
+async function place({ primary, policy }: { primary: string; policy: string }): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/__erulb__/status`);
   // The shape of the admin API.
   const status = (await answer.json()) as { instance: { pid: number }; workers: { pid: number }[] };
@@ -100,6 +101,7 @@ async function place(primary: string): Promise<void> {
     workers,
   } = status;
   await run('taskset', ['-a', '-c', '-p', primary, String(pid)]);
+  await run('chrt', ['-a', policy, '-p', '0', String(pid)]);
   for (const worker of workers) await run('taskset', ['-a', '-c', '-p', PROXY_CORE, String(worker.pid)]);
 }
 
@@ -108,11 +110,11 @@ async function run(command: string, words: readonly string[]): Promise<void> {
 }
 
 /** One layout: cells of its row. */
-async function measure(core: string): Promise<readonly string[]> {
+async function measure(): Promise<readonly string[]> {
   const seconds = Number(values.seconds);
   const times = join(directory, 'times');
   const isOver = new AbortController();
-  const load = runPaced({ path: '/', connections: 8 }, port, Number(values.rate), seconds, { core, file: times });
+  const load = runPaced({ path: '/', connections: 8 }, port, Number(values.rate), seconds, times);
   const during: Interval[] = [];
   const scraping = (async () => {
     await delay(WARM_MS);

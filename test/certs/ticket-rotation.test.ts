@@ -1,9 +1,13 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { TicketRotation } from '../../lib/certs/ticket-rotation.ts';
 import { Seal } from '../../lib/core/seal.ts';
 import { Lease, type LeaseRecord } from '../../lib/acme/lease.ts';
 import { OwnRecord } from '../../lib/acme/own-record.ts';
+import { FileStore } from '../../lib/store/file.ts';
 import { EtcdStore } from '../../lib/store/etcd.ts';
 import type { TicketSeed } from '../../lib/tls/tickets.ts';
 import { startEtcd, type EtcdProcess } from '../fixtures/etcd.ts';
@@ -61,6 +65,30 @@ describe('what instances share through etcd', () => {
     expect(second?.from).to.equal(scheduler.now() + 1.5 * HOUR);
     await scheduler.pass(24 * HOUR);
     expect(await look()).to.not.deep.include(first);
+  });
+
+  it('are no seeds where the store is a file: such an instance has its own, and writes none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'elb-tickets-'));
+    const file = join(folder, 'elb.yaml');
+    writeFileSync(file, 'domains: {}\n');
+    const seen: string[] = [];
+    const store = new FileStore(file);
+    const rotation = (): TicketRotation =>
+      new TicketRotation({
+        store,
+        seal,
+        scheduler,
+        random: () => 0,
+        log: pino({ level: 'silent' }),
+        periodMs: 12 * HOUR,
+        apply: async ([change]) => void seen.push(change?.kind === 'tickets' ? (change.document ?? '') : ''),
+      });
+    for (const one of [rotation(), rotation()]) await one.look();
+    expect(seen.map((text) => (JSON.parse(text) as TicketSeed[]).length)).to.deep.equal([1, 1]);
+    expect(seen[0]).to.not.equal(seen[1]);
+    expect(readdirSync(folder)).to.deep.equal(['elb.yaml']);
+    await store.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('is a lease that one has at a time, and that comes free when its holder is done or gone', async () => {

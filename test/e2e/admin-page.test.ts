@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { openPage, startBrowser } from '../fixtures/browser.ts';
 import type { WatchedPage } from '../fixtures/browser.ts';
 import { startElb } from '../fixtures/elb.ts';
+import { TestCa } from '../fixtures/test-ca.ts';
 import type { Elb } from '../fixtures/elb.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -197,6 +198,69 @@ describe('the admin page', function () {
     expect((await elb.admin('GET', 'domain')).json()).to.not.have.property('new.test');
   });
 
+  it('adds a shared graph, leads to it from where it is included, deletes it and takes that back', async () => {
+    await open('graphs');
+    await page.getByText('There is none yet').waitFor();
+    await page.getByRole('button', { name: 'Add a shared graph' }).click();
+    await page.getByLabel('Name').fill('gate');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    const field = page.getByRole('textbox', { name: 'graph gate as JSON' });
+    await field.fill(
+      JSON.stringify({ init: 'in', rules: { in: { type: 'ua', args: { pattern: 'bot', succ: 'out', fail: 'ok' } } } }),
+    );
+    await page.locator('.node.wrong[data-node=in]').waitFor();
+    const [out, ok] = [
+      { type: 'respond', args: { status: 403 } },
+      { type: 'return', args: {} },
+    ];
+    const gate = { type: 'ua', args: { pattern: 'bot', succ: 'out', fail: 'ok' } };
+    await field.fill(JSON.stringify({ init: 'in', rules: { in: gate, out, ok } }, null, 2));
+    await page.getByText('Valid', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Review and apply…' }).click();
+    await page.getByRole('dialog', { name: 'Add gate' }).getByText('added').waitFor();
+    await page.getByRole('button', { name: 'Apply', exact: true }).click();
+    await page.getByText('gate is added').waitFor();
+    expect(await all('[data-node]', 'data-node')).to.have.members(['in', 'out', 'ok']);
+    const first = { type: 'include', args: { graph: 'gate', next: 'web' } };
+    const rest = { type: 'respond', args: { status: 204 } };
+    await elb.admin('PUT', 'domain?store=1', { 'gated.test': { init: 'first', rules: { first, web: rest } } });
+    await open('domains/gated.test');
+    await page.getByRole('button', { name: /^first/ }).click();
+    await page.locator('.node-panel').getByRole('link', { name: 'gate' }).click();
+    await page.locator('[data-node=in]').waitFor();
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('gate is deleted').waitFor();
+    await page.getByRole('link', { name: 'Domains', exact: true }).click();
+    await page.getByRole('row', { name: /gated\.test.*dangling/ }).waitFor();
+    const deleted = page.locator('#notices > *', { hasText: 'gate is deleted' });
+    await deleted.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Undone: gate is as before').waitFor();
+    expect((await elb.admin('GET', 'graph')).json()).to.have.property('gate');
+    await elb.admin('DELETE', 'domain?store=1', ['gated.test']);
+  });
+
+  it('lists certificates, those that run out first on top, without their keys', async () => {
+    const ca = new TestCa();
+    const pairs = {
+      'lasting.test': ca.issue({ names: ['DNS:lasting.test', 'DNS:*.lasting.test'] }),
+      'soon.test': ca.issue({ names: ['DNS:soon.test'], from: openSslTime(-1), until: openSslTime(7) }),
+    };
+    ca.remove();
+    expect((await elb.admin('PUT', 'cert', pairs)).status).to.equal(200);
+    await open('certificates');
+    await page.getByText('2 in all, 1 about to run out').waitFor();
+    const rows = await page.locator('tbody tr').allTextContents();
+    expect(rows.map((row) => /^(?:lasting|soon)/.exec(row)?.[0])).to.deep.equal(['soon', 'lasting']);
+    await page
+      .getByRole('row', { name: /soon\.test/ })
+      .locator('.state.warn')
+      .waitFor();
+    await page.getByLabel('Search certificates').fill('*.LASTING');
+    await until('others are gone', async () => (await page.locator('tbody tr').count()) === 1);
+    expect(await page.content()).to.not.include('PRIVATE KEY');
+  });
+
   it('does not overwrite what somebody has changed meanwhile', async () => {
     await open('domains/b.test?edit=1');
     const field = page.getByRole('textbox');
@@ -270,7 +334,17 @@ describe('the admin page', function () {
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`is ${colorScheme} where the machine is, and can be read`, async () => {
       await page.emulateMedia({ colorScheme });
-      for (const place of ['', 'domains', 'domains/a.test', 'upstreams/web', 'explain?url=http://a.test/', 'history']) {
+      for (const place of [
+        '',
+        'domains',
+        'domains/a.test',
+        'upstreams/web',
+        'graphs',
+        'graphs/gate',
+        'certificates',
+        'explain?url=http://a.test/',
+        'history',
+      ]) {
         await open(place);
         await page.locator('main :is(table, svg, .entry)').first().waitFor();
         expect(await page.evaluate(LIGHTNESS)).to.satisfy((light: number) => light > 0.5 === (colorScheme === 'light'));
@@ -316,6 +390,11 @@ describe('the admin page', function () {
     throw new Error(`${key} does not lead to ${what}`);
   }
 });
+
+/** So many days from now, as OpenSSL writes times. */
+function openSslTime(days: number): string {
+  return `${new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/[-:T]|\.\d+Z/g, '')}Z`;
+}
 
 /** What is not to be had without the DOM's own types runs as text, in the page. */
 const COLOURS = `

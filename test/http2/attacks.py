@@ -29,8 +29,11 @@ HOLD = [(":method", "POST"), *GET[1:3], (":path", "/hold")]
 
 
 class Client:
-    def __init__(self, port, settings=None):
-        self.socket = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, port, settings=None, small=False):
+        self.socket = socket.socket()
+        if small:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.connect(("127.0.0.1", port))
         self.socket.settimeout(5)
         self.encoder = Encoder()
         self.buffer = b""
@@ -212,6 +215,15 @@ def unread_pings(client):
     client.read(3)
 
 
+def unread_replies(client):
+    # Asks and takes nothing of what it is answered, on streams that end with their heads.
+    for first in range(1, 60_000, 200):
+        asks = b"".join(client.headers(stream) for stream in range(first, first + 200, 2))
+        if not client.write(asks):
+            return
+    client.read(3)
+
+
 def settings_flood(client):
     client.write(client.headers(1, HOLD, end=False))
     settings = SettingsFrame(settings={4: 65535}).serialize() * 500
@@ -287,7 +299,7 @@ PORT = int(sys.argv[1])
 SETTINGS = {"window_stall": {4: 0}}
 if __name__ == "__main__":
     attack = sys.argv[2]
-    attacker = Client(PORT, SETTINGS.get(attack))
+    attacker = Client(PORT, SETTINGS.get(attack), small=attack == "unread_replies")
     attacker.read(0.05)
     globals()[attack](attacker)
     print(

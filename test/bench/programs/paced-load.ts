@@ -12,9 +12,11 @@ import { requestText } from '../request.ts';
  *
  * Usage: paced-load.ts PORT REQUESTS_PER_SECOND SECONDS CONNECTIONS PATH [FILE]
  *
- * FILE gets two doubles for each request: when it was due, in milliseconds since the epoch, and how long it took, in microseconds.
+ * With FILE it sleeps between the milliseconds, so that it can be started before all others; requests are then due when they are sent. FILE gets
+ * two doubles for each of them: when it was due, in milliseconds since the epoch, and how long it took, in microseconds.
  */
 const [port = 0, rate = 0, seconds = 0, connections = 0] = process.argv.slice(2).map(Number);
+const file = process.argv[7];
 const request = Buffer.from(requestText({ path: process.argv[6] ?? '/' }), 'latin1');
 
 /** One connection: a request under way at most. */
@@ -55,13 +57,15 @@ function turn(): void {
   while (nextDue <= now && nextDue < end) {
     latenessUs[sent++] = (now - nextDue) * 1000;
     const client = idle.pop();
-    if (client === undefined) waiting.push(nextDue);
-    else send(client, nextDue);
+    const dueAt = file === undefined ? nextDue : now;
+    if (client === undefined) waiting.push(dueAt);
+    else send(client, dueAt);
     nextDue += (-Math.log(1 - random()) / rate) * 1000;
   }
   const isDone = now >= end && (idle.length === clients.length || now > end + GRACE_MS);
   if (isDone) report();
-  else setImmediate(turn);
+  else if (file === undefined) setImmediate(turn);
+  else setTimeout(turn, 1);
 }
 
 function send(client: Client, dueAt: number): void {
@@ -115,7 +119,6 @@ async function learn(client: Client | undefined): Promise<number> {
 }
 
 function report(): void {
-  const file = process.argv[7];
   if (file !== undefined) {
     const each = new Float64Array(2 * answered);
     for (let i = 0; i < answered; i++) {

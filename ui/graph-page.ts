@@ -15,50 +15,90 @@ import { to } from './router.ts';
 import type { Page } from './router.ts';
 import { undoable } from './undo.ts';
 
-const FIRST = { init: 'r1', rules: { r1: { type: 'backend', args: { servername: 'web' } } } };
+/** What has a graph. */
+interface Owner {
+  readonly kind: 'domain' | 'graph';
+  readonly path: string;
+  readonly title: string;
+  /** Directory of its keys in the store. */
+  readonly directory: string;
+  /** What a new one begins with. */
+  readonly first: object;
+  /** What else can be looked at. */
+  readonly links: (name: string) => readonly HTMLElement[];
+}
 
-/** One domain: its graph with what is walked on it, and its document to be edited. */
-export const domainPage: Page = {
+const DOMAIN: Owner = {
+  kind: 'domain',
   path: 'domains',
   title: 'Domains',
-  async show(root, place, signal) {
-    const name = place.rest[0] ?? '';
-    const crumb = link(to('domains'), 'Domains');
-    const found = await currentItem('domain', name);
-    if (found === null && !place.query.has('edit')) {
-      root.append(heading(name, crumb, addLink(name)), await whyMissing(name, signal));
-      return;
-    }
-    const view = new View(name, found?.document, found?.body['graph'] as GraphShape | undefined, signal);
-    const actions = element('div', { class: 'actions' });
-    const show = (): void => {
-      fill(
-        actions,
-        link(to('explain', [], { url: `http://${name.replace(/^\*\.?/, 'any.')}/` }), 'Explain a request'),
-        link(to('requests', [], { domain: name }), 'Its requests'),
-        button('Delete…', () => void remove(name, view.document), 'danger'),
-        button('Edit', () => edit(), 'primary'),
-      );
-    };
-    const edit = (): void => {
-      fill(actions);
-      view.edit((isChanged) => {
-        if (view.document === undefined && !isChanged) location.hash = to('domains');
-        else void view.reload().then(show);
-      });
-    };
-    root.append(heading(name, crumb, actions), view.root);
-    if (place.query.has('edit')) edit();
-    else show();
-    followEdges(name, signal, (rates) => view.setRates(rates));
-    addEventListener('elb-changed', () => void view.reload(), { signal });
-    void again(5000, signal, () => view.refresh());
-  },
+  directory: 'rules',
+  first: { init: 'r1', rules: { r1: { type: 'backend', args: { servername: 'web' } } } },
+  links: (name) => [
+    link(to('explain', [], { url: `http://${name.replace(/^\*\.?/, 'any.')}/` }), 'Explain a request'),
+    link(to('requests', [], { domain: name }), 'Its requests'),
+  ],
 };
+
+const SHARED: Owner = {
+  kind: 'graph',
+  path: 'graphs',
+  title: 'Shared graphs',
+  directory: 'graphs',
+  first: { init: 'r1', rules: { r1: { type: 'return', args: {} } } },
+  links: () => [],
+};
+
+/** One domain: its graph with what is walked on it, and its document to be edited. */
+export const domainPage: Page = graphPage(DOMAIN);
+
+/** The same of a graph that others include; it is walked as a part of theirs. */
+export const sharedGraphPage: Page = graphPage(SHARED);
+
+function graphPage(owner: Owner): Page {
+  const { kind, path, title, links } = owner;
+  return {
+    path,
+    title,
+    async show(root, place, signal) {
+      const name = place.rest[0] ?? '';
+      const crumb = link(to(path), title);
+      const found = await currentItem(kind, name);
+      if (found === null && !place.query.has('edit')) {
+        root.append(heading(name, crumb, addLink(owner, name)), await whyMissing(owner, name, signal));
+        return;
+      }
+      const view = new View(owner, name, found?.document, found?.body['graph'] as GraphShape | undefined, signal);
+      const actions = element('div', { class: 'actions' });
+      const show = (): void => {
+        fill(
+          actions,
+          links(name),
+          button('Delete…', () => void remove(owner, name, view.document), 'danger'),
+          button('Edit', () => edit(), 'primary'),
+        );
+      };
+      const edit = (): void => {
+        fill(actions);
+        view.edit((isChanged) => {
+          if (view.document === undefined && !isChanged) location.hash = to(path);
+          else void view.reload().then(show);
+        });
+      };
+      root.append(heading(name, crumb, actions), view.root);
+      if (place.query.has('edit')) edit();
+      else show();
+      if (kind === 'domain') followEdges(name, signal, (rates) => view.setRates(rates));
+      addEventListener('elb-changed', () => void view.reload(), { signal });
+      void again(5000, signal, () => view.refresh());
+    },
+  };
+}
 
 class View {
   readonly root: HTMLElement;
   document: unknown;
+  readonly #owner: Owner;
   readonly #name: string;
   readonly #signal: AbortSignal;
   readonly #graph: GraphView;
@@ -70,7 +110,8 @@ class View {
   /** Of the drafts, the newest that somebody asked to be drawn. */
   #drafts = 0;
 
-  constructor(name: string, document: unknown, shape: GraphShape | undefined, signal: AbortSignal) {
+  constructor(owner: Owner, name: string, document: unknown, shape: GraphShape | undefined, signal: AbortSignal) {
+    this.#owner = owner;
     this.#name = name;
     this.document = document;
     this.#shape = shape ?? { init: null, nodes: [] };
@@ -101,12 +142,12 @@ class View {
   }
 
   async reload(): Promise<void> {
-    const found = await currentItem('domain', this.#name);
+    const found = await currentItem(this.#owner.kind, this.#name);
     if (found === null || this.#panel !== null || this.#signal.aborted) return;
     if (JSON.stringify(found.document) === JSON.stringify(this.document) && this.#drafts === 0) return;
     this.#drafts = 0;
     this.document = found.document;
-    this.#shape = found.body['graph'] as GraphShape; // the API tells it with every domain
+    this.#shape = found.body['graph'] as GraphShape; // the API tells it with every one
     this.#draw(this.#shape, found.document);
     this.#describe();
   }
@@ -114,10 +155,10 @@ class View {
   edit(onEnd: (isChanged: boolean) => void): void {
     this.root.classList.add('editing');
     this.#panel = new EditPanel({
-      kind: 'domain',
+      kind: this.#owner.kind,
       name: this.#name,
       document: this.document,
-      draft: this.document ?? FIRST,
+      draft: this.document ?? this.#owner.first,
       signal: this.#signal,
       onDraft: (text, problems) => void this.#drawDraft(text, problems),
       onEnd: (isChanged) => {
@@ -174,7 +215,12 @@ class View {
         panel(
           'Graph',
           element('p', {}, text),
-          element('p', { class: 'muted' }, `${rate(into)} come in. Choose a node to see what it does.`),
+          element(
+            'p',
+            { class: 'muted' },
+            this.#owner.kind === 'domain' ? `${rate(into)} come in. ` : 'Walked as a part of those who include it. ',
+            'Choose a node to see what it does.',
+          ),
         ),
       );
       return;
@@ -186,7 +232,9 @@ class View {
         'dd',
         {},
         `→ ${target ?? '403'}`,
-        element('span', { class: 'muted' }, rate(this.#rates.get(edgeKey(node.name, edge)) ?? 0)),
+        this.#owner.kind === 'domain'
+          ? element('span', { class: 'muted' }, rate(this.#rates.get(edgeKey(node.name, edge)) ?? 0))
+          : null,
       ),
     ]);
     fill(
@@ -194,6 +242,7 @@ class View {
       nodePanel(
         [node.name, element('span', { class: 'type-tag' }, said.type)],
         element('pre', { class: 'json' }, JSON.stringify(said.args, null, 2)),
+        leadsTo(said),
         edges.length === 0
           ? element('p', { class: 'muted' }, 'The walk ends here.')
           : element('dl', { class: 'edges' }, edges),
@@ -202,16 +251,33 @@ class View {
   }
 }
 
-function addLink(name: string): HTMLElement {
-  return link(to('domains', [name], { edit: 'domain' }), 'Write it anew');
+/** Where a node goes beyond its graph: to one that it includes, to another domain, to an upstream. */
+function leadsTo({ type, args }: ReturnType<typeof nodeOf>): HTMLElement | null {
+  const [path, name] =
+    type === 'include'
+      ? ['graphs', args['graph']]
+      : type === 'goto'
+        ? ['domains', args['domain']]
+        : ['upstreams', type === 'backend' ? args['servername'] : null];
+  if (typeof name !== 'string' || name.includes(':')) return null;
+  return element('p', {}, link(to(path, [name]), name));
 }
 
-/** A domain that has no good document: there is none, or the store holds one that cannot be used. */
-async function whyMissing(name: string, signal: AbortSignal): Promise<HTMLElement> {
+function addLink({ path, kind }: Owner, name: string): HTMLElement {
+  return link(to(path, [name], { edit: kind }), 'Write it anew');
+}
+
+/** What has no good document: there is none, or the store holds one that cannot be used. */
+async function whyMissing({ directory, kind }: Owner, name: string, signal: AbortSignal): Promise<HTMLElement> {
   const { rejected } = membersOf(await get('status', {}, signal));
   const rows = Array.isArray(rejected) ? rejected.map(membersOf) : [];
-  const found = rows.find((row) => row['key'] === `rules/${name}`);
-  if (found === undefined) return element('p', { class: 'muted' }, 'There is no such domain.');
+  const found = rows.find((row) => row['key'] === `${directory}/${name}`);
+  if (found === undefined)
+    return element(
+      'p',
+      { class: 'muted' },
+      kind === 'domain' ? 'There is no such domain.' : 'There is no such shared graph.',
+    );
   return panel(state('bad', 'What the store holds of it cannot be used'), element('p', {}, String(found['reason'])));
 }
 
@@ -221,19 +287,19 @@ function nodePanel(...children: Parameters<typeof panel>): HTMLElement {
   return one;
 }
 
-async function remove(name: string, document: unknown): Promise<void> {
+async function remove({ kind, path }: Owner, name: string, document: unknown): Promise<void> {
   try {
     const made = await review({
       title: `Delete ${name}`,
       method: 'DELETE',
-      resource: 'domain',
+      resource: kind,
       body: JSON.stringify([name]),
       hasChoice: true,
       verb: 'Delete',
     });
     if (made === null) return;
-    undoable(`${name} is deleted.`, made, { kind: 'domain', name, document });
-    location.hash = to('domains');
+    undoable(`${name} is deleted.`, made, { kind, name, document });
+    location.hash = to(path);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     notice(refusalText(error));
