@@ -78,7 +78,7 @@ export class Checker implements DeadlineOwner {
     this.#firstAt = Math.max(this.#firstAt, now) + 1 / FIRST_PER_MS;
     const checked = new Checked(this, check, schedule, owner);
     if (this.#size++ === 0) this.#begin();
-    this.put(checked, this.#firstAt);
+    this.put(checked, Math.ceil(this.#firstAt));
     return checked;
   }
 
@@ -122,9 +122,9 @@ export class Checker implements DeadlineOwner {
     this.#tick.dispose();
   }
 
-  /** The interval until the next check. */
+  /** The interval until the next check: whole, as a time with a fraction is an object of its own for each that is kept. */
   interval({ intervalMs, jitter }: CheckSchedule): number {
-    return intervalMs * (1 + jitter * (2 * this.#options.random() - 1));
+    return Math.round(intervalMs * (1 + jitter * (2 * this.#options.random() - 1)));
   }
 
   /** Nothing was due for a while. */

@@ -24,7 +24,10 @@ export class DnsLookup {
     return this.#isOwn ? this.#asked(host) : this.#machine(host);
   };
 
-  /** Addresses of both families as DNS says. One family is enough; what it says when neither has any is the first one's reason. */
+  /**
+   * Addresses of both families as DNS says. One family is enough, and the other is missing unless DNS says that it has none: servers that
+   * answer badly for one of them are many. What it says when neither has any is the first one's reason.
+   */
   async #asked(host: string): Promise<Answer> {
     const [four, six] = await Promise.allSettled([
       this.#resolver.resolve4(host, { ttl: true }),
@@ -32,7 +35,10 @@ export class DnsLookup {
     ]);
     if (four.status === 'rejected' && six.status === 'rejected') throw reasonOf(four.reason);
     const records = [four, six].flatMap((found) => (found.status === 'fulfilled' ? found.value : []));
-    return { addresses: records.map(({ address }) => address), ttlMs: leastOf(records.map(({ ttl }) => ttl * 1000)) };
+    const addresses = records.map(({ address }) => address);
+    const ttlMs = leastOf(records.map(({ ttl }) => ttl * 1000));
+    if (isUnknown(four)) return { addresses, ttlMs, missing: 4 };
+    return isUnknown(six) ? { addresses, ttlMs, missing: 6 } : { addresses, ttlMs };
   }
 
   async #machine(host: string): Promise<Answer> {
@@ -51,9 +57,9 @@ export class DnsLookup {
     const first = Math.min(...records.map(({ priority }) => priority));
     const found = await Promise.allSettled(
       records.map(async ({ name: target, port, weight, priority }) => {
-        const { addresses, ttlMs } = await this.#asked(target);
+        const { addresses, ttlMs, missing } = await this.#asked(target);
         const place = { port, weight: Math.max(weight, 1), backup: priority > first };
-        return { addresses: addresses.map((host) => ({ ...place, host: String(host) })), ttlMs };
+        return { addresses: addresses.map((host) => ({ ...place, host: String(host) })), ttlMs, missing };
       }),
     );
     const parts = found.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
@@ -62,7 +68,10 @@ export class DnsLookup {
     const addresses: Address[] = parts.flatMap((part) => part.addresses);
     // How long the SRV records themselves hold is not told (Node's `resolveSrv`).
     const ttlMs = leastOf([SERVICE_TTL_MS, ...parts.map((part) => part.ttlMs ?? SERVICE_TTL_MS)]);
-    return { addresses, ttlMs };
+    const isWhole = found.every(
+      (part) => !isUnknown(part) && (part.status === 'rejected' || part.value.missing === undefined),
+    );
+    return isWhole ? { addresses, ttlMs } : { addresses, ttlMs, missing: 'any' };
   }
 }
 
@@ -70,6 +79,13 @@ const SERVICE_TTL_MS = 30_000;
 
 function leastOf(times: readonly number[]): number | null {
   return times.length === 0 ? null : Math.min(...times);
+}
+
+/** Nobody has said what is, nor that nothing is. */
+function isUnknown(found: PromiseSettledResult<unknown>): boolean {
+  if (found.status === 'fulfilled') return false;
+  const { code } = Object(found.reason) as { code?: unknown }; // c-ares says it so
+  return code !== 'ENODATA' && code !== 'ENOTFOUND';
 }
 
 function reasonOf(reason: unknown): Error {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Scheduler } from '../core/scheduler.ts';
 
 /** An IP address of a name; of a service, with what else its record says. */
@@ -16,6 +17,8 @@ export interface Answer {
   readonly addresses: readonly Address[];
   /** How long that holds, in milliseconds; null: it is not known. */
   readonly ttlMs: number | null;
+  /** Of what nobody could tell this time, so that what was known of it still holds: a family of addresses, or any. */
+  readonly missing?: 4 | 6 | 'any';
 }
 
 /** All addresses of a name, of both families. Rejects, or answers none, when there are none. */
@@ -97,7 +100,9 @@ export class Resolver {
     let message = 'no address';
     try {
       const answer = await this.#options.lookup(name.host);
-      addresses = sorted(answer.addresses);
+      const { missing } = answer;
+      const kept = missing === undefined ? [] : name.addresses.filter((address) => isOf(address, missing));
+      addresses = sorted([...answer.addresses, ...kept]);
       ({ ttlMs } = answer);
     } catch (error) {
       message = error instanceof Error ? error.message : String(error);
@@ -129,6 +134,10 @@ interface HeldName {
   addresses: readonly Address[];
   isFailing: boolean;
   cancel: (() => void) | null;
+}
+
+function isOf(address: Address, missing: 4 | 6 | 'any'): boolean {
+  return missing === 'any' || isIP(typeof address === 'string' ? address : address.host) === missing;
 }
 
 function sorted(addresses: readonly Address[]): readonly Address[] {
