@@ -44,7 +44,9 @@ export class Instance {
     this.port = port;
     this.#probes = probes;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#lines += text));
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
   }
 
   static async start({ etcd, name, workers, state, core, probed }: InstanceOptions): Promise<Instance> {
