@@ -16,7 +16,7 @@ import { TOKEN_PROPERTIES, TokenVerifier, type TokenArgs } from './token-verifie
 
 interface Args extends RefusalArgs, TokenArgs {
   readonly login: string;
-  readonly origin?: string;
+  readonly origin: string | readonly string[];
   readonly callback?: string;
   readonly logout?: string;
   readonly unasked?: boolean;
@@ -28,12 +28,13 @@ interface Args extends RefusalArgs, TokenArgs {
 /**
  * Has people log in at a server that gives signed tokens, and goes on to `next` with those who have one.
  *
- *     {"type": "sso", "args": {"login": "https://example.com/id", "audience": "wiki", "algorithms": ["EdDSA"], "require": {"sub": ["ann", "bob"]},
- *                              "fields": {"X-User": "sub"}, "next": "wiki"}}
+ *     {"type": "sso", "args": {"login": "https://example.com/id", "origin": "https://wiki.example.com", "audience": "wiki",
+ *                              "algorithms": ["EdDSA"], "require": {"sub": ["ann", "bob"]}, "fields": {"X-User": "sub"}, "next": "wiki"}}
  *
  * A browser without a good token is sent to `login` with `?next=` and the URL that it comes back to: `callback` of this host, which in turn
  * has the page that was wanted as `next`. There the login server adds its token as the parameter `token`; where that is good it
- * becomes the cookie, and the browser goes on to its page, which can be none of another host. `logout` is the path that takes the cookie away, and goes on to
+ * becomes the cookie, and the browser goes on to its page, which can be none of another host. Of several `origin` the one with the request's host is
+ * taken; a host that is in none is refused, so that no token goes where somebody has a name lead to here. `logout` is the path that takes the cookie away, and goes on to
  * `login` + `/logout`. Other programs send the token as `Authorization: Bearer`; what has none, a POST or a script for instance, goes to `denied`, or is
  * answered 401 or 403.
  *
@@ -51,9 +52,10 @@ export const sso = defineRule<Args>({
       login: { type: 'string', description: 'URL of the login server' },
       ...TOKEN_PROPERTIES,
       origin: {
-        type: 'string',
-        description:
-          'how browsers reach this host: `https://wiki.example.com`; without it https and the host of the request',
+        type: ['string', 'array'],
+        items: { type: 'string' },
+        minItems: 1,
+        description: 'how browsers reach this host: `https://wiki.example.com`; or a list, for several hosts',
       },
       callback: { type: 'string', default: '/_auth/redirect', description: 'path that browsers come back to' },
       logout: { type: 'string', default: '/_auth/logout', description: 'path that takes the cookie away' },
@@ -70,7 +72,7 @@ export const sso = defineRule<Args>({
       fields: fieldsProperty('the claim, by path,'),
       ...REFUSAL_PROPERTIES,
     },
-    required: ['login', 'audience'],
+    required: ['login', 'origin', 'audience'],
     additionalProperties: false,
   },
   edges: ['next', 'denied', 'forbidden'],
@@ -87,14 +89,15 @@ export const sso = defineRule<Args>({
     const refuse = refusalOf(args, 'Bearer', context);
     const forbid = forbidding(args, context);
     const next = context.edge('next');
-    const isSecure = args.origin?.startsWith('http:') !== true;
-    const attributes = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}\r\n`;
+    const origins = [args.origin].flat();
+    const byHost = new Map(origins.map((origin) => [URL.parse(origin)?.hostname ?? '', origin]));
 
     return (request, plan) => {
       identity.strip(plan);
       if (plan.isObserved) return next;
       if (request.path === callback) return comeBack(request, plan);
-      if (request.path === logout) return goTo(`${login}/logout`, `Set-Cookie: ${name}=; Max-Age=0${attributes}`, plan);
+      if (request.path === logout)
+        return goTo(`${login}/logout`, `Set-Cookie: ${name}=; Max-Age=0${attributesFor(request)}`, plan);
       const token = tokenOf(request, name);
       if (token === null) return askToLogIn(request, plan);
       const known = verifier.known(token)?.result;
@@ -114,14 +117,14 @@ export const sso = defineRule<Args>({
     }
 
     function askToLogIn(request: RoutedRequest, plan: Plan): Node | null {
-      if (!isPage(request)) return refuse(plan);
+      const origin = originOf(request);
+      if (origin === undefined || !isPage(request)) return refuse(plan);
       const state = unasked ? null : randomBytes(32).toString('base64url');
       const page = request.path + request.query;
       // A page whose URL is too long for a URL in a URL in a URL is not come back to.
       const wanted = page.length > MAX_PAGE ? '/' : page;
-      const origin = args.origin ?? `https://${request.host}`;
       const back = `${origin}${callback}?next=${encodeURIComponent(wanted)}${state === null ? '' : `&state=${state}`}`;
-      const lines = state === null ? '' : (jarOf(state).lines(state, LOGIN_S) ?? '');
+      const lines = state === null ? '' : (jarOf(state, request).lines(state, LOGIN_S) ?? '');
       return goTo(`${login}?next=${encodeURIComponent(back)}`, lines, plan);
     }
 
@@ -131,7 +134,7 @@ export const sso = defineRule<Args>({
       // Two slashes, or one and what browsers take for a second one, would begin with another host.
       if (typeof page !== 'string' || !/^\/(?![/\\])[\u0021-\u007e]*$/.test(page))
         return failed(plan, 'The page to go on to is none of this host.');
-      const jar = unasked || typeof state !== 'string' || !STATE.test(state) ? null : jarOf(state);
+      const jar = unasked || typeof state !== 'string' || !STATE.test(state) ? null : jarOf(state, request);
       const cookie = (cookieName: string) => cookieOf(request, cookieName);
       if (!unasked && jar?.read(cookie) !== state)
         return failed(plan, 'This login was not begun here, or has taken too long.');
@@ -139,7 +142,7 @@ export const sso = defineRule<Args>({
       if (claims === undefined) return null;
       // What is good is made of letters, digits and a few signs that stand in a cookie as they are.
       if (typeof token !== 'string' || claims === null) return failed(plan, 'The login has failed.');
-      return goTo(page, `${jar?.forget(cookie) ?? ''}Set-Cookie: ${name}=${token}${attributes}`, plan);
+      return goTo(page, `${jar?.forget(cookie) ?? ''}Set-Cookie: ${name}=${token}${attributesFor(request)}`, plan);
     }
 
     /** Claims of a good token, null for any other; undefined where the plan says that nobody can tell now. */
@@ -153,9 +156,21 @@ export const sso = defineRule<Args>({
       }
     }
 
+    function originOf({ host }: RoutedRequest): string | undefined {
+      return origins.length === 1 ? origins[0] : byHost.get(host);
+    }
+
+    function isSecure(request: RoutedRequest): boolean {
+      return originOf(request)?.startsWith('http:') !== true;
+    }
+
+    function attributesFor(request: RoutedRequest): string {
+      return `; Path=/; HttpOnly; SameSite=Lax${isSecure(request) ? '; Secure' : ''}\r\n`;
+    }
+
     /** Each login has a cookie of its own, so that several tabs may log in at once. */
-    function jarOf(state: string): CookieJar {
-      return new CookieJar(`${name}_login_${state.slice(0, 8)}`, isSecure);
+    function jarOf(state: string, request: RoutedRequest): CookieJar {
+      return new CookieJar(`${name}_login_${state.slice(0, 8)}`, isSecure(request));
     }
   },
 });
@@ -164,8 +179,12 @@ function report(args: Args, { problem }: CompileContext): void {
   const { login, origin, callback = '/_auth/redirect', logout = '/_auth/logout' } = args;
   const wrong = urlProblem(login) ?? (login.includes('?') ? 'has a query, where the page to come back to goes' : null);
   if (wrong !== null) problem('/login', wrong);
-  if (origin !== undefined && URL.parse(origin)?.origin !== origin)
-    problem('/origin', 'is not a scheme with a host alone, such as https://wiki.example.com');
+  for (const [i, one] of [origin].flat().entries())
+    if (!/^https?:/.test(one) || URL.parse(one)?.origin !== one)
+      problem(
+        typeof origin === 'string' ? '/origin' : `/origin/${i}`,
+        'is not a scheme with a host alone, such as https://wiki.example.com',
+      );
   for (const [name, path] of Object.entries({ callback, logout }))
     if (normalPath(path) !== path || /^\/[/\\]/.test(path)) problem(`/${name}`, 'is not a path in normal form');
   if (callback === logout) problem('/logout', 'is the same as callback');

@@ -112,6 +112,26 @@ describe('rule oidc', () => {
       expect((await victim.get(`${origin}/oauth2/callback${path}`)).status, path).to.equal(400);
   });
 
+  it('comes back to this host only, whatever page was asked for, and logs out to nowhere else', async () => {
+    await start();
+    for (const path of [
+      '//evil.test/x',
+      '/\\evil.test/x',
+      '///evil.test',
+      '/.//evil.test',
+      '/%0d%0aX:y',
+      '/x?next=//evil.test',
+    ]) {
+      const { response, url } = await new CookieBrowser().follow(`${origin}${path}`);
+      expect(response.status, path).to.equal(200);
+      expect(new URL(url).origin, path).to.equal(origin);
+    }
+    const browser = new CookieBrowser();
+    await browser.follow(origin);
+    const away = 'post_logout_redirect_uri=http://evil.test/&after_logout=//evil.test&rd=//evil.test';
+    expect((await browser.get(`${origin}/oauth2/logout?${away}`)).headers.get('location')).to.not.include('evil');
+  });
+
   it('believes no session but its own', async () => {
     await start();
     const browser = new CookieBrowser();

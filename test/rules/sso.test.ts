@@ -11,8 +11,15 @@ describe('rule sso', () => {
   ruleContract(
     sso,
     [
-      { login: 'https://example.com/id', audience: 'wiki' },
-      { login: 'https://example.com/id', audience: ['a', 'b'], secret: 'x'.repeat(32), unasked: true, status: 403 },
+      { login: 'https://example.com/id', origin: 'https://a.test', audience: 'wiki' },
+      {
+        login: 'https://example.com/id',
+        origin: ['https://a.test', 'https://b.test'],
+        audience: ['a', 'b'],
+        secret: 'x'.repeat(32),
+        unasked: true,
+        status: 403,
+      },
     ],
     { isAsync: true, isRandom: true },
   );
@@ -31,42 +38,30 @@ describe('rule sso', () => {
   afterEach(() => site.close());
 
   async function open(args: object = {}): Promise<string> {
-    const graph = (origin: string) =>
+    const { port } = await site.open({ domains: {}, servers: ['wiki'] });
+    const own = `http://127.0.0.1:${port}`;
+    const node = (origin: string | readonly string[]) =>
       ({
-        'a.test': {
-          sso: [
-            'sso',
-            {
-              login: login.url,
-              audience: 'wiki',
-              require: { sub: ['ann'] },
-              fields: { 'X-User': 'sub' },
-              next: 'wiki',
-              ...args,
-            },
-          ],
-          wiki: to('wiki'),
-        },
-        '127.0.0.1': {
-          sso: [
-            'sso',
-            {
-              login: login.url,
-              audience: 'wiki',
-              origin,
-              require: { sub: ['ann'] },
-              fields: { 'X-User': 'sub' },
-              next: 'wiki',
-              ...args,
-            },
-          ],
-          wiki: to('wiki'),
-        },
+        sso: [
+          'sso',
+          {
+            login: login.url,
+            audience: 'wiki',
+            origin,
+            require: { sub: ['ann'] },
+            fields: { 'X-User': 'sub' },
+            next: 'wiki',
+            ...args,
+          },
+        ],
+        wiki: to('wiki'),
       }) as const;
-    const { port } = await site.open({ domains: graph('http://127.0.0.1'), servers: ['wiki'] });
-    const origin = `http://127.0.0.1:${port}`;
-    site.change(graph(origin));
-    return origin;
+    site.change({
+      'a.test': node('https://a.test'),
+      '127.0.0.1': node(own),
+      '*': node(['https://b.test', 'https://c.test']),
+    });
+    return own;
   }
 
   const location = ({ fields }: Reply): string => fields.get('location')?.[0] ?? '';
@@ -101,6 +96,16 @@ describe('rule sso', () => {
     const back = `https://a.test/_auth/redirect?next=${encodeURIComponent('/x?y=%2F')}`;
     expect([reply.status, location(reply)]).to.deep.equal([302, `${login.url}?next=${encodeURIComponent(back)}`]);
     expect(reply.fields.get('cache-control')).to.deep.equal(['no-store']);
+  });
+
+  it('sends nobody back to a host that is none of its own: no token goes where somebody has a name lead to here', async () => {
+    await open();
+    const back = async (host: string) =>
+      new URL(location(await site.ask(`GET ${host}/`, PAGE))).searchParams.get('next');
+    expect(await back('b.test')).to.match(/^https:\/\/b\.test\/_auth\/redirect\?/);
+    expect(await back('C.test:8443')).to.match(/^https:\/\/c\.test\//);
+    for (const host of ['evil.test', 'b.test.evil.test', 'xb.test'])
+      expect((await site.ask(`GET ${host}/`, PAGE)).status, host).to.equal(401);
   });
 
   it('keeps the token in a cookie that scripts, other sites and clear connections do not get', async () => {
@@ -220,13 +225,19 @@ describe('rule sso', () => {
   });
 
   for (const [args, at_] of [
-    [{ login: 'ftp://x', audience: 'a' }, '/login'],
-    [{ login: 'https://x/?a=b', audience: 'a' }, '/login'],
-    [{ login: 'https://x/' }, ''],
+    [{ login: 'ftp://x', origin: 'https://a.test', audience: 'a' }, '/login'],
+    [{ login: 'https://x/?a=b', origin: 'https://a.test', audience: 'a' }, '/login'],
+    [{ login: 'https://x/', origin: 'https://a.test' }, ''],
+    [{ login: 'https://x/', audience: 'a' }, ''],
+    [{ login: 'https://x/', audience: 'a', origin: ['https://a.test', 'a.test'] }, '/origin/1'],
+    [{ login: 'https://x/', audience: 'a', origin: 'ftp://a.test' }, '/origin'],
     [{ login: 'https://x/', audience: 'a', origin: 'https://x/y' }, '/origin'],
-    [{ login: 'https://x/', audience: 'a', callback: '//x' }, '/callback'],
-    [{ login: 'https://x/', audience: 'a', callback: '/x', logout: '/x' }, '/logout'],
-    [{ login: 'https://x/', audience: 'a', secret: 'x', algorithms: ['RS256'] }, '/algorithms/0'],
+    [{ login: 'https://x/', audience: 'a', origin: 'https://a.test', callback: '//x' }, '/callback'],
+    [{ login: 'https://x/', audience: 'a', origin: 'https://a.test', callback: '/x', logout: '/x' }, '/logout'],
+    [
+      { login: 'https://x/', audience: 'a', origin: 'https://a.test', secret: 'x', algorithms: ['RS256'] },
+      '/algorithms/0',
+    ],
   ] as const)
     it(`refuses ${JSON.stringify(args)} at ${at_}`, () => {
       expect(problemsOf(sso, args).map(({ at: place }) => place)).to.deep.equal([at_]);
