@@ -26,6 +26,7 @@ export interface TokenArgs {
   readonly algorithms?: readonly string[];
   readonly issuer?: string | readonly string[];
   readonly audience?: string | readonly string[];
+  readonly type?: string;
   readonly clock_skew?: string;
   readonly max_age?: string;
   readonly without_expiry?: boolean;
@@ -55,6 +56,11 @@ export const TOKEN_PROPERTIES = {
   },
   issuer: { ...TEXTS(), description: 'issuers whose tokens are good; without it any' },
   audience: { ...TEXTS(), description: 'audiences that tokens may be for; without it any' },
+  type: {
+    type: 'string',
+    minLength: 1,
+    description: 'what tokens have to say they are (`typ`), such as `at+jwt`; without it anything',
+  },
   clock_skew: timeProperty('how far the clocks of issuer and worker may differ', '0s'),
   max_age: timeProperty('greatest age of a token, whatever its expiry; `0s`: any', '0s'),
   without_expiry: { type: 'boolean', default: false, description: 'whether tokens are good that never expire' },
@@ -85,6 +91,7 @@ export class TokenVerifier implements TokenJudge {
       algorithms: algorithms ?? possible,
       issuers: list(args.issuer),
       audiences: list(args.audience),
+      type: args.type ?? null,
       skewS: readTime(skew, '/clock_skew', problem) / 1000,
       maxAgeS: readTime(maxAge, '/max_age', problem) / 1000,
       required: args.without_expiry === true ? [] : ['exp'],

@@ -17,6 +17,8 @@ export interface TokenDemands {
   readonly skewS: number;
   /** Oldest age by `iat`, in seconds; 0: any. */
   readonly maxAgeS: number;
+  /** What `typ` has to say (RFC 8725 3.11); null: anything, or nothing. */
+  readonly type: string | null;
   /** Claims that have to be there. */
   readonly required: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function checkToken(
   caller: Caller,
 ): Promise<Claims | null> {
   const { jwtVerify, createLocalJWKSet, importSPKI, importX509 } = await import('jose');
-  const { algorithms, issuers, audiences, skewS, maxAgeS, required } = demands;
+  const { algorithms, issuers, audiences, skewS, maxAgeS, type, required } = demands;
   try {
     const { payload } = await jwtVerify(token, findKey, {
       algorithms: [...algorithms],
@@ -44,6 +46,7 @@ export async function checkToken(
       requiredClaims: [...required],
       ...(issuers !== null && { issuer: [...issuers] }),
       ...(audiences !== null && { audience: [...audiences] }),
+      ...(type !== null && { typ: type }),
       ...(maxAgeS > 0 && { maxTokenAge: maxAgeS }),
     });
     return payload;

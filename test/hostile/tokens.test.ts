@@ -126,6 +126,19 @@ describe('forged tokens', () => {
       expect((await ask(`${encoded(header)}.${payload}.${signature}`)).status, JSON.stringify(header)).to.equal(401);
   });
 
+  it('of another kind than is asked for: what says who has logged in lets nobody in elsewhere', async () => {
+    await open({ type: 'at+jwt' });
+    for (const [typ, status] of [
+      ['at+jwt', 200],
+      ['application/at+jwt', 200],
+      ['AT+JWT', 200],
+      ['JWT', 401],
+      [undefined, 401],
+      ['id+jwt', 401],
+    ] as const)
+      expect((await ask(await signed(typ === undefined ? {} : { typ }))).status, typ).to.equal(status);
+  });
+
   it('in pieces, in more pieces, and of anything', async () => {
     await open();
     const token = await signed({});
