@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { namedTwice } from '../lib/core/json.ts';
 import { pointerStep } from '../lib/core/problem.ts';
 import { createValidator } from '../lib/core/validator.ts';
 import { compilePattern } from '../lib/routing/pattern.ts';
@@ -22,6 +23,8 @@ export function bodyCheck(schema: unknown, problem: (at: string, msg: string) =>
     return (body) => {
       const read = parsed(body);
       if (read === null) return 'body is not JSON in UTF-8';
+      // The server might take the first of two members where the schema has seen the last.
+      if (namedTwice(read.text) !== null) return 'body names a member twice';
       try {
         return validate(read.value) ? null : sentenceOf(validate.errors?.[0]);
       } catch {
@@ -35,9 +38,10 @@ export function bodyCheck(schema: unknown, problem: (at: string, msg: string) =>
   }
 }
 
-function parsed(body: Buffer): { readonly value: unknown } | null {
+function parsed(body: Buffer): { readonly text: string; readonly value: unknown } | null {
   try {
-    return { value: JSON.parse(UTF8.decode(body)) as unknown };
+    const text = UTF8.decode(body);
+    return { text, value: JSON.parse(text) as unknown };
   } catch {
     return null;
   }

@@ -22,7 +22,7 @@ interface Args {
  *
  * Each of `headers` and `query` is a question as `header` and `query` ask it; all have to fit, and what is missing fits `"present": false` only.
  * `json` is a JSON schema (draft 2020-12): the body has to be JSON in UTF-8 that fits it. The body is waited for, up to `max_bytes`, and then
- * forwarded as it is; a longer one is answered 413. A compressed body is not looked into, and does not fit. Patterns of the schema run in
+ * forwarded as it is; a longer one is answered 413. A compressed body is not looked into, and does not fit; neither does one that names a member twice, of which the server might take the other one. Patterns of the schema run in
  * linear time, `uniqueItems` needs `maxItems` of at most 1000, `$ref` leads to places of the same schema, and formats are not checked.
  */
 export const validate = defineRule<Args>({

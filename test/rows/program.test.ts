@@ -103,6 +103,15 @@ describe('graphs in the program', () => {
       const { problems } = answer.json() as { problems: readonly { at: string }[] };
       expect(problems.map((problem) => problem.at)).to.include.members([...at]);
     }
+    const twice = await elb.admin(
+      'PUT',
+      'domain',
+      '{"d.test":{"init":"a","rules":{"a":{"type":"close","args":{}},"a":{"type":"close","args":{}}}}}',
+    );
+    expect([twice.status, (twice.json() as { problems: object[] }).problems[0]]).to.deep.equal([
+      400,
+      { at: '/d.test/rules/a', msg: 'bad JSON: a name occurs twice' },
+    ]);
     expect((await elb.get('/', { host: 'd.test' })).text).to.equal('was here');
   });
 

@@ -64,6 +64,15 @@ describe('from HTTP to HTTPS', () => {
     expect(got?.target).to.equal('/.well-known/acme');
   });
 
+  it('an unknown host gets no byte over TLS either, where the graph for all others says so', async () => {
+    site.change({ '*': { close: ['close', {}] } });
+    const document = JSON.stringify(ca.issue({ names: ['DNS:*.test'] }));
+    site.plane.plane.apply([{ kind: 'certificate', name: 'all', document }], false);
+    const client = await SecureClient.connect(port, { servername: 'unknown.test' });
+    const answered = await client.request('/', 'unknown.test').catch((error: Error) => error.message);
+    expect(answered).to.equal('closed after ""');
+  });
+
   it('over TLS the way is as it is meant', async () => {
     const client = await SecureClient.connect(port, { servername: 'app.test', ca: ca.certificate });
     const { status, body } = await client.request('/x/a?y=1', 'app.test');
