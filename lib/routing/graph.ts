@@ -9,14 +9,12 @@ export interface Graph {
   readonly init: Node;
   /** Every way from node to node that may have been walked, and how often it was. */
   readonly edges: readonly Edge[];
-  /** What its nodes keep; null where no request is walked through it. */
+  /** What its nodes keep; null where they keep nothing, or no request is walked through it. */
   readonly holding: Holding | null;
 }
 
 /** One edge of one node, as the step that leads to its target: nodes that share a target have an edge each. */
 export class Edge implements Node {
-  /** The target's name. */
-  readonly name: string;
   /** The node that it leaves, and what that one calls it; both empty for the step into the graph. */
   readonly from: string;
   readonly edge: string;
@@ -25,10 +23,14 @@ export class Edge implements Node {
   readonly target: Node;
 
   constructor(from: string, edge: string, target: Node) {
-    this.name = target.name;
     this.from = from;
     this.edge = edge;
     this.target = target;
+  }
+
+  /** The target's name. */
+  get name(): string {
+    return this.target.name;
   }
 
   decide(request: RoutedRequest, plan: Plan): ReturnType<Node['decide']> {

@@ -20,8 +20,8 @@ export function openGraph(document: string, rules: ReadonlyMap<string, Rule>, pl
   const isLarge = Object.keys(parsed.rules).length > MAX_AT_ONCE;
   if (isLarge && place.isWhole !== true) return { init, edges: opening.edges, holding };
   opening.compileAll();
-  // Exactly as long as it is: pushing has left room for more.
-  return { init, edges: opening.edges.slice(), holding };
+  // Exactly as long as it is: pushing has left room for more. Nothing can come to be held any more.
+  return { init, edges: opening.edges.slice(), holding: holding.isEmpty ? null : holding };
 }
 
 /** Where a graph is opened. */
