@@ -103,7 +103,10 @@ export class Head {
     return -1;
   }
 
-  /** All values of a field joined by ", ", or null. `lowerName` in lower case. */
+  /**
+   * All values of a field joined by ", ", or null; cookies by "; ", as servers put them together (RFC 9113 8.2.3). `lowerName` in lower
+   * case.
+   */
   get(lowerName: string): string | null {
     const { count, offsets, bytes } = this;
     const { length } = lowerName;
@@ -113,7 +116,8 @@ export class Head {
       const to = offsets[i * 4 + 1] as number; // as above
       // Most names are of another length.
       if (to - from !== length || !isText(bytes, from, to, lowerName)) continue;
-      value = value === null ? this.value(i) : `${value}, ${this.value(i)}`;
+      if (value === null) value = this.value(i);
+      else value += (lowerName === 'cookie' ? '; ' : ', ') + this.value(i);
     }
     return value;
   }

@@ -19,7 +19,7 @@ export interface RoutedRequest {
   readonly peerAddress: string;
   /** What is known of the client's TLS connection; null: in clear. */
   readonly tls: TlsFacts | null;
-  /** All values of a field joined by ", ", or null; `lowerName` in lower case. */
+  /** All values of a field joined by ", ", cookies by "; ", or null; `lowerName` in lower case. */
   field(lowerName: string): string | null;
   /** Names of all fields, in lower case, each once. */
   fieldNames(): readonly string[];

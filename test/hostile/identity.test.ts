@@ -379,6 +379,23 @@ describe('hostile credentials', () => {
     });
   });
 
+  it('of cookies in several fields: nodes, programs and servers see the same ones', async () => {
+    const program = await startCalled((_heard, response) => void response.end());
+    await site.open({
+      domains: {
+        'a.test': {
+          auth: ['forward-auth', { url: program.url, send: ['Cookie'], next: 'cookie' }],
+          cookie: ['cookie', { name: 'b', exact: '2', succ: 'server', fail: null }],
+          server: to('server'),
+        },
+      },
+      servers: ['server'],
+    });
+    const { got } = await site.ask('GET a.test/', { fields: { Cookie: ['a=1', 'b=2', 'b=3'] } });
+    expect([got?.fields.cookie, program.heard[0]?.headers.cookie]).to.deep.equal(['a=1; b=2; b=3', 'a=1; b=2; b=3']);
+    await program.stop();
+  });
+
   it('of introspect: what is known of one token is known of no other, and a server that lies is not believed', async () => {
     const issuer = await startCalled(({ body }, response) => {
       const token = new URLSearchParams(body).get('token');
