@@ -49,7 +49,7 @@ export interface OidcArgs extends RefusalArgs {
  * lasts for `session`; where the provider gives a refresh token it is asked again when its own tokens expire, and ends the session by
  * refusing. A stolen cookie is good until then: with an `origin` of `https://` it is sent over TLS only and its name begins with `__Host-`.
  *
- * Only the claims that `fields`, `require` and templates after `sub` name are kept: `sub`, and those in `fields` and `require`. Claims that do not meet `require` go to
+ * Of the claims only `sub` and those in `fields` and `require` are kept, for templates and later nodes as well. Claims that do not meet `require` go to
  * `forbidden` (403 without it). Where the provider cannot be asked the answer is 503. An `issuer` of `http://` is possible on loopback only.
  * An explanation supposes that somebody has logged in.
  */

@@ -123,8 +123,7 @@ interface Edits {
 
 function described(request: RoutedRequest, body: Buffer): object {
   const header: Record<string, readonly string[]> = {};
-  for (const name of request.fieldNames())
-    header[name] = [Buffer.from(request.field(name) ?? '', 'latin1').toString('utf8')];
+  for (const name of request.fieldNames()) header[name] = [toldValue(request, name)];
   return {
     realIP: request.clientAddress,
     method: request.method,
@@ -153,10 +152,31 @@ function editsOf(value: unknown, request: RoutedRequest): Edits {
     method: method === request.method ? null : method,
     path: path === null || path === request.path ? null : pathOf(path),
     query: query === null ? null : query === '' ? '' : `?${query}`,
-    set: fields ?? [],
+    // What the program has left as it was told goes on as it came, bytes, lines and all.
+    set: fields === null ? [] : changedOf(fields, request),
     drop,
     body: body === null || body === '' ? null : bytesOf(body),
   };
+}
+
+/** A field as the program is told it. */
+function toldValue(request: RoutedRequest, lowerName: string): string {
+  return Buffer.from(request.field(lowerName) ?? '', 'latin1').toString('utf8');
+}
+
+/** Names and values in turn, without those fields whose one value is the one that was told. */
+function changedOf(fields: readonly string[], request: RoutedRequest): readonly string[] {
+  const values = new Map<string, string[]>();
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i]?.toLowerCase() ?? '';
+    values.set(name, [...(values.get(name) ?? []), fields[i + 1] ?? '']);
+  }
+  const isSame = (name: string): boolean => {
+    const [value, ...others] = values.get(name) ?? [];
+    const isThere = request.field(name) !== null && others.length === 0;
+    return isThere && value === Buffer.from(toldValue(request, name), 'utf8').toString('latin1');
+  };
+  return fields.filter((_, i) => !isSame(fields[i - (i % 2)]?.toLowerCase() ?? ''));
 }
 
 function apply({ method, path, query, set, drop, body }: Edits, plan: Plan): void {

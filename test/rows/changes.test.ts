@@ -268,6 +268,21 @@ describe('changes of requests and replies', () => {
       await program.stop();
     });
 
+    it('it may say again what it was told: that goes on as it came, byte by byte and line by line', async () => {
+      const program = await startCalled(({ body }, response) => void response.end(body));
+      await site.open({
+        domains: { 'a.test': { node: remote(program.url), server: to('server') } },
+        servers: { server: (_got, response) => void response.end(JSON.stringify(response.req.rawHeaders)) },
+      });
+      const fields = { 'X-Bytes': '\u00ff\u00e9', 'X-Two': ['1', '2'], 'X-Case': 'x', Cookie: ['a=1', 'b=2'] };
+      const { body } = await site.ask('GET a.test/', { fields });
+      const lines = JSON.parse(body) as readonly string[];
+      const of = (name: string) => lines.filter((_, i) => i % 2 === 1 && lines[i - 1]?.toLowerCase() === name);
+      expect(of('x-bytes')).to.deep.equal(['\u00ff\u00e9']);
+      expect([of('x-two'), of('cookie'), of('host')]).to.deep.equal([['1', '2'], ['a=1', 'b=2'], ['a.test']]);
+      await program.stop();
+    });
+
     for (const [what, status, said, expected, text] of [
       ['205 ends it', 205, undefined, 200, ''],
       [
