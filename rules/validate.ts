@@ -23,7 +23,8 @@ interface Args {
  * Each of `headers` and `query` is a question as `header` and `query` ask it; all have to fit, and what is missing fits `"present": false` only.
  * `json` is a JSON schema (draft 2020-12): the body has to be JSON in UTF-8 that fits it. The body is waited for, up to `max_bytes`, and then
  * forwarded as it is; a longer one is answered 413. A compressed body is not looked into, and does not fit; neither does one that names a member twice, of which the server might take the other one. Patterns of the schema run in
- * linear time, `uniqueItems` needs `maxItems` of at most 1000, `$ref` leads to places of the same schema, and formats are not checked.
+ * linear time, `uniqueItems` needs `maxItems` of at most 1000, `$ref` leads to places of the same schema, and formats are not checked. An
+ * explanation supposes that the body fits.
  */
 export const validate = defineRule<Args>({
   type: 'validate',
@@ -66,6 +67,8 @@ export const validate = defineRule<Args>({
       for (const { what, fits } of questions) if (!fits(request)) return refuse(plan, `${what} is not as it should be`);
       if (check === null) return next;
       if (request.field('content-encoding') !== null) return refuse(plan, 'body is compressed');
+      // No body comes to an explanation.
+      if (plan.isObserved) return next;
       return request.body(maxBytes).then((body) => {
         if (typeof body === 'number') {
           plan.fault = body;

@@ -135,6 +135,30 @@ describe('graphs in the program', () => {
     await until('all of them are counted', async () => String(await counted()) === '2,1');
   });
 
+  it('an explanation goes through nodes that wait for a body, a program or a login, and asks nobody', async () => {
+    const nobody = 'http://127.0.0.1:1/';
+    const secret = 'a secret of the tests, 32 characters';
+    const waiting: Nodes = {
+      validate: ['validate', { json: { type: 'object' }, next: 'json' }],
+      json: ['request-json', { set: { a: 1 }, next: 'signature' }],
+      signature: ['signature', { form: 'body', header: 'X-S', access_keys: { a: 'b' }, next: 'remote' }],
+      remote: ['remote', { url: nobody, body: true, next: 'auth' }],
+      auth: ['forward-auth', { url: nobody, next: 'introspect' }],
+      introspect: ['introspect', { url: nobody, next: 'sso' }],
+      sso: ['sso', { login: nobody, origin: 'https://f.test', audience: 'a', next: 'oidc' }],
+      oidc: ['oidc', { issuer: nobody, client_id: 'a', cookie_secret: secret, origin: 'https://f.test', next: 'end' }],
+      end: ['respond', { body: 'here' }],
+    };
+    await put('rules', 'f.test', waiting);
+    const fields = `header=X-S:${'a'.repeat(64)}&header=Authorization:${encodeURIComponent('Bearer t')}`;
+    const { nodes, decision } = (await elb.admin('GET', `explain?url=http://f.test/&method=POST&${fields}`)).json() as {
+      nodes: readonly { node: string }[];
+      decision: { kind: string; status: number };
+    };
+    expect(nodes.map(({ node }) => node)).to.deep.equal(Object.keys(waiting));
+    expect(decision).to.include({ kind: 'answer', status: 200 });
+  });
+
   it('a port of a server is what its document says, also 80 and 443', async () => {
     const servers = { '127.0.0.9:443': '', '127.0.0.9:80': '' };
     expect((await elb.admin('PUT', 'upstream', { ports: servers })).status).to.equal(200);
