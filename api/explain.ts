@@ -3,7 +3,7 @@ import { oneOf, Refusal, text, type OptionKind } from '../lib/core/option-kinds.
 import { ASKED_PROTOCOLS, headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
 import { repeated, required, usually } from './parameters.ts';
 import { defineMethod, defineResource, refuse, type AdminAnswer, type AdminParts } from './resource.ts';
-import { toldWalk } from './told-walk.ts';
+import { toldWalk, type WalkedDocuments } from './told-walk.ts';
 
 const field: OptionKind<readonly [string, string]> = {
   placeholder: 'NAME:VALUE',
@@ -53,14 +53,22 @@ async function told(request: ExplainRequest | NoRequest, { workers, control }: A
   if (request instanceof NoRequest) return refuse('bad request', request.problems);
   const [explanation] = await workers.query({ kind: 'explain', request }, 'one');
   if (explanation === undefined) return { status: 503, msg: 'no worker can answer now' };
-  const graph = explanation.domain === null ? null : control.graph(explanation.domain);
-  return { status: 200, body: toldExplanation(explanation, graph) };
+  const shared = control.graphs();
+  const documents: WalkedDocuments = {
+    domain: (name) => control.graph(name),
+    shared: (name) => (Object.hasOwn(shared, name) ? (shared[name] ?? null) : null),
+  };
+  return { status: 200, body: toldExplanation(explanation, explanation.domain, documents) };
 }
 
-function toldExplanation(explanation: Explanation, graph: Parameters<typeof toldWalk>[1]): Record<string, unknown> {
+function toldExplanation(
+  explanation: Explanation,
+  domain: string | null,
+  documents: WalkedDocuments,
+): Record<string, unknown> {
   const routes = explanation.routes.map((route) => ({
     edge: route.edge,
-    explanation: toldExplanation(route.explanation, graph),
+    explanation: toldExplanation(route.explanation, domain, documents),
   }));
-  return { ...explanation, nodes: toldWalk(explanation.nodes, graph), routes };
+  return { ...explanation, nodes: toldWalk(explanation.nodes, domain, documents), routes };
 }

@@ -9,6 +9,8 @@ import { walkView } from './walk-view.ts';
 
 interface ExplainedNode {
   readonly node: string;
+  /** Null: it is of the domain's own graph. */
+  readonly graph: string | null;
   readonly type: string;
   readonly verdict: string | null;
   readonly next: string | null;
@@ -144,7 +146,7 @@ export const explainPage: Page = {
 async function show(explained: Explained, result: HTMLElement): Promise<void> {
   const { domain, nodes, decision, upstream, server, head } = explained;
   const kind = decision.kind === 'fault' ? 'bad' : decision.kind === 'forward' && server === null ? 'bad' : 'good';
-  const steps = nodes.map(({ node, verdict }) => ({ node, verdict }));
+  const steps = ownSteps(nodes);
   const graph = domain === null ? null : await walkView(domain, steps);
   const where = domain === null ? 'no domain' : link(to('domains', [domain]), domain);
   fill(
@@ -175,7 +177,16 @@ function routesOf({ routes }: Explained): readonly HTMLElement[] {
   ]);
 }
 
-function stepRow({ node, type, verdict, why, changes }: ExplainedNode): HTMLElement {
+/** The steps in the domain's own graph. A shared one is left by an edge of the node that includes it, which the last step in there has told. */
+function ownSteps(nodes: readonly ExplainedNode[]): readonly { node: string; verdict: string | null }[] {
+  return nodes.flatMap(({ node, graph, type, verdict }, i) => {
+    if (graph !== null) return [];
+    const back = type === 'include' ? nodes.findIndex((other, j) => j > i && other.graph === null) : -1;
+    return [{ node, verdict: back === -1 ? verdict : (nodes[back - 1]?.verdict ?? null) }];
+  });
+}
+
+function stepRow({ node, graph, type, verdict, why, changes }: ExplainedNode): HTMLElement {
   const edits = changes.map(({ what, before, after }): Child =>
     element('small', {}, `${what}: ${before === null ? '' : `${textOf(before)} → `}${textOf(after)}`),
   );
@@ -188,6 +199,7 @@ function stepRow({ node, type, verdict, why, changes }: ExplainedNode): HTMLElem
       node === '' ? 'nowhere' : node,
       ' ',
       element('span', { class: 'type-tag' }, type),
+      graph === null ? null : element('small', { class: 'muted' }, ` in ${graph.replace('/', ' ')}`),
     ),
     element('span', { class: 'step-why' }, why, edits),
     verdict === null ? null : element('span', { class: 'step-edge' }, verdict),

@@ -241,8 +241,7 @@ class View {
       this.#side,
       nodePanel(
         [node.name, element('span', { class: 'type-tag' }, said.type)],
-        element('pre', { class: 'json' }, JSON.stringify(said.args, null, 2)),
-        leadsTo(said),
+        element('div', {}, element('pre', { class: 'json' }, JSON.stringify(said.args, null, 2)), leadsTo(said)),
         edges.length === 0
           ? element('p', { class: 'muted' }, 'The walk ends here.')
           : element('dl', { class: 'edges' }, edges),
@@ -260,7 +259,7 @@ function leadsTo({ type, args }: ReturnType<typeof nodeOf>): HTMLElement | null 
         ? ['domains', args['domain']]
         : ['upstreams', type === 'backend' ? args['servername'] : null];
   if (typeof name !== 'string' || name.includes(':')) return null;
-  return element('p', {}, link(to(path, [name]), name));
+  return element('p', { class: 'muted' }, 'leads to ', link(to(path, [name]), name));
 }
 
 function addLink({ path, kind }: Owner, name: string): HTMLElement {

@@ -47,6 +47,8 @@ function makeContext(
 ): object {
   const { context } = tls.createSecureContext({
     ca: rules === null || rules.clientCa === '' ? [] : rules.clientCa,
+    // A list of each authority is wanted from then on, and one that is out of date lets nobody in.
+    ...(rules !== null && rules.clientCrl !== '' && { crl: rules.clientCrl }),
     cert: certificates.map(({ certificate }) => certificate),
     key: certificates.map(({ key }) => key),
     minVersion: rules?.minVersion ?? setup.minVersion,

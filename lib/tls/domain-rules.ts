@@ -14,6 +14,8 @@ export interface DomainRules {
   readonly clientCertificates: 'none' | 'optional' | 'required';
   /** PEM: what certificates of clients are checked against; empty where none are asked for. */
   readonly clientCa: string;
+  /** PEM: what is revoked of them; empty: nobody looks. */
+  readonly clientCrl: string;
   /** The same for all rules by which the same clients are let in; empty where every client is. */
   readonly policy: string;
   readonly acme: AcmeRules | null;
@@ -31,7 +33,11 @@ interface Document {
   readonly require: boolean;
   readonly port: number;
   readonly min_version: '1.2' | '1.3' | null;
-  readonly client_certificates: { readonly mode: 'none' | 'optional' | 'required'; readonly ca: string | null };
+  readonly client_certificates: {
+    readonly mode: 'none' | 'optional' | 'required';
+    readonly ca: string | null;
+    readonly crl: string | null;
+  };
   readonly acme: {
     readonly challenge: 'http-01' | 'tls-alpn-01' | 'dns-01';
     readonly names: readonly string[];
@@ -67,6 +73,13 @@ export const domainRulesSchema: JsonSchema = {
           pattern: '-----BEGIN [A-Z0-9 ]*CERTIFICATE-----',
           default: null,
           description: 'certificates that they are checked against (PEM)',
+        },
+        crl: {
+          type: ['string', 'null'],
+          title: 'PEM',
+          pattern: '-----BEGIN X509 CRL-----',
+          default: null,
+          description: 'lists of what each of those has revoked (PEM); null: nothing is',
         },
       },
       additionalProperties: false,
@@ -113,18 +126,24 @@ export function readDomainRules(domain: string, document: unknown): ReadDomainRu
   const { require, port, min_version: version, client_certificates: clients, acme } = copy as Document; // see the schema
   const ca = clients.mode === 'none' ? '' : (clients.ca ?? '');
   if (clients.mode !== 'none' && ca === '') problems.push({ at: '/client_certificates/ca', msg: 'is missing' });
+  const crl = ca === '' ? '' : (clients.crl ?? '');
   const wrong = ca === '' ? null : problemOfCa(ca);
   if (wrong !== null) problems.push({ at: '/client_certificates/ca', msg: `cannot be used: ${wrong}` });
+  const wrongCrl = crl === '' ? null : problemOfCrl(crl);
+  if (wrongCrl !== null) problems.push({ at: '/client_certificates/crl', msg: `cannot be used: ${wrongCrl}` });
   if (acme !== null) problems.push(...acmeProblems(domain, acme));
   const minVersion = version === null ? null : (`TLSv${version}` as const);
   const isOpen = minVersion === null && clients.mode === 'none';
-  const policy = isOpen ? '' : hash('sha256', JSON.stringify([minVersion, clients.mode, ca])).slice(0, 32);
+  const policy = isOpen
+    ? ''
+    : hash('sha256', JSON.stringify([minVersion, clients.mode, ca, ...(crl === '' ? [] : [crl])])).slice(0, 32);
   const rules: DomainRules = {
     require,
     port,
     minVersion,
     clientCertificates: clients.mode,
     clientCa: ca,
+    clientCrl: crl,
     policy,
     acme: acme === null ? null : { challenge: acme.challenge, names: acme.names, keyType: acme.key_type },
   };
@@ -137,6 +156,7 @@ const NO_RULES: DomainRules = {
   minVersion: null,
   clientCertificates: 'none',
   clientCa: '',
+  clientCrl: '',
   policy: '',
   acme: null,
 };
@@ -145,6 +165,15 @@ function problemOfCa(pem: string): string | null {
   try {
     void new X509Certificate(pem);
     tls.createSecureContext({ ca: pem });
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function problemOfCrl(pem: string): string | null {
+  try {
+    tls.createSecureContext({ crl: pem });
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -165,9 +165,36 @@ describe('elbctl in a terminal', function () {
     await terminal.type('elbctl wait --revision 99999 --for 1h', 'Enter');
     await terminal.shows(/^\S waiting until the instance serves revision 99999 \(\d+ s\)/m);
     await terminal.type('C-c');
+    // What is typed before is echoed behind the line that moves.
+    await terminal.shows(/^(?:\^C)?\$ *$/m);
     await terminal.type('echo ended: $?', 'Enter');
     expect(await terminal.shows(/^ended: 130$/m)).to.not.include('waiting until the instance');
   });
+
+  for (const [shell, start, source] of [
+    ['zsh', 'zsh -f', "PROMPT='$ '; autoload -U compinit; compinit -D -u; source <(elbctl completion zsh); clear"],
+    ['fish', 'fish --no-config', "function fish_prompt; echo '$ '; end; elbctl completion fish | source; clear"],
+  ] as const) {
+    it(`completes commands, names, options and files in ${shell}`, async () => {
+      await terminal.type(start, 'Enter');
+      await terminal.type(source, 'Enter');
+      await terminal.shows(PROMPT);
+      await terminal.type('elbctl hist', 'Tab');
+      await terminal.shows(/^\$ elbctl history *$/m);
+      await terminal.type('C-u', 'elbctl get up', 'Tab');
+      await terminal.shows(/^\$ elbctl get upstream *$/m);
+      await terminal.type('C-u', 'elbctl get domain a', 'Tab');
+      await terminal.shows(/^\$ elbctl get domain a\.test *$/m);
+      await terminal.type('C-u', 'elbctl drain 127.0.0.1:', 'Tab');
+      await terminal.shows(/^\$ elbctl drain 127\.0\.0\.1\\?:\d+ *$/m);
+      await terminal.type('C-u', 'elbctl apply --dr', 'Tab');
+      await terminal.shows(/^\$ elbctl apply --dry-run *$/m);
+      writeFileSync(join(folder, 'only.yaml'), '');
+      await terminal.type('C-u', `elbctl apply -f ${folder}/on`, 'Tab');
+      await terminal.shows(new RegExp(`^\\$ elbctl apply -f ${RegExp.escape(folder)}/only\\.yaml *$`, 'm'));
+      await terminal.type('C-u', 'exit', 'Enter');
+    });
+  }
 
   it('completes commands, names and options in bash', async () => {
     await terminal.type('source <(elbctl completion bash); clear', 'Enter');

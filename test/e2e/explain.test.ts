@@ -9,6 +9,7 @@ interface Told {
   readonly domain: string | null;
   readonly nodes: readonly {
     readonly node: string;
+    readonly graph: string | null;
     readonly type: string;
     readonly verdict: string | null;
     readonly next: string | null;
@@ -137,6 +138,47 @@ describe('explain of the program', () => {
     );
     const refused = await ask('url=https://a.test/&header=Connection:close&protocol=h2');
     expect([refused.decision.status, refused.decision.ending]).to.deep.equal([400, 'bad_h2_field']);
+  });
+
+  it('knows the node that a walk comes to in a shared graph from its namesake in the domain', async () => {
+    const gate = {
+      init: 'r',
+      rules: {
+        r: { type: 'ua', args: { pattern: 'bot', succ: 'w', fail: 'x' } },
+        w: { type: 'return', args: { exit: 'out' } },
+        x: { type: 'return', args: {} },
+      },
+    };
+    const front = {
+      init: 'r',
+      rules: {
+        r: { type: 'include', args: { graph: 'gate', next: 'w', exits: { out: 'g' } } },
+        w: { type: 'respond', args: { status: 204 } },
+        g: { type: 'goto', args: { domain: 'a.test' } },
+      },
+    };
+    await elb.admin('PUT', 'document', { graphs: { gate }, domains: { 'front.test': front } });
+    const steps = async (agent: string): Promise<unknown> =>
+      (await ask(`url=http://front.test/&header=User-Agent:${agent}`)).nodes.map(({ node, graph, type, verdict }) => [
+        node,
+        graph,
+        type,
+        verdict,
+      ]);
+    expect(await steps('me')).to.deep.equal([
+      ['r', null, 'include', ''],
+      ['r', 'graph/gate', 'ua', 'fail'],
+      ['x', 'graph/gate', 'return', 'next'],
+      ['w', null, 'respond', null],
+    ]);
+    expect(await steps('bot')).to.deep.equal([
+      ['r', null, 'include', ''],
+      ['r', 'graph/gate', 'ua', 'succ'],
+      ['w', 'graph/gate', 'return', 'exits/out'],
+      ['g', null, 'goto', ''],
+      ['r1', 'domain/a.test', 'ua', 'fail'],
+      ['r4', 'domain/a.test', 'redirect', null],
+    ]);
   });
 
   it('counts nothing and moves nothing on', async () => {

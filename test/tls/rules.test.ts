@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type tls from 'node:tls';
 import { expect } from 'chai';
 import fetch from 'node-fetch';
@@ -98,6 +99,28 @@ describe('TLS rules of domains', () => {
         ]);
       });
     }
+
+    it('knows what is revoked, also where a session would go on', async () => {
+      const revoked = clients.issue({ subject: '/CN=bob' });
+      const listed = (crl: string): object => ({
+        client_certificates: { mode: 'required', ca: clients.certificate, crl },
+      });
+      const name = 'revoked.test';
+      const statusOf = async (pair: Pair, session?: Buffer): Promise<number> =>
+        (await ask(name, { ...shows(pair), ...(session !== undefined && { session }) })).status;
+      plane.rule({ [name]: listed(clients.revoked()) });
+      expect(await statusOf(revoked)).to.equal(200);
+      const client = await SecureClient.connect(plane.port, { servername: name, ...shows(revoked) });
+      const ticket = once(client.socket, 'session');
+      await client.request('/', name);
+      const [session] = (await ticket) as [Buffer]; // what the event tells
+      plane.rule({ [name]: listed(clients.revoked(revoked)) });
+      expect((await client.request('/', name)).status, 'the connection that is open').to.equal(421);
+      client.destroy();
+      expect([await statusOf(revoked), await statusOf(revoked, session), await statusOf(known)]).to.deep.equal([
+        400, 400, 200,
+      ]);
+    });
 
     it('lets in who shows none, or another, where one is optional, and says so', async () => {
       const none = JSON.parse((await ask('optional.test')).body) as Record<string, string>;
