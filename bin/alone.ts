@@ -18,7 +18,7 @@ export async function alone(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const directory = await orExit(privateDirectory(config.state));
   const bound = await orExit(openListeners(config));
-  const startWorker = sameProcess((start, tell, rates) => createPlane(start, bound, log, tell, rates));
+  const startWorker = sameProcess((start, tell, together) => createPlane(start, bound, log, tell, together));
   process.on('exit', (code) => {
     if (code === 0) log.info('ended');
   });

@@ -1,8 +1,8 @@
 import { DataPlane } from '../lib/app.ts';
 import type { ToWorker } from '../lib/cluster/messages.ts';
+import type { Together } from '../lib/cluster/worker.ts';
 import type { BoundListener } from '../lib/core/listener.ts';
 import type { Log } from '../lib/core/log.ts';
-import type { SharedRates } from '../lib/core/shared-rates.ts';
 import { RedisRates } from '../lib/redis/redis-rates.ts';
 import type { WorkerSightings } from '../lib/upstream/server-health.ts';
 import { rules } from '../rules/index.ts';
@@ -13,7 +13,7 @@ export function createPlane(
   listeners: readonly BoundListener[],
   log: Log,
   tell: (sightings: WorkerSightings) => void,
-  instanceRates: SharedRates,
+  { rates, places }: Together,
 ): DataPlane {
   const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
   const {
@@ -47,7 +47,8 @@ export function createPlane(
     rules,
     log,
     tell,
-    instanceRates,
+    instanceRates: rates,
+    instancePlaces: places,
     fleetRates: redis === null ? null : new RedisRates({ url: redis, prefix: setup.name, log }),
     workers,
     tls,

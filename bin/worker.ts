@@ -4,9 +4,9 @@ import { createLog } from '../lib/core/log.ts';
 import { createPlane } from './plane.ts';
 
 /** A worker process; `serve.ts` starts it. */
-const worker = serveOwnProcess((start, tell, rates) => {
+const worker = serveOwnProcess((start, tell, together) => {
   const listeners = start.listen.map((address, i) => ({ address, handle: { fd: FIRST_SOCKET_FD + i } }));
-  return createPlane(start, listeners, createLog(start.setup.logLevel), tell, rates);
+  return createPlane(start, listeners, createLog(start.setup.logLevel), tell, together);
 });
 
 new Containment({ log: createLog('error'), giveUp: () => void worker.drain() }).watch(process);

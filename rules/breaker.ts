@@ -1,10 +1,11 @@
 import { defineRule } from '../lib/routing/rule.ts';
-import { Guard } from '../lib/upstream/guard.ts';
 import { breaker as section, type BreakerDocument } from '../lib/upstream/options/breaker.ts';
+import { RouteGuard } from './route-guard.ts';
 
 interface Args extends Partial<Omit<BreakerDocument, 'window'>> {
   readonly window?: 'count' | 'time';
   readonly key?: string;
+  readonly scope?: 'worker' | 'instance';
 }
 
 const { window: _, ...properties } = section.schema.properties;
@@ -21,7 +22,9 @@ const USUAL = Object.fromEntries(Object.entries(properties).map(([name, { defaul
  * whose results close or open it again. While it is open requests are answered 503 with `Retry-After`, or go the way of a `fallback` around it.
  * A request fails by its status, a server's or one of ELB's own, whatever was tried for it.
  *
- * Its state survives changes of the document. With `key`, nodes that name the same one share it, in any graph. Each worker counts by itself.
+ * Its state survives changes of the document. With `key`, nodes that name the same one share it, in any graph. The workers of an instance tell each
+ * other what they have seen, twenty times a second, and at once when it opens or closes; each of them makes a `trial`, and the first to come to an end
+ * counts for all. With the `scope` `worker` each counts by itself.
  */
 export const breaker = defineRule<Args>({
   type: 'breaker',
@@ -35,16 +38,23 @@ export const breaker = defineRule<Args>({
       },
       ...properties,
       key: { type: 'string', minLength: 1, description: 'nodes with the same key share one breaker' },
+      scope: {
+        enum: ['worker', 'instance'],
+        default: 'instance',
+        description: 'who counts together: the workers of this instance, or each by itself',
+      },
     },
     additionalProperties: false,
   },
   edges: ['next'],
-  compile({ key, window = 'count', ...rest }, { edge, problem, state }) {
+  compile({ key, scope = 'instance', window = 'count', ...rest }, { edge, home, means, name, problem, state }) {
     const next = edge('next');
     // The schema has accepted what is there, and the rest is as the options have it.
     const document = { ...USUAL, ...rest, window } as never;
     const options = { breaker: section.read(document, problem), concurrency: 0 };
-    const gate = state('breaker', key ?? null, () => new Guard('', options, null, { refusedFull: 0, refusedOpen: 0 }));
+    const id = JSON.stringify(key === undefined ? [home, name] : [key]);
+    const ties = scope === 'instance' ? means.breakers : null;
+    const { gate } = state(`breaker of ${scope}`, key ?? null, () => new RouteGuard(id, options, ties));
     gate.change(options);
     return (_request, plan) => {
       plan.gate = gate;

@@ -1,5 +1,5 @@
-import type { Ending } from '../lib/routing/plan.ts';
-import { defineRule } from '../lib/routing/rule.ts';
+import type { Ending, Plan } from '../lib/routing/plan.ts';
+import { defineRule, type Node } from '../lib/routing/rule.ts';
 import { turningAway } from './turning-away.ts';
 import { readerOf, VALUE_PROPERTY, type ValueArgs } from './request-value.ts';
 
@@ -7,6 +7,8 @@ interface Args {
   readonly max: number;
   readonly by?: ValueArgs;
   readonly key?: string;
+  readonly scope?: 'worker' | 'instance';
+  readonly unknown?: 'worker' | 'allow' | 'deny';
 }
 
 /**
@@ -15,18 +17,28 @@ interface Args {
  *     {"type": "concurrency", "args": {"max": 100, "next": "reports"}}
  *     {"type": "concurrency", "args": {"max": 4, "by": {"header": "X-Api-Key"}, "key": "api", "next": "api"}}
  *
- * A request counts from here until its reply is over; an upgraded connection until it is closed. Each worker counts by itself. Nodes with
- * the same `key`, in any graph, count together, each with its own `max`; a node without it counts alone. Requests without the value share one
- * count. What is counted stays when the document changes.
+ * A request counts from here until its reply is over; an upgraded connection until it is closed. `scope` says who counts together: each
+ * `worker` by itself, or the workers of this `instance`, which costs a message to the primary and back for each request; where that does not answer in
+ * time, `unknown` says whether a request is counted in this `worker` alone, allowed or denied. What a worker holds that dies is free at once; while
+ * a new program takes over, those of the old one are not counted.
+ *
+ * Nodes with the same `key`, in any graph, count together, each with its own `max`; a node without it counts alone. Requests without the value
+ * share one count. What is counted stays when the document changes.
  */
 export const concurrency = defineRule<Args>({
   type: 'concurrency',
   summary: 'Bounds how many requests are under way at once.',
   args: {
     properties: {
-      max: { type: 'integer', minimum: 1, maximum: 1e9, description: 'most requests at once, in each worker' },
+      max: { type: 'integer', minimum: 1, maximum: 1e9, description: 'most requests at once' },
       by: { ...VALUE_PROPERTY, description: `each value has a count of its own: ${VALUE_PROPERTY.description}` },
       key: { type: 'string', minLength: 1, description: 'nodes with the same key count together' },
+      scope: { enum: ['worker', 'instance'], default: 'worker', description: 'who counts together' },
+      unknown: {
+        enum: ['worker', 'allow', 'deny'],
+        default: 'worker',
+        description: 'what becomes of a request while those who count together cannot be reached',
+      },
     },
     required: ['max'],
     additionalProperties: false,
@@ -35,17 +47,32 @@ export const concurrency = defineRule<Args>({
   compile(args, context) {
     const next = context.edge('next');
     const refuse = turningAway(args, 'limited', 503, context);
-    const { max, by, key = null } = args;
+    const { max, by, key = null, scope = 'worker', unknown = 'worker' } = args;
     const read = by === undefined ? null : readerOf(by, context);
     const counts = context.state('concurrency', key, () => new Counts());
+    const { means, home, name } = context;
+    const limit = JSON.stringify(key === null ? [home, name] : [key]);
     return (request, plan) => {
       const value = read === null ? '' : (read(request, plan) ?? '');
       if (plan.isObserved) return counts.of(value) < max ? next : refuse(plan, BUSY, RETRY);
+      return scope === 'worker' ? here(value, plan) : elsewhere(value, plan);
+    };
+
+    function here(value: string, plan: Plan): Node | null {
       const place = counts.enter(value, max);
       if (place === null) return refuse(plan, BUSY, RETRY);
       plan.atEnd(place);
       return next;
-    };
+    }
+
+    async function elsewhere(value: string, plan: Plan): Promise<Node | null> {
+      const place = await means.places?.enter({ limit, value, max });
+      if (place === null) return refuse(plan, BUSY, RETRY);
+      if (place !== undefined) plan.atEnd(place);
+      else if (unknown === 'worker') return here(value, plan);
+      else if (unknown === 'deny') return refuse(plan, BUSY, RETRY);
+      return next;
+    }
   },
 });
 

@@ -2,6 +2,7 @@ import type { TableChange } from '../change.ts';
 import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
 import type { RateVerdict } from '../core/rate-table.ts';
+import type { PlaceQuestion } from '../core/shared-places.ts';
 import type { RateQuestion } from '../core/shared-rates.ts';
 import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
@@ -11,6 +12,7 @@ import type { WorkerReport } from '../stats/report.ts';
 import type { DomainDelta } from '../stats/tally.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
+import type { HeldPlace } from './place-line.ts';
 
 /** What a worker needs to know before it begins. Plain data: it travels between processes. */
 export interface WorkerSetup {
@@ -69,6 +71,8 @@ export type ToWorker =
   | { readonly kind: 'query'; readonly question: number; readonly query: WorkerQuery }
   /** The answer to `rate`. */
   | { readonly kind: 'rated'; readonly question: number; readonly verdict: RateVerdict }
+  /** The answer to `enter`. */
+  | { readonly kind: 'entered'; readonly question: number; readonly isGranted: boolean }
   /** Asks for what there is to tell of upstreams and servers, or of one upstream. */
   | { readonly kind: 'ask-servers'; readonly question: number; readonly upstream: string | null };
 
@@ -81,6 +85,10 @@ export type ToPrimary =
   | { readonly kind: 'listening' }
   /** Counts a request together with those of the other workers. */
   | { readonly kind: 'rate'; readonly question: number; readonly asked: RateQuestion }
+  /** Wants a place for a request among those of all workers. */
+  | { readonly kind: 'enter'; readonly question: number; readonly asked: PlaceQuestion }
+  /** Gives one back. */
+  | { readonly kind: 'leave'; readonly place: HeldPlace }
   /** What it has seen of servers and upstreams at work. */
   | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
   /** The answer to `ask`; domains that it has no room for follow. */

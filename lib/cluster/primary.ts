@@ -4,7 +4,7 @@ import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
 import { Table } from '../table.ts';
 import type { HealthNews } from '../upstream/server-health.ts';
 import { Ends, type WorkerEnds } from './ends.ts';
-import { InstanceRates } from './instance-rates.ts';
+import { InstanceCounts } from './instance-counts.ts';
 import type { WorkerLink } from './link.ts';
 import { Member, type WorkerView } from './member.ts';
 import type { ToPrimary } from './messages.ts';
@@ -30,7 +30,7 @@ export class Primary {
   readonly #replacements = new Set<NodeJS.Timeout>();
   readonly #questions = new Questions();
   readonly #queries = new Queries();
-  readonly #rates = new InstanceRates();
+  readonly #counts = new InstanceCounts();
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
   #revision = -1;
@@ -203,7 +203,9 @@ export class Primary {
         if (!message.more) this.#questions.answered(member.link, message.question);
         break;
       case 'rate':
-        member.link.send({ kind: 'rated', question: message.question, verdict: this.#rates.take(message.asked) });
+      case 'enter':
+      case 'leave':
+        this.#counts.took(member.number, member.link, message);
         break;
       case 'failed':
         this.#onFailed(member, message.message);
@@ -263,6 +265,7 @@ export class Primary {
     member.settle(Infinity);
     this.#options.reports?.gone(member.number);
     this.#options.servers?.gone(member.number);
+    this.#counts.gone(member.number);
     this.#questions.gone(member.link);
     this.#queries.gone(member.link);
     this.#tellWorkers();

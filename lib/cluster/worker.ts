@@ -1,4 +1,5 @@
 import type { TableChange } from '../change.ts';
+import type { SharedPlaces } from '../core/shared-places.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { WorkerReport } from '../stats/report.ts';
@@ -6,6 +7,7 @@ import type { DomainDelta } from '../stats/tally.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { UpstreamReport } from '../upstream/server-report.ts';
 import type { PrimaryLink } from './link.ts';
+import { PlaceLine } from './place-line.ts';
 import { RateLine } from './rate-line.ts';
 import type { ToWorker } from './messages.ts';
 
@@ -35,8 +37,14 @@ export type CreatePlane = (
   /** Tells the primary what was seen of servers. */
   tell: (sightings: WorkerSightings) => void,
   /** Where all workers of the instance count together. */
-  rates: SharedRates,
+  together: Together,
 ) => Plane;
+
+/** Where all workers of an instance count together. */
+export interface Together {
+  readonly rates: SharedRates;
+  readonly places: SharedPlaces;
+}
 
 /** Does what the primary says, in order. The same in a process of its own and inside the primary's. */
 export class Worker {
@@ -44,6 +52,7 @@ export class Worker {
   readonly #create: CreatePlane;
   readonly #onDrained: () => void;
   readonly #rates: RateLine;
+  readonly #places: PlaceLine;
   #plane: Plane | null = null;
   /** What came of a sequence that goes on. */
   #staged: TableChange[] = [];
@@ -54,16 +63,19 @@ export class Worker {
     this.#create = create;
     this.#onDrained = onDrained;
     this.#rates = new RateLine((question, asked) => primary.send({ kind: 'rate', question, asked }));
+    this.#places = new PlaceLine(
+      (question, asked) => primary.send({ kind: 'enter', question, asked }),
+      (place) => primary.send({ kind: 'leave', place }),
+    );
   }
 
   handle(message: ToWorker): void {
     switch (message.kind) {
       case 'start':
-        this.#plane = this.#create(
-          message,
-          (sightings) => this.#primary.send({ kind: 'sightings', sightings }),
-          this.#rates,
-        );
+        this.#plane = this.#create(message, (sightings) => this.#primary.send({ kind: 'sightings', sightings }), {
+          rates: this.#rates,
+          places: this.#places,
+        });
         this.#primary.send({ kind: 'hello' });
         break;
       case 'table':
@@ -83,6 +95,9 @@ export class Worker {
         break;
       case 'rated':
         this.#rates.answered(message.question, message.verdict);
+        break;
+      case 'entered':
+        this.#places.answered(message.question, message.isGranted);
         break;
       case 'ask':
         this.#report(message.question);

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../core/clock.ts';
 import type { Caller } from '../core/caller.ts';
+import type { SharedPlaces } from '../core/shared-places.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { Log } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
@@ -21,12 +22,13 @@ export interface WorkerParts {
 export interface CountedTogether {
   readonly instanceRates?: SharedRates | null;
   readonly fleetRates?: SharedRates | null;
+  readonly instancePlaces?: SharedPlaces | null;
 }
 
 /** What a worker's graphs get from its other parts. */
 export function workerMeans(
   { wheel, table, graphs, upstreams, caller, log }: WorkerParts,
-  { instanceRates = null, fleetRates = null }: CountedTogether,
+  { instanceRates = null, fleetRates = null, instancePlaces = null }: CountedTogether,
 ): Means {
   const warnedAt = new Map<string, number>();
   return {
@@ -35,6 +37,8 @@ export function workerMeans(
     domain: (name) => table.named(name),
     variable: (name) => process.env[VARIABLES + name] ?? null,
     rates: (scope) => (scope === 'instance' ? instanceRates : fleetRates),
+    places: instancePlaces,
+    breakers: upstreams,
     now: monotonicMs,
     coarseNow: () => wheel.now,
     caller,

@@ -1,7 +1,7 @@
 import type { TableChange } from '../change.ts';
 import { DEFAULT_OPTIONS, openOptions } from '../upstream/options/index.ts';
 import { proxyHeader } from '../net/proxy-header.ts';
-import type { BreakerNews } from '../upstream/guard.ts';
+import { isRouteBreaker, type BreakerNews } from '../core/breaker-news.ts';
 import { BreakerState } from '../upstream/breaker.ts';
 import type { HealthChange, HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { Health } from './health.ts';
@@ -23,6 +23,8 @@ export class HealthRelay {
   readonly #serverCa: string | null;
   /** The last change of each breaker, and when it was. */
   readonly #turned = new Map<string, { readonly state: number; readonly at: number }>();
+  /** The same of breakers in graphs that are not closed, the latest last. */
+  readonly #routes = new Map<string, { readonly state: number; readonly at: number }>();
   /** How often each breaker has opened. */
   readonly #openings = new Map<string, number>();
 
@@ -71,7 +73,7 @@ export class HealthRelay {
   /** What holds for a worker that knows nothing but the table. */
   whole(): HealthNews {
     const breakers: BreakerNews[] = [];
-    for (const [upstream, { state, at }] of this.#turned) {
+    for (const [upstream, { state, at }] of [...this.#turned, ...this.#routes]) {
       if (state !== BreakerState.OPEN) continue;
       breakers.push({ upstream, good: 0, slow: 0, failed: 0, turned: { state, agoMs: this.#clock() - at } });
     }
@@ -90,11 +92,23 @@ export class HealthRelay {
   }
 
   #turn(upstream: string, state: number, at: number): void {
+    if (isRouteBreaker(upstream)) return this.#turnRoute(upstream, state, at);
     const before = this.#turned.get(upstream);
     this.#turned.set(upstream, { state, at });
     // What all workers have heard, each of them may tell.
     const isSame = before?.state === state && at - before.at < SAME_MS;
     if (state === BreakerState.OPEN && !isSame) this.#openings.set(upstream, this.openings(upstream) + 1);
+  }
+
+  /** Of those in graphs nobody says when they go: only what a worker that starts later has to know is kept, and not all of it. */
+  #turnRoute(name: string, state: number, at: number): void {
+    this.#routes.delete(name);
+    if (state === BreakerState.CLOSED) return;
+    for (const oldest of this.#routes.keys()) {
+      if (this.#routes.size < MAX_ROUTES) break;
+      this.#routes.delete(oldest);
+    }
+    this.#routes.set(name, { state, at });
   }
 
   #forget(upstream: string): void {
@@ -105,3 +119,5 @@ export class HealthRelay {
 
 /** Longer than news take to all workers. */
 const SAME_MS = 200;
+/** Breakers of graphs that a worker is told of that starts later. */
+const MAX_ROUTES = 1000;

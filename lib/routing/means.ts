@@ -1,4 +1,6 @@
+import type { BreakerTies } from '../core/breaker-news.ts';
 import { NO_CALLS, type Caller } from '../core/caller.ts';
+import type { SharedPlaces } from '../core/shared-places.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { DomainEntry } from './domain-table.ts';
 
@@ -14,6 +16,10 @@ export interface Means {
   variable(name: string): string | null;
   /** Where processes count requests together; null where they do not. */
   rates(scope: 'instance' | 'fleet'): SharedRates | null;
+  /** Where the workers of an instance count requests under way together; null where they do not. */
+  readonly places: SharedPlaces | null;
+  /** Where breakers hear of their like in the other workers; null where there are none. */
+  readonly breakers: BreakerTies | null;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /** The same as it was a moment ago, a tick of 50 ms usually: it costs next to nothing. */
@@ -31,6 +37,8 @@ export const IDLE_MEANS: Means = {
   domain: () => null,
   variable: () => null,
   rates: () => null,
+  places: null,
+  breakers: null,
   now: () => 0,
   coarseNow: () => 0,
   caller: NO_CALLS,

@@ -47,7 +47,7 @@ export class Holding {
     const id = JSON.stringify(key === null ? [kind, this.#home, node] : [kind, key]);
     let kept = this.#kept.get(id);
     // The nodes of a large graph are compiled one by one, perhaps after it was replaced.
-    if (this.#isReleased) return kept === undefined ? make() : (kept.state as Some); // of one kind
+    if (this.#isReleased) return kept === undefined ? unheld(make()) : (kept.state as Some); // of one kind
     if (kept === undefined) {
       kept = { state: make(), holders: 0 };
       this.#kept.set(id, kept);
@@ -69,4 +69,10 @@ export class Holding {
     }
     this.#keys.clear();
   }
+}
+
+/** A state that nobody will release: what it has begun ends here. */
+function unheld<Some extends State>(state: Some): Some {
+  state.close?.();
+  return state;
 }

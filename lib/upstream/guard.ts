@@ -1,3 +1,4 @@
+import type { BreakerNews, KnowingBreaker } from '../core/breaker-news.ts';
 import { Fault } from '../core/faults.ts';
 import { Breaker, BreakerState, outcomeOf } from './breaker.ts';
 import type { BreakerOptions, FailureOptions } from './breaker.ts';
@@ -11,20 +12,9 @@ export interface GuardOptions {
   readonly concurrency: number;
 }
 
-/** What a process has learnt about an upstream's calls that the other processes do not know yet. Plain data. */
-export interface BreakerNews {
-  readonly upstream: string;
-  /** Calls made while the breaker was closed. */
-  readonly good: number;
-  readonly slow: number;
-  readonly failed: number;
-  /** The state it has come to by its own calls, and how long ago; null: none since. */
-  readonly turned: { readonly state: number; readonly agoMs: number } | null;
-}
-
 /** Is told when there is news of a breaker. `urgent`: it is open or closed now, and others are to know at once. */
 export interface GuardOwner {
-  onBreakerNews(guard: Guard, urgent: boolean): void;
+  onBreakerNews(breaker: KnowingBreaker, urgent: boolean): void;
 }
 
 /** How many requests were not let through: too many were there, or the breaker was open. */
@@ -37,7 +27,7 @@ export interface Refused {
  * Lets a request through to an upstream, or answers the fault that it ends with: too many are there already, or so many have
  * failed that the upstream is left alone for a while. One per upstream that has such options, whatever becomes of its servers.
  */
-export class Guard {
+export class Guard implements KnowingBreaker {
   readonly upstream: string;
   /** Requests that were let through and are not over. */
   inFlight = 0;

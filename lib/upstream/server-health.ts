@@ -1,4 +1,4 @@
-import type { BreakerNews } from './guard.ts';
+import type { BreakerNews } from '../core/breaker-news.ts';
 
 /** Why a server takes no requests although its document lists it; bits of one number, 0 for none. */
 export const Barred = {

@@ -1,5 +1,6 @@
+import type { KnowingBreaker } from '../core/breaker-news.ts';
 import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
-import type { Guard, GuardOwner } from './guard.ts';
+import type { GuardOwner } from './guard.ts';
 import type { WorkerSightings } from './server-health.ts';
 import type { Watch, WatchOwner } from './watch.ts';
 
@@ -13,7 +14,7 @@ export class Sightings implements WatchOwner, GuardOwner, DeadlineOwner {
   readonly #tell: (sightings: WorkerSightings) => void;
   readonly #deadline: Deadline;
   #watches: Watch[] = [];
-  readonly #guards = new Set<Guard>();
+  readonly #guards = new Set<KnowingBreaker>();
   #toldAt = 0;
   #isAboutToTell = false;
 
@@ -31,7 +32,7 @@ export class Sightings implements WatchOwner, GuardOwner, DeadlineOwner {
     this.#due(urgent ? SOON_MS : watch.calmMs, urgent && this.#wheel.now - this.#toldAt > SOON_MS);
   }
 
-  onBreakerNews(guard: Guard, urgent: boolean): void {
+  onBreakerNews(guard: KnowingBreaker, urgent: boolean): void {
     this.#guards.add(guard);
     this.#due(SOON_MS, urgent);
   }

@@ -1,3 +1,4 @@
+import type { BreakerTies, KnowingBreaker } from '../core/breaker-news.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { BalancerKind } from './balancer.ts';
@@ -37,7 +38,7 @@ export interface UpstreamsOptions {
  * All upstreams of a worker: those of the table by name, and those that a graph names directly as `host:port`,
  * `http://host:port` or `https://host:port`, which are made when first asked for.
  */
-export class Upstreams {
+export class Upstreams implements BreakerTies {
   readonly #options: UpstreamsOptions;
   readonly #means: ChoiceMeans;
   readonly #named = new Map<string, Upstream>();
@@ -46,6 +47,8 @@ export class Upstreams {
   readonly #usual: UpstreamSetup;
   /** Those that are not at their defaults, of upstreams that exist or not. */
   readonly #configured = new Map<string, UpstreamOptions>();
+  /** Breakers of graphs that hear of their like in other processes. */
+  readonly #tied = new Map<string, KnowingBreaker>();
   /** Servers of the named ones by `serverKey`. */
   readonly #servers = new Map<string, Map<string, Server>>();
 
@@ -119,7 +122,22 @@ export class Upstreams {
     for (const { upstream, server, failed } of failures) {
       for (let i = 0; i < failed; i++) this.#servers.get(upstream)?.get(server)?.countFailure();
     }
-    for (const news of breakers) this.#named.get(news.upstream)?.guard?.learn(news, now);
+    for (const news of breakers) {
+      const breaker = this.#named.get(news.upstream)?.guard ?? this.#tied.get(news.upstream);
+      breaker?.learn(news, now);
+    }
+  }
+
+  join(name: string, breaker: KnowingBreaker): void {
+    this.#tied.set(name, breaker);
+  }
+
+  leave(name: string, breaker: KnowingBreaker): void {
+    if (this.#tied.get(name) === breaker) this.#tied.delete(name);
+  }
+
+  onBreakerNews(breaker: KnowingBreaker, urgent: boolean): void {
+    this.#options.sightings?.onBreakerNews(breaker, urgent);
   }
 
   /** Those of the table and those that are named directly; or that of a name. */

@@ -4,7 +4,7 @@ import { aggregate } from '../../rules/aggregate.ts';
 import { breaker } from '../../rules/breaker.ts';
 import { fallback } from '../../rules/fallback.ts';
 import { mirror } from '../../rules/mirror.ts';
-import { answering } from '../fixtures/plane.ts';
+import { answering, type TestPlane } from '../fixtures/plane.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
 import { OK, SERVERS, type ServerPeer } from '../peers/servers.ts';
 import { problemsOf, ruleContract } from './contract.ts';
@@ -198,6 +198,53 @@ describe('ways beside the first one', () => {
         await new Promise(setImmediate);
       for (let i = 0; i < 3; i++) expect(await ask(plane.port)).to.match(/^HTTP\/1.1 200 /);
     });
+
+    for (const [scope, reached] of [
+      ['instance', 5],
+      ['worker', 10],
+    ] as const)
+      it(`counts in the workers of an instance together, or by itself: ${scope}`, async () => {
+        let served = 0;
+        const server = await rig.serve((connection) => {
+          connection.socket.on('data', () => {
+            served++;
+            connection.write('HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n');
+          });
+        });
+        const document = graph({
+          way: ['breaker', { size: 5, minimum: 5, scope, failures: ['500'], key: 'shared', next: 'once' }],
+          once: ['retry', { tries: 1, next: 'a' }],
+          a: to('a'),
+        });
+        const upstreams = { a: [{ port: server.port, maxFails: 0 }] };
+        // Two workers as their primary ties them: what one has seen goes to the other.
+        const told: [number, number] = [0, 0];
+        const planes: TestPlane[] = [];
+        const start = (own: 0 | 1): Promise<TestPlane> =>
+          rig.plane(
+            { domains: { 'a.test': document }, upstreams },
+            {},
+            {
+              tell: ({ breakers }) => {
+                told[own] += breakers.reduce((sum, { failed }) => sum + failed, 0);
+                planes[1 - own]?.plane.learn({ barred: [], failures: [], breakers });
+              },
+            },
+          );
+        planes.push(await start(0), await start(1));
+        const [one, two] = [planes[0]?.port ?? 0, planes[1]?.port ?? 0];
+        for (const port of [one, one, one, two, two]) expect(await ask(port)).to.match(/^HTTP\/1.1 500 /);
+        if (scope === 'instance') {
+          // Each has failed too seldom by itself; they have failed too often together.
+          await turnsUntil(() => told[0] === 3 && told[1] === 2);
+          for (const port of [one, two]) expect(await ask(port)).to.match(/^HTTP\/1.1 503 /);
+        } else {
+          for (const port of [one, one, two, two, two]) expect(await ask(port)).to.match(/^HTTP\/1.1 500 /);
+          for (const port of [one, two]) expect(await ask(port)).to.match(/^HTTP\/1.1 503 /);
+          expect(told).to.deep.equal([0, 0]);
+        }
+        expect(served).to.equal(reached);
+      });
 
     it('counts what failed behind a fallback around it, and leads there while it is open', async () => {
       const bad = await rig.serve(replying(500));
