@@ -4,6 +4,7 @@ import { FIELD_NAME } from '../lib/routing/names.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import { defineRule, type RoutedRequest } from '../lib/routing/rule.ts';
 import { clientOf, fieldsProperty, Identity, type FieldsArg, type NamedClient } from './identity.ts';
+import { hideCookies } from './hide-cookies.ts';
 import { queryEditor } from './query-edits.ts';
 import { REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { readerOf, type ValueReader } from './request-value.ts';
@@ -27,7 +28,7 @@ interface Args extends RefusalArgs {
  *
  * The key is the whole value of the field `header` (`X-Api-Key` if nothing else is named), the parameter `query` or the `cookie`; the first of
  * these that is there counts. Keys are kept as digests only: they have to be random, 128 bits or more. Others go to `denied`;
- * without it they are answered 401, or 403. The server gets neither the field nor the parameter unless `remove` is false. Templates and
+ * without it they are answered 401, or 403. The server gets neither the field, the parameter nor the cookie unless `remove` is false. Templates and
  * limits know the key's name as `claim.sub`: a `rate-limit` by `"${claim.sub}"` counts for each key by itself.
  */
 export const key = defineRule<Args>({
@@ -40,7 +41,11 @@ export const key = defineRule<Args>({
       query: { type: 'string', minLength: 1, description: 'parameter of the query that has the key' },
       cookie: { type: 'string', pattern: FIELD_NAME, description: 'cookie that has the key' },
       fields: fieldsProperty('`name`, the only source,'),
-      remove: { type: 'boolean', default: true, description: 'whether the server does not get the field or parameter' },
+      remove: {
+        type: 'boolean',
+        default: true,
+        description: 'whether the server gets neither field, parameter nor cookie',
+      },
       ...REFUSAL_PROPERTIES,
     },
     required: ['keys'],
@@ -84,11 +89,16 @@ export const key = defineRule<Args>({
 
     function hide(request: RoutedRequest, plan: Plan): void {
       plan.drop(dropped);
+      if (cookie !== undefined) hideCookies(request, plan, cookie, isWhole);
       if (query === undefined || request.query === '') return;
       plan.query = withoutKey(request, plan);
     }
   },
 });
+
+function isWhole(rest: string): boolean {
+  return rest === '';
+}
 
 function firstOf(readers: readonly ValueReader[], request: RoutedRequest, plan: Plan): string | null {
   for (const read of readers) {

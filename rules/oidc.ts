@@ -9,6 +9,7 @@ import { FIELD_NAME } from '../lib/routing/names.ts';
 import type { Answer, Plan } from '../lib/routing/plan.ts';
 import { defineRule, type Node, type RoutedRequest } from '../lib/routing/rule.ts';
 import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
+import { hideCookies } from './hide-cookies.ts';
 import { isPage } from './is-page.ts';
 import { oidcProblems } from './oidc-problems.ts';
 import { forbidding, refusalOf, type RefusalArgs } from './refusal.ts';
@@ -46,7 +47,7 @@ export interface OidcArgs extends RefusalArgs {
  * `denied`, or is answered 401. `logout` is the path that ends the session, here and at the provider.
  *
  * The session is a cookie that only ELB reads or makes: it is sealed with `cookie_secret`, of which there may be several, the first for new ones. It
- * lasts for `session`; where the provider gives a refresh token it is asked again when its own tokens expire, and ends the session by
+ * lasts for `session`, and no server gets it; where the provider gives a refresh token it is asked again when its own tokens expire, and ends the session by
  * refusing. A stolen cookie is good until then: with an `origin` of `https://` it is sent over TLS only and its name begins with `__Host-`.
  *
  * Of the claims only `sub` and those in `fields` and `require` are kept, for templates and later nodes as well. Claims that do not meet `require` go to
@@ -139,6 +140,7 @@ export const oidc = defineRule<OidcArgs>({
     return (request, plan) => {
       identity.strip(plan);
       if (plan.isObserved) return next;
+      hideCookies(request, plan, jar.name(0), isOwn);
       const cookie = (cookieName: string) => cookieOf(request, cookieName);
       if (request.path === callback) return guarded(plan, () => comeBack(request, plan));
       if (request.path === logout) return guarded(plan, () => leave(plan, cookie));
@@ -149,6 +151,11 @@ export const oidc = defineRule<OidcArgs>({
         ? admit(found, plan)
         : guarded(plan, () => renew(found, sealed ?? '', request, plan));
     };
+
+    /** What browsers keep for this node is nothing to servers, who could be somebody else by it. */
+    function isOwn(rest: string): boolean {
+      return rest === '' || rest.startsWith('.') || rest.startsWith('_login_');
+    }
 
     /** Whoever has a session. */
     function admit({ claims }: Session, plan: Plan): Node | null {

@@ -6,6 +6,7 @@ import { Fault } from '../lib/core/faults.ts';
 import { FIELD_NAME } from '../lib/routing/names.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import type { CompileContext, Node, RoutedRequest } from '../lib/routing/rule.ts';
+import { hideCookies } from './hide-cookies.ts';
 import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
 import { forbidding, REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { cookieOf } from './request-value.ts';
@@ -29,7 +30,7 @@ export const TOKEN_GATE_PROPERTIES = {
   remove: {
     type: 'boolean',
     default: false,
-    description: 'whether the server does not get the Authorization field',
+    description: 'whether the server gets neither the Authorization field nor the cookie',
   },
   ...REFUSAL_PROPERTIES,
 } as const;
@@ -95,7 +96,7 @@ export class TokenGate {
     const sent = this.#cookie === undefined ? null : cookieOf(request, this.#cookie);
     const isCookie = sent !== null && sent !== '';
     const text = isCookie ? sent : request.field('authorization');
-    if (this.#remove) plan.drop(AUTHORIZATION);
+    if (this.#remove) this.#hide(request, plan);
     if (text === null) return this.#refuse(plan);
     const recall = isCookie ? this.#ofCookie : this.#ofField;
     const recent = recall.get(text);
@@ -107,6 +108,11 @@ export class TokenGate {
     const bearer = this.#bearerWith(known.result);
     if (known.result !== null && !plan.isObserved) recall.put(text, bearer, known.until);
     return this.#end(bearer, plan);
+  }
+
+  #hide(request: RoutedRequest, plan: Plan): void {
+    plan.drop(AUTHORIZATION);
+    if (this.#cookie !== undefined) hideCookies(request, plan, this.#cookie, isWhole);
   }
 
   async #check(token: string, plan: Plan): Promise<Node | null> {
@@ -133,6 +139,10 @@ export class TokenGate {
     const isEnough = claimsMeet(claims, this.#require);
     return { claims, fields: isEnough ? this.#identity.fieldsFor((path) => claimOf(claims, path)) : null };
   }
+}
+
+function isWhole(rest: string): boolean {
+  return rest === '';
 }
 
 const NOBODY: Bearer = { claims: null, fields: null };

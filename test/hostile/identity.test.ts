@@ -300,7 +300,31 @@ describe('hostile credentials', () => {
         expect(reply.status).to.equal(status);
         expect(reply.got?.target ?? '').to.not.include('good');
         expect(reply.got?.fields['x-key']).to.equal(undefined);
+        expect(reply.got?.fields.cookie ?? '').to.not.include('good');
       });
+  });
+
+  it('cookies that nodes keep for themselves are kept from servers, by several of them, and no others are', async () => {
+    await site.open({
+      domains: {
+        'a.test': {
+          key: ['key', { keys: { ann: digest('good') }, cookie: 'k', next: 'jwt' }],
+          jwt: ['jwt', { secret: 's', cookie: 't', remove: true, without_expiry: true, next: 'server' }],
+          server: to('server'),
+        },
+      },
+      servers: ['server'],
+    });
+    const token = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from('s'));
+    for (const [sent, got] of [
+      [`a=1; k=good; b=2; t=${token}; kk=3`, 'a=1; b=2; kk=3'],
+      [`k=good;t=${token}`, undefined],
+      [`k=good; t=${token}; k=other; t =x`, undefined],
+      [`t=${token}; k=good; a="k=good"`, 'a="k=good"'],
+    ] as const) {
+      const reply = await site.ask('GET a.test/', { fields: { Cookie: sent } });
+      expect([reply.status, reply.got?.fields.cookie], sent).to.deep.equal([200, got]);
+    }
   });
 
   describe('of forward-auth', () => {

@@ -79,6 +79,7 @@ describe('rule oidc', () => {
     expect(url).to.equal(`${origin}/board?tab=1`);
     const text = await response.text();
     expect(response.status, text).to.equal(200);
+    expect(text).to.not.match(/elb_session/);
     expect(text).to.include('X-User: ann\r\n').and.include('X-Email: ann@example.com\r\n');
     const again = await browser.get(`${origin}/other`, { 'x-user': 'root', x_user: 'root' });
     expect(await again.text())
