@@ -28,6 +28,7 @@ const TEST_TOOLS = [
   { debian: 'openssl', present: () => onPath('openssl') },
   // The program without the service around it.
   { debian: 'dnsmasq-base', present: () => onPath('dnsmasq') },
+  { debian: 'tinyproxy-bin', present: () => onPath('tinyproxy') },
   // With its companion for DNS.
   { debian: 'pebble', present: () => onPath('pebble') && onPath('pebble-challtestsrv') },
   { debian: 'strace', present: () => onPath('strace') },

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { ForwardProxy } from '../net/tunnel-socket.ts';
 
 /** Where a check goes: a server, or another port of its address. */
 export interface CheckPlace {
@@ -7,6 +8,8 @@ export interface CheckPlace {
   readonly port: number;
   /** The server's name as its document says it, without the port: default of Host and of the name a certificate is for. */
   readonly name: string;
+  /** What connections to it go through; none if it is not there. */
+  readonly via?: ForwardProxy | null;
 }
 
 /** Options of TLS for whoever dials; null: plain. Made once for each checked address. */

@@ -1,4 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { TunnelSocket, type ForwardProxy } from '../net/tunnel-socket.ts';
 import type { GrpcCheckOptions } from '../upstream/options/checks.ts';
 import { reasonOf, Verdict, verdictOf, type Check, type CheckOwner, type CheckPlace, type CheckTls } from './check.ts';
 
@@ -45,16 +48,26 @@ export class GrpcCheck implements Check {
   }
 
   #connect(): ClientHttp2Session {
-    const { host, port } = this.#place;
+    const { host, port, via = null } = this.#place;
     const address = host.includes(':') ? `[${host}]` : host;
     const scheme = this.#tls === null ? 'http' : 'https';
-    const session = connect(`${scheme}://${address}:${port}`, { ...this.#tls, ALPNProtocols: ['h2'] });
+    const session = connect(`${scheme}://${address}:${port}`, {
+      ...this.#tls,
+      ALPNProtocols: ['h2'],
+      ...(via === null ? {} : { createConnection: () => this.#through(via) }),
+    });
     // The control plane's end does not wait for kept connections.
     session.unref();
     session.on('error', (error) => this.#lost(session, reasonOf(error)));
     session.on('close', () => this.#lost(session, 'closed'));
     session.on('goaway', () => this.#lost(session, 'going away'));
     return session;
+  }
+
+  #through(via: ForwardProxy): Socket {
+    const { host, port } = this.#place;
+    const socket = new TunnelSocket(via, host, port);
+    return this.#tls === null ? socket : connectTls({ ...this.#tls, ALPNProtocols: ['h2'], socket });
   }
 
   #ask(session: ClientHttp2Session): void {

@@ -67,7 +67,7 @@ export class Health implements UpstreamHealthOwner, DeadlineOwner {
   }
 
   /** What decides about an upstream's servers. It stays until it is said anew, also while the upstream has no servers. */
-  setRules(name: string, rules: HealthRules, means: Pick<CheckMeans, 'secure' | 'tls' | 'greeting'>): void {
+  setRules(name: string, rules: HealthRules, means: Pick<CheckMeans, 'secure' | 'tls' | 'greeting' | 'via'>): void {
     const upstream = this.#upstream(name);
     const { glances } = this.#checker;
     upstream.setRules(rules, { ...means, commands: this.#config.commands, kept: this.#kept, glances });

@@ -254,7 +254,7 @@ export class HttpCheck implements Check, LineUser, Glancer {
     this.#blind = false;
     if (this.#persists && (this.#isKept || this.#means.kept.take())) {
       this.#isKept = true;
-      if (this.#tls === null) this.#countSteady();
+      if (this.#tls === null && !this.#place.via) this.#countSteady();
       this.#partial = null;
       this.#body = null;
       this.#text = '';

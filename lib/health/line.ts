@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Connection, ConnectionOwner } from '../net/connection.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
 import { SocketConnection } from '../net/socket-connection.ts';
+import { TunnelSocket } from '../net/tunnel-socket.ts';
 import { UNIX } from '../upstream/server-name.ts';
 import { reasonOf, type CheckPlace, type CheckTls } from './check.ts';
 
@@ -22,18 +23,20 @@ export class Line implements ConnectionOwner {
   #user: LineUser | null;
 
   /** `greeting`: sent before anything else, in plain. */
-  constructor({ host, port }: CheckPlace, tls: CheckTls, greeting: string, user: LineUser) {
+  constructor({ host, port, via = null }: CheckPlace, tls: CheckTls, greeting: string, user: LineUser) {
     this.#user = user;
     const path = host.startsWith(UNIX) ? host.slice(UNIX.length) : null;
+    const tunnel = via === null || path !== null ? null : new TunnelSocket(via, host, port);
     if (tls === null) {
-      this.#connection =
-        path === null ? HandleConnection.dialTcp(host, port, this) : HandleConnection.dialUnix(path, this);
+      if (tunnel !== null) this.#connection = new SocketConnection(tunnel, this, 'connect');
+      else if (path === null) this.#connection = HandleConnection.dialTcp(host, port, this);
+      else this.#connection = HandleConnection.dialUnix(path, this);
       // The kernel keeps it until the connection is made.
       if (greeting !== '') this.#connection.writeText(greeting);
     } else {
       const target = path === null ? { host, port } : { path };
-      const below = greeting === '' ? null : connect(target);
-      below?.write(greeting, 'latin1');
+      const below = tunnel ?? (greeting === '' ? null : connect(target));
+      if (greeting !== '') below?.write(greeting, 'latin1');
       const place = below === null ? target : { socket: below };
       this.#connection = new SocketConnection(connectTls({ ...tls, ...place }), this, 'secureConnect');
     }

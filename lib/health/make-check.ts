@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions, type SecureContext } from 'node:tls';
 import type { CheckOptions } from '../upstream/options/checks.ts';
 import { UNIX } from '../upstream/server-name.ts';
+import type { ForwardProxy } from '../net/tunnel-socket.ts';
 import { secureContextOf, type TlsSettings } from '../upstream/tls-client.ts';
 import { Verdict, type Check, type CheckPlace, type KeptLines } from './check.ts';
 import { CommandCheck } from './command-check.ts';
@@ -18,6 +19,8 @@ export interface CheckMeans {
   readonly tls: TlsSettings;
   /** What each connection begins with, as that of a check and not of a client (PROXY protocol, `UNKNOWN` and `LOCAL`); or empty. */
   readonly greeting: string;
+  /** What connections go through; null: nothing. */
+  readonly via: ForwardProxy | null;
   /** Directory of the commands that may be run; null: none may. */
   readonly commands: string | null;
   readonly kept: KeptLines;

@@ -50,6 +50,7 @@ export class HealthRelay {
           secure: tls.enabled === true,
           tls: { ...tls.settings, ca: tls.settings.ca ?? this.#serverCa },
           greeting: connections.proxy === null ? '' : proxyHeader(connections.proxy, null),
+          via: connections.via,
         },
       );
     }

@@ -38,7 +38,13 @@ export class SharedChecks {
     if (check === undefined) {
       check = new SharedCheck(identity, options, this.#clock);
       this.#checks.set(identity, check);
-      check.begin(this.#checkerOf(options.kind).add(makeCheck(options, { ...place, port }, means), options, check));
+      check.begin(
+        this.#checkerOf(options.kind).add(
+          makeCheck(options, { ...place, port, via: means.via }, means),
+          options,
+          check,
+        ),
+      );
     }
     check.users.add(user);
     return check;
@@ -52,8 +58,8 @@ export class SharedChecks {
     if (this.#checks.size === 0) this.#ways.clear();
   }
 
-  #way(options: CheckOptions, { secure, tls, greeting }: CheckMeans): number {
-    const text = JSON.stringify([options, secure, tls, greeting]);
+  #way(options: CheckOptions, { secure, tls, greeting, via }: CheckMeans): number {
+    const text = JSON.stringify([options, secure, tls, greeting, via]);
     const way = this.#ways.get(text) ?? this.#ways.size;
     this.#ways.set(text, way);
     return way;

@@ -6,6 +6,7 @@ import type { Endpoints } from '../net/endpoints.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
 import { proxyHeader, type ProxyVersion } from '../net/proxy-header.ts';
 import { SocketConnection } from '../net/socket-connection.ts';
+import { TunnelSocket, type ForwardProxy } from '../net/tunnel-socket.ts';
 import type { Server } from './server.ts';
 import type { TlsClient } from './tls-client.ts';
 
@@ -27,19 +28,29 @@ export class Dialer {
   readonly maxStreams: number;
   /** Whether requests in gRPC-Web are translated. */
   readonly grpcWeb: boolean;
+  /** What connections go through; null: nothing. */
+  readonly via: ForwardProxy | null;
 
-  constructor(tls: TlsClient | null, proxy: ProxyVersion | null, maxStreams = 0, grpcWeb = false) {
+  constructor(
+    tls: TlsClient | null,
+    proxy: ProxyVersion | null,
+    maxStreams = 0,
+    grpcWeb = false,
+    via: ForwardProxy | null = null,
+  ) {
     this.tls = tls;
     this.proxy = proxy;
     this.maxStreams = maxStreams;
     this.grpcWeb = grpcWeb;
+    this.via = via;
   }
 
   /** `client`: whom the connection is made for. */
   dial(server: Server, owner: ConnectionOwner, client: ClientEnd | null): Connection {
     const header = this.proxy === null ? '' : proxyHeader(this.proxy, client?.endpoints() ?? null);
     if (this.maxStreams > 0) return this.#openStream(server, owner, header);
-    const connection = this.tls === null ? dialPlain(server, owner) : this.#dialTls(this.tls, server, owner, header);
+    const connection =
+      this.tls === null ? dialPlain(server, owner, this.via) : this.#dialTls(this.tls, server, owner, header);
     // The kernel keeps it until the connection is made.
     if (header !== '' && this.tls === null) connection.writeText(header);
     return connection;
@@ -50,7 +61,7 @@ export class Dialer {
   }
 
   #socketTls(client: TlsClient, server: Server, header: string): net.Socket {
-    const below = header === '' ? null : dialBelow(server, header);
+    const below = header === '' && this.via === null ? null : dialBelow(server, header, this.via);
     try {
       return client.connect(server, below, this.maxStreams > 0 ? 'h2' : 'http/1.1');
     } catch (error) {
@@ -64,7 +75,8 @@ export class Dialer {
     const { tls } = this;
     const { idleMs, maxAgeMs, maxUses } = server.bounds;
     const bounds = { maxStreams: this.maxStreams, idleMs, maxAgeMs, maxUses };
-    const dial = (): net.Socket => (tls === null ? dialBelow(server, header) : this.#socketTls(tls, server, header));
+    const dial = (): net.Socket =>
+      tls === null ? dialBelow(server, header, this.via) : this.#socketTls(tls, server, header);
     const open = (user: ConnectionOwner): StreamConnection =>
       header === ''
         ? server.sessions.open(user, tls !== null, bounds, dial)
@@ -73,16 +85,20 @@ export class Dialer {
   }
 }
 
-function dialPlain({ target }: Server, owner: ConnectionOwner): Connection {
+function dialPlain({ target }: Server, owner: ConnectionOwner, via: ForwardProxy | null): Connection {
   const { host, port, path } = target;
   if (path !== '') return HandleConnection.dialUnix(path, owner);
+  if (via !== null) return new SocketConnection(new TunnelSocket(via, host, port), owner, 'connect');
   return net.isIP(host) === 0 ? SocketConnection.dial(host, port, owner) : HandleConnection.dialTcp(host, port, owner);
 }
 
 /** A socket of Node's, for what stands on one: TLS where something has to be said before it, and HTTP/2. */
-function dialBelow({ target }: Server, header: string): net.Socket {
+function dialBelow({ target }: Server, header: string, via: ForwardProxy | null): net.Socket {
   const { host, port, path } = target;
-  const socket = net.connect(path === '' ? { host, port } : { path });
+  const socket =
+    via !== null && path === ''
+      ? new TunnelSocket(via, host, port)
+      : net.connect(path === '' ? { host, port } : { path });
   socket.setNoDelay(true);
   if (header !== '') socket.write(header, 'latin1');
   return socket;

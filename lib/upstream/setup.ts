@@ -88,17 +88,18 @@ function hostOf(host: HostOptions): string | null {
 }
 
 function dialersOf(
-  { tls, connections: { proxy }, http }: UpstreamOptions,
+  { tls, connections: { proxy, via }, http }: UpstreamOptions,
   { serverCa }: SetupDefaults,
   before: UpstreamSetup | null,
 ): Pick<UpstreamSetup, 'plain' | 'secure' | 'dialerKey'> {
   const settings = { ...tls.settings, ca: tls.settings.ca ?? serverCa };
   const { protocol } = http;
   const maxStreams = protocol === 'h1' ? 0 : http.maxStreams;
-  const dialerKey = JSON.stringify([tls.enabled, settings, proxy, protocol, maxStreams, http.grpcWeb]);
+  const dialerKey = JSON.stringify([tls.enabled, settings, proxy, protocol, maxStreams, http.grpcWeb, via]);
   if (dialerKey === before?.dialerKey) return { plain: before.plain, secure: before.secure, dialerKey };
-  const secure = new Dialer(new TlsClient(settings), proxy, maxStreams, http.grpcWeb);
+  const secure = new Dialer(new TlsClient(settings), proxy, maxStreams, http.grpcWeb, via);
   if (protocol === 'h2') return { plain: secure, secure, dialerKey };
-  const plain = tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, proxy, maxStreams, http.grpcWeb);
+  const plain =
+    tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, proxy, maxStreams, http.grpcWeb, via);
   return { plain, secure: tls.enabled === false || protocol === 'h2c' ? plain : secure, dialerKey };
 }

@@ -9,7 +9,7 @@ import { DEFAULT_OPTIONS, readOptions } from '../../lib/upstream/options/index.t
 import { Barred } from '../../lib/upstream/server-health.ts';
 import { serverKey, USUAL_PARAMETERS, type ServerSpec } from '../../lib/upstream/server-spec.ts';
 
-const MEANS = { secure: false, tls: DEFAULT_OPTIONS.tls.settings, greeting: '' };
+const MEANS = { secure: false, tls: DEFAULT_OPTIONS.tls.settings, greeting: '', via: null };
 /** Nobody checks as seldom, so that what is known is what was known before. */
 const CHECKS = { health: { kind: 'tcp', interval: '1h', initial: 'down' }, outlier: { consecutive: 3 } };
 const [one, two, three] = [1, 2, 3].map((i): ServerSpec => ({

@@ -10,7 +10,7 @@ import { serverKey, USUAL_PARAMETERS, type ServerSpec } from '../../lib/upstream
 
 const NOW = Date.UTC(2026, 0, 1);
 const RULES = { health: null, outlier: null, failOpen: 1, slowStartMs: 0 };
-const MEANS = { secure: false, tls: DEFAULT_OPTIONS.tls.settings, greeting: '' };
+const MEANS = { secure: false, tls: DEFAULT_OPTIONS.tls.settings, greeting: '', via: null };
 
 function spec(host: string, more: Partial<ServerSpec> = {}): ServerSpec {
   return { ...USUAL_PARAMETERS, name: `${host}:80`, host, port: 80, ...more };

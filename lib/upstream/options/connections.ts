@@ -1,5 +1,6 @@
 import type { ProxyVersion } from '../../net/proxy-header.ts';
-import { defineSection } from './section.ts';
+import type { ForwardProxy } from '../../net/tunnel-socket.ts';
+import { defineSection, type ReportProblem } from './section.ts';
 import { milliseconds, optionalTime, timeOption } from './time.ts';
 
 export interface ConnectionOptions {
@@ -12,6 +13,8 @@ export interface ConnectionOptions {
   readonly unsafeReuseMs: number;
   /** Null: servers are told nothing. */
   readonly proxy: ProxyVersion | null;
+  /** What they go through; null: nothing. */
+  readonly via: ForwardProxy | null;
 }
 
 const PROXY = { off: null, v1: 1, v2: 2 } as const;
@@ -23,6 +26,7 @@ interface Document {
   readonly max_requests: number;
   readonly unsafe_reuse: string;
   readonly proxy_protocol: keyof typeof PROXY;
+  readonly forward_proxy: string | null;
 }
 
 /** How connections to servers are made and kept. */
@@ -57,13 +61,36 @@ export const connections = defineSection({
       description:
         'tells servers the address of the client by the PROXY protocol; a connection is used for one client only then',
     },
+    forward_proxy: {
+      type: ['string', 'null'],
+      pattern: '^http://',
+      title: 'a URL such as http://user:password@10.0.0.5:3128',
+      default: null,
+      description: 'a proxy that connections to servers and their checks go through, by CONNECT; null: none',
+    },
   },
-  read: (document: Document): ConnectionOptions => ({
+  read: (document: Document, problem): ConnectionOptions => ({
     idleMs: document.idle === null ? null : milliseconds(document.idle),
     maxIdle: document.max_idle,
     maxAgeMs: milliseconds(document.max_age),
     maxRequests: document.max_requests,
     unsafeReuseMs: milliseconds(document.unsafe_reuse),
     proxy: PROXY[document.proxy_protocol],
+    via: document.forward_proxy === null ? null : forwardProxy(document.forward_proxy, problem),
   }),
 });
+
+function forwardProxy(text: string, problem: ReportProblem): ForwardProxy | null {
+  const url = URL.parse(text);
+  if (url === null || url.hostname === '' || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    problem('/forward_proxy', 'is no URL of a host and a port');
+    return null;
+  }
+  const { username, password, hostname, port } = url;
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 80 : Number(port),
+    authorization: username === '' ? '' : `Basic ${Buffer.from(credentials).toString('base64')}`,
+  };
+}

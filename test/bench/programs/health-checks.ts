@@ -37,7 +37,7 @@ const before = process.memoryUsage().rss;
 health.setRules(
   'up',
   { health: options, outlier: null, failOpen: 1, slowStartMs: 0 },
-  { secure: false, tls: DEFAULT_OPTIONS.tls.settings, greeting: '' },
+  { secure: false, tls: DEFAULT_OPTIONS.tls.settings, greeting: '', via: null },
 );
 health.setServers('up', specs);
 
