@@ -2,6 +2,7 @@ import type { TableChange } from './change.ts';
 import type { Control, Mutation, ServerView } from './control.ts';
 import { Seal } from './core/seal.ts';
 import type { Problem } from './core/problem.ts';
+import { elapsed } from './core/scheduler.ts';
 import type { GraphDocument } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
 import { StoreError } from './store/store.ts';
@@ -87,7 +88,7 @@ export class Sync implements Control {
       listener: {
         load: (snapshot, comparable) => {
           this.#wasRead = true;
-          this.#loaded(this.#hear((now) => this.#core.load(snapshot, comparable, now)));
+          void this.#loaded(this.#hear((now) => this.#core.load(snapshot, comparable, now)));
           this.#keeper?.changed();
         },
         arriving: (entries) => this.#core.arriving(entries),
@@ -114,11 +115,14 @@ export class Sync implements Control {
     this.#inheritance?.receive((key, kept) => {
       this.#news(this.#core.inherit(key, kept, this.#options.scheduler.now()));
     });
+    const { scheduler, log } = this.#options;
     const image = (await this.#keeper?.read()) ?? null;
     if (image !== null) {
-      this.#options.log.info({ revision: image.revision, entries: image.entries.length }, 'starting from the snapshot');
+      log.info({ revision: image.revision, entries: image.entries.length }, 'starting from the snapshot');
       this.#follow.resume(image);
-      this.#loaded(this.#core.restore(image, this.#options.scheduler.now()));
+      const open = this.#loaded(this.#core.restore(image, scheduler.now()));
+      // To dial the store takes the time of those who hand the table out: requests are answered first.
+      await Promise.race([open, elapsed(scheduler, HEAD_START_MS)]);
     }
     this.#follow.start();
     this.#reconciler.start();
@@ -252,9 +256,9 @@ export class Sync implements Control {
     if (!this.#wasRead) throw new StoreError(`${this.#options.store.label} has not been read yet`);
   }
 
-  #loaded(effects: Effects): void {
-    if (this.#state === 'closed') void this.#open(effects);
-    else this.#news(effects);
+  /** Resolves when it is in force, if it is the first. */
+  #loaded(effects: Effects): Promise<void> {
+    return this.#state === 'closed' ? this.#open(effects) : Promise.resolve(this.#news(effects));
   }
 
   /** The first table waits for the names in it, so that it does not begin with servers missing. */
@@ -318,6 +322,9 @@ export class Sync implements Control {
     else log.warn({ store: store.label, reason: message }, 'the store cannot be followed: serving what is known');
   }
 }
+
+/** Longest time that the store waits for the snapshot to be in force. */
+const HEAD_START_MS = 1000;
 
 /** Longest time that the first table waits for the addresses of its names, and we for news of our own transactions. */
 const WAIT_MS = 2000;

@@ -6,6 +6,13 @@ export interface Scheduler {
   after(ms: number, run: () => void): () => void;
 }
 
+/** Resolves after `ms`. */
+export function elapsed(scheduler: Scheduler, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scheduler.after(ms, resolve);
+  return promise;
+}
+
 export const systemScheduler: Scheduler = {
   now: () => Date.now(),
   after(ms, run) {

@@ -1,4 +1,4 @@
-import type { Scheduler } from '../core/scheduler.ts';
+import { elapsed, type Scheduler } from '../core/scheduler.ts';
 import { nextBatch } from './batch.ts';
 import { slicesOf } from './slices.ts';
 import { OWN, StoreError } from './store.ts';
@@ -266,9 +266,7 @@ export class WholeWrites implements Store {
   }
 
   #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#scheduler.after(PAUSE_MS, resolve);
-    });
+    return elapsed(this.#scheduler, PAUSE_MS);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FleetControl, FleetMember } from '../control.ts';
 import type { Log } from '../core/log.ts';
-import type { Scheduler } from '../core/scheduler.ts';
+import { elapsed, type Scheduler } from '../core/scheduler.ts';
 import { OWN } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 
@@ -161,9 +161,7 @@ export class Fleet implements FleetControl {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.scheduler.after(ms, resolve);
-    });
+    return elapsed(this.#options.scheduler, ms);
   }
 }
 
