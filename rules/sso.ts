@@ -38,7 +38,7 @@ interface Args extends RefusalArgs, TokenArgs {
  * `login` + `/logout`. Other programs send the token as `Authorization: Bearer`; what has none, a POST or a script for instance, goes to `denied`, or is
  * answered 401 or 403.
  *
- * Tokens are verified as by [`jwt`](jwt.md), whose args this node has, too; keys come from `login` + `/.well-known/jwks.json` unless others are
+ * Tokens are verified as by [`jwt`](jwt.md), whose args but `remove` this node has, too; keys come from `login` + `/.well-known/jwks.json` unless others are
  * named. Claims that do not meet `require` go to `forbidden` (403 without it). Where keys cannot be had the answer is 503. A login has to have been
  * begun by the same browser within ten minutes, so that nobody can be logged in as somebody else by a link; `unasked` takes others, too, from login
  * servers that begin by themselves or do not keep the parameter `state` of the URL. For a standard provider `oidc` is better: here the token passes through
