@@ -15,42 +15,16 @@ export function createPlane(
   tell: (sightings: WorkerSightings) => void,
   { rates, places }: Together,
 ): DataPlane {
-  const statsd = setup.statsd === null ? null : { ...setup.statsd, prefix: setup.name };
-  const {
-    limits,
-    drainMs,
-    trustedProxies,
-    serverCa,
-    redis,
-    adminSocket,
-    metrics,
-    accessLog,
-    recentRequests,
-    requestId,
-    tracing,
-    workers,
-    tls,
-  } = setup;
+  const { name, redis, statsd, ...options } = setup;
   return new DataPlane({
-    limits,
-    drainMs,
+    ...options,
     listeners,
-    trustedProxies,
-    serverCa,
-    adminSocket,
-    metrics,
-    accessLog,
-    recentRequests,
-    requestId,
-    tracing,
-    statsd,
+    statsd: statsd === null ? null : { ...statsd, prefix: name },
     rules,
     log,
     tell,
     instanceRates: rates,
     instancePlaces: places,
-    fleetRates: redis === null ? null : new RedisRates({ url: redis, prefix: setup.name, log }),
-    workers,
-    tls,
+    fleetRates: redis === null ? null : new RedisRates({ url: redis, prefix: name, log }),
   });
 }

@@ -8,7 +8,6 @@ import type { StartWorker } from '../lib/cluster/link.ts';
 import { Primary } from '../lib/cluster/primary.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
-import { limitsOfWorker } from '../lib/core/limits.ts';
 import type { Log } from '../lib/core/log.ts';
 import { Seal } from '../lib/core/seal.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
@@ -27,6 +26,7 @@ import { Certificates } from './certificates.ts';
 import { createFleet } from './fleet.ts';
 import { createStatus } from './status.ts';
 import { version } from './version.ts';
+import { workerSetup } from './worker-setup.ts';
 import { createHistory, createImages, createStore } from './store.ts';
 
 /**
@@ -50,50 +50,16 @@ export async function serve(
   // A cluster that is away comes back by itself; a file that cannot be used is somebody's mistake, and he is looking now.
   if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
 
-  // In one process there is one worker.
-  const workers = Math.max(config.workers, 1);
-  const limits = limitsOfWorker(config.limits, workers);
-  const {
-    name,
-    drainMs,
-    trustedProxies,
-    serverCa,
-    redis,
-    metrics,
-    accessLog,
-    recentRequests,
-    requestId,
-    tracing,
-    statsd,
-    logLevel,
-    tls,
-  } = config;
   const meter = new Metrics();
   const traces = await createTraceExport(config, log);
   meter.trace(traces);
   const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
+  const setup = workerSetup(config, adminSocket);
   const primary = new Primary({
-    workers,
+    workers: setup.workers,
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
-    setup: {
-      name,
-      workers,
-      limits,
-      drainMs,
-      trustedProxies,
-      serverCa,
-      redis,
-      metrics,
-      accessLog,
-      recentRequests,
-      requestId,
-      tracing,
-      statsd,
-      logLevel,
-      tls,
-      adminSocket,
-    },
+    setup,
     listen,
     health: health.relay,
     log,
@@ -128,7 +94,7 @@ export async function serve(
     apply,
     onServed: () => fleet.changed(),
   });
-  const status = createStatus(name, sync, primary, supervision);
+  const status = createStatus(config.name, sync, primary, supervision);
   status.offer(serversSection(health));
   const fleet = createFleet(store, sync, status, supervision, log);
   certificates.offer(status);
