@@ -54,7 +54,8 @@ const sightings = specs.slice(0, Math.round(count * busyShare)).map((spec) => ({
 }));
 if (sightings.length > 0) setInterval(() => health.saw(sightings), 1000);
 
-const WARM_UP_MS = 3 * options.intervalMs + count / 4;
+/** Every server has proved steady by then, and the code that asks those is compiled. */
+const WARM_UP_MS = 7 * options.intervalMs + count / 4;
 setTimeout(() => {
   const start = performance.now();
   const usage = process.cpuUsage();
