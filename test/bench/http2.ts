@@ -1,15 +1,14 @@
 // CPU per request of HTTP/2, ELB beside nginx, by h2load: in clear with prior knowledge, to servers of HTTP/1.1.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { runH2load } from './h2load.ts';
 import { usageOf } from './measure.ts';
 import { elb } from './peers/elb.ts';
 import { nginxCommand } from './peers/nginx.ts';
-import { freePort, LOAD_CORE, PinnedProcess, PROXY_CORE, type Command } from './process.ts';
-import { HOST, requestText } from './request.ts';
+import { freePort, PinnedProcess, PROXY_CORE, type Command } from './process.ts';
 import { PATHS, startHttpServers } from './servers.ts';
 import { UPSTREAM } from './site.ts';
 
@@ -99,44 +98,15 @@ async function alone(): Promise<Proxy> {
 async function measure({ name, port, command }: Proxy, path: string, streams: number): Promise<number> {
   const proxy = await PinnedProcess.start(PROXY_CORE, command, join(directory, `${name}.log`));
   await proxy.accepts(port, 10_000);
-  await load(port, path, streams, WARM_UP_SECONDS);
+  const url = `http://127.0.0.1:${port}${path}`;
+  await runH2load(url, streams, WARM_UP_SECONDS);
   const before = usageOf(proxy.pid).cpuUs;
-  const { stdout, done, succeeded } = await load(port, path, streams, seconds);
+  const { stdout, done, succeeded } = await runH2load(url, streams, seconds);
   const used = usageOf(proxy.pid).cpuUs - before;
   await proxy.stop();
   // A program that has just begun may shed; one that is measured may not.
   if (done !== succeeded || done === 0) throw new Error(stdout);
   return used / done;
-}
-
-interface Load {
-  readonly stdout: string;
-  readonly done: number;
-  readonly succeeded: number;
-}
-
-async function load(port: number, path: string, streams: number, duration: number): Promise<Load> {
-  const fields = requestText({ path: '/' })
-    .split('\r\n')
-    .slice(1, -2)
-    .filter((line) => !/^(Host|Connection):/.test(line))
-    .flatMap((line) => ['-H', line]);
-  const args = [
-    '-c',
-    LOAD_CORE,
-    'h2load',
-    '-D',
-    String(duration),
-    '-c',
-    '10',
-    '-m',
-    String(streams),
-    '-H',
-    `:authority: ${HOST}`,
-  ];
-  const { stdout } = await promisify(execFile)('taskset', [...args, ...fields, `http://127.0.0.1:${port}${path}`]);
-  const [, done = '0', succeeded = '0'] = /(\d+) done, (\d+) succeeded/.exec(stdout) ?? [];
-  return { stdout, done: Number(done), succeeded: Number(succeeded) };
 }
 
 function median(numbers: readonly number[]): number {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { TestCa } from '../fixtures/test-ca.ts';
+import { runH2load } from './h2load.ts';
 import { readResult, runWrk } from './load.ts';
 import { commit } from './machine.ts';
 import { usageOf } from './measure.ts';
@@ -16,7 +17,7 @@ import { markdownTable, withSection } from './report.ts';
 import { PATHS, startHttpServers } from './servers.ts';
 
 /**
- * What TLS costs, beside nginx in the same run: `npm run bench -- --tls`. Requests on kept connections, full handshakes and
+ * What TLS costs, beside nginx in the same run: `npm run bench -- --tls`. Requests on kept connections by HTTP/1.1 and HTTP/2, full handshakes and
  * resumed ones, with TLS 1.3 and a key of P-256; CPU time of the proxy alone, by turns, median of the rounds.
  */
 const { values } = parseArgs({
@@ -60,6 +61,17 @@ const works: readonly Work[] = [
       const { requests, errors } = await runWrk(load, port, seconds, directory);
       if (errors > 0) throw new Error(`${errors} requests failed`);
       return requests;
+    },
+  },
+  {
+    title: 'HTTP/2, 10 streams on a kept connection',
+    most: 3,
+    isRate: false,
+    run: async (port) => {
+      const { done, succeeded, stdout } = await runH2load(`https://localhost:${port}${PATHS.small}`, 10, seconds);
+      // A program that has just begun may shed.
+      if (done === 0 || done - succeeded > done / 1000) throw new Error(stdout);
+      return done;
     },
   },
   { title: 'full handshake', most: 0.8, isRate: true, run: (port) => shake(port, false) },
@@ -141,7 +153,8 @@ function secureElb({ program, args }: Command, place: string, port: number): Com
 
 function secureNginx(command: Command, place: string, port: number): Command {
   const file = join(place, 'nginx.conf');
-  const lines = `listen 127.0.0.1:${port} ssl backlog=4096;
+  const lines = `listen 127.0.0.1:${port} ssl http2 backlog=4096;
+    http2_max_requests 1000000000;
     ssl_certificate ${place}/own.crt;
     ssl_certificate_key ${place}/own.key;
     ssl_protocols TLSv1.2 TLSv1.3;
