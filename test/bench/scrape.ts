@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runPaced } from './load.ts';
+import { medianOf } from './percentiles.ts';
 import { commit } from './machine.ts';
 import { freePort, LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
@@ -68,8 +69,8 @@ try {
   for (const name of values.layouts.split(',')) {
     const layout = LAYOUTS[name];
     if (layout === undefined) throw new Error(`no layout ${name}`);
-    await place(layout);
-    rows.push([layout.says, ...(await measure())]);
+    const worker = await place(layout);
+    rows.push([layout.says, ...(await measure(worker))]);
   }
   report(first, rows);
 } finally {
@@ -91,11 +92,11 @@ function table(): object {
   return { domains: { ...Object.fromEntries(names), [HOST]: loaded }, upstreams };
 }
 
-/** The workers on the proxy's core, the primary where it is told to be. */
-async function place({ primary, policy }: { primary: string; policy: string }): Promise<void> {
+/** The workers on the proxy's core, the primary where it is told to be. Answers the process id of the worker that serves. */
+async function place({ primary, policy }: { primary: string; policy: string }): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${port}/__erulb__/status`);
   // The shape of the admin API.
-  const status = (await answer.json()) as { instance: { pid: number }; workers: { pid: number }[] };
+  const status = (await answer.json()) as { instance: { pid: number }; workers: { pid: number; state: string }[] };
   const {
     instance: { pid },
     workers,
@@ -103,6 +104,18 @@ async function place({ primary, policy }: { primary: string; policy: string }): 
   await run('taskset', ['-a', '-c', '-p', primary, String(pid)]);
   await run('chrt', ['-a', policy, '-p', '0', String(pid)]);
   for (const worker of workers) await run('taskset', ['-a', '-c', '-p', PROXY_CORE, String(worker.pid)]);
+  const [serving] = workers.filter(({ state }) => state === 'serving');
+  if (serving === undefined) throw new Error('no worker serves');
+  return serving.pid;
+}
+
+/** Of all threads of a process, in milliseconds (proc_pid_schedstat). */
+function cpuMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const spent = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return spent.reduce((sum, ns) => sum + ns / 1e6, 0);
 }
 
 async function run(command: string, words: readonly string[]): Promise<void> {
@@ -110,20 +123,27 @@ async function run(command: string, words: readonly string[]): Promise<void> {
 }
 
 /** One layout: cells of its row. */
-async function measure(): Promise<readonly string[]> {
+async function measure(worker: number): Promise<readonly string[]> {
   const seconds = Number(values.seconds);
   const times = join(directory, 'times');
   const isOver = new AbortController();
   const load = runPaced({ path: '/', connections: 8 }, port, Number(values.rate), seconds, times);
   const during: Interval[] = [];
+  const costs: number[] = [];
   const scraping = (async () => {
     await delay(WARM_MS);
     while (!isOver.signal.aborted) {
       const from = Date.now();
+      const before = cpuMs(worker);
       await takePage();
       const to = Date.now();
       during.push({ from, to });
-      await delay(to - from + SETTLE_MS);
+      const used = cpuMs(worker) - before;
+      await delay(SETTLE_MS);
+      const settled = cpuMs(worker);
+      await delay(to - from);
+      // What the same time of load takes without it.
+      costs.push(used - (cpuMs(worker) - settled));
     }
   })();
   const { errors } = await load;
@@ -139,6 +159,7 @@ async function measure(): Promise<readonly string[]> {
     `${figures.without.p99Us.toFixed(0)} / ${figures.during.p99Us.toFixed(0)} us`,
     `${percent(figures.ratio)} (${percent(figures.low)} to ${percent(figures.high)})`,
     percent(figures.overall),
+    `${medianOf(costs).toFixed(1)} ms`,
   ];
 }
 
@@ -218,6 +239,7 @@ function report(first: Scrape, rows: readonly (readonly string[])[]): void {
     'p99 without / during a scrape',
     'p99 during a scrape (95 % of resampled pairs)',
     'p99 with a scrape every 15 s',
+    'CPU of the worker for a scrape',
   ];
   const text = `${markdownTable([head, ...rows], 'left')}
 
