@@ -86,6 +86,7 @@ export class DataPlane {
   /** Shared graphs, which domains' graphs include. */
   readonly #graphs = new DomainTable();
   #reportedClients = 0;
+  #isListening = false;
 
   constructor(options: DataPlaneOptions) {
     const { limits, log } = options;
@@ -162,12 +163,18 @@ export class DataPlane {
   apply(changes: readonly TableChange[], whole: boolean): void {
     for (const change of changes) this.#put(change);
     this.#context.ready ||= whole;
+    if (this.#isListening) this.#watchLoad();
   }
 
   async listen(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.listen()));
-    // A table that takes its time to be put into force is no load of clients'.
-    this.#overload.start();
+    this.#isListening = true;
+    this.#watchLoad();
+  }
+
+  /** Not before there is something to serve: a first table that takes its time to be put into force is no load of clients'. */
+  #watchLoad(): void {
+    if (this.#context.ready) this.#overload.start();
   }
 
   /** Accepts nothing more and finishes what is under way; resolves when that is done or after `drainMs`. */

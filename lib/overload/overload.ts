@@ -37,9 +37,11 @@ export class Overload implements PressureListener {
     this.#pressure = new Pressure(this);
   }
 
+  /** Has no effect where it has begun. */
   start(): void {
+    if (this.#timer !== null) return;
     this.#pressure.start();
-    this.#timer ??= setInterval(() => this.#lookAtMemory(), MEMORY_LOOK_MS).unref();
+    this.#timer = setInterval(() => this.#lookAtMemory(), MEMORY_LOOK_MS).unref();
   }
 
   stop(): void {
