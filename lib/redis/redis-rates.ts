@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Log } from '../core/log.ts';
 import type { RateVerdict } from '../core/rate-table.ts';
 import type { RateQuestion, SharedRates } from '../core/shared-rates.ts';
@@ -33,7 +34,7 @@ export class RedisRates implements SharedRates {
     if (client === null) void this.#connect();
     if (client?.isReady !== true) return null;
     const { algorithm, perMs, burst, waitMs } = rate;
-    const key = `${this.#options.prefix}:rate:${limit}:${value.slice(0, MAX_VALUE)}`;
+    const key = `${this.#options.prefix}:rate:${limit}:${value.length > MAX_VALUE ? hash('sha256', value) : value}`;
     try {
       const counted =
         algorithm === 'token-bucket'
@@ -107,7 +108,7 @@ async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
 }
 
 const ANSWER_MS = 250;
-/** What of a value is part of a key. */
+/** A longer value is counted under its digest: keys are memory of Redis, and what clients send is as long as they like. */
 const MAX_VALUE = 256;
 
 /** KEYS: the moment at which the bucket is full. ARGV: what a token costs in milliseconds, tokens, longest wait. */

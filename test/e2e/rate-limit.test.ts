@@ -91,6 +91,20 @@ describe('limits over processes', () => {
       }
     });
 
+  it('are counted apart however long what they are counted by is', async () => {
+    const rates = new RedisRates({ url: redis.url, prefix: 'long', log: pino({ level: 'silent' }) });
+    const rate: Rate = { algorithm: 'token-bucket', limit: 1, perMs: 3_600_000, burst: 1, waitMs: 0 };
+    const take = (value: string) => rates.take({ limit: 'l', value, rate });
+    try {
+      while ((await take('warm')) === null) await new Promise(setImmediate);
+      const long = 'x'.repeat(2000);
+      const verdicts = [await take(`${long}a`), await take(`${long}b`), await take(`${long}a`)];
+      expect(verdicts.map((verdict) => verdict?.allowed)).to.deep.equal([true, true, false]);
+    } finally {
+      await rates.close();
+    }
+  });
+
   it('are counted by each worker while Redis is away', async () => {
     const domains = { 'a.test': limited('fleet'), 'b.test': limited('fleet', { unknown: 'deny' }) };
     const elb = await startElb({ args: ['--workers', '1', '--redis', 'redis://127.0.0.1:1'], file: { domains } });
