@@ -5,7 +5,7 @@ import { CLIENTS } from '../peers/clients.ts';
 import { OK, SERVERS } from '../peers/servers.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
-const SHORT = { headMs: 300, bodyIdleMs: 300, sendMs: 300, readMs: 300, halfCloseMs: 300, connectMs: 300 };
+const SHORT = { headMs: 700, bodyIdleMs: 700, sendMs: 700, readMs: 700, halfCloseMs: 700, connectMs: 700 };
 
 /** What a client must see that asks a bad server; `cut`: a reply that is visibly not whole, or no reply at all. */
 const SERVER_OUTCOMES: Record<keyof typeof SERVERS, RegExp | 'cut'> = {
