@@ -16,6 +16,8 @@ import {
   type KeptLines,
 } from './check.ts';
 import type { Glancer, Glances } from './glances.ts';
+import { requestOf } from './http-check-request.ts';
+import { passedOf, type PassedReply } from './passed-reply.ts';
 import { Line, type LineUser } from './line.ts';
 
 /** What HTTP checks of one upstream have in common. */
@@ -44,6 +46,7 @@ export class HttpCheck implements Check, LineUser, Glancer {
   readonly #tls: CheckTls;
   readonly #means: HttpCheckMeans;
   readonly #request: string;
+  readonly #passed: PassedReply;
   /** Of the body; null: it has to hold a plain text, or nothing. */
   readonly #pattern: RegExp | null;
   #line: Line | null = null;
@@ -74,8 +77,8 @@ export class HttpCheck implements Check, LineUser, Glancer {
     this.#place = place;
     this.#tls = tls;
     this.#means = means;
-    // Flat, not a rope of parts: it is written again and again.
-    this.#request = Buffer.from(requestOf(options, place), 'latin1').latin1Slice();
+    this.#request = requestOf(options, place);
+    this.#passed = passedOf(options);
     this.#pattern = options.body?.isPattern === true ? new RegExp(options.body.text) : null;
   }
 
@@ -121,6 +124,7 @@ export class HttpCheck implements Check, LineUser, Glancer {
     // Bytes that nobody asked for: what they belong to will never be known.
     if (this.#owner === null) this.#drop();
     else if (this.#body !== null) this.#readBody(this.#body, bytes, from, to);
+    else if (this.#partial === null && this.#passed.isSame(bytes, from, to)) this.#passAgain();
     else this.#readHead(bytes, from, to);
   }
 
@@ -186,11 +190,18 @@ export class HttpCheck implements Check, LineUser, Glancer {
       if (at < end) this.#readHead(source, at, end);
       return;
     }
-    this.#replied(source, at, end);
+    this.#replied(source, start, at, end);
   }
 
-  /** The head of the final reply is there. */
-  #replied(bytes: Buffer, from: number, to: number): void {
+  /** What was said is what has passed before, on a connection that is kept. */
+  #passAgain(): void {
+    this.#status = this.#passed.status;
+    this.#persists = true;
+    this.#pass();
+  }
+
+  /** The head of the final reply, which begins at `start`, is there. */
+  #replied(bytes: Buffer, start: number, from: number, to: number): void {
     const { status } = head;
     const { statuses, body } = this.#options;
     if (!statuses.some(({ from: least, to: most }) => status >= least && status <= most)) {
@@ -205,7 +216,10 @@ export class HttpCheck implements Check, LineUser, Glancer {
       head.bodyKind === BodyKind.NONE
         ? from === to
         : head.bodyKind === BodyKind.LENGTH && to - from === head.bodyLength;
-    if (isWhole && body === null) return this.#pass();
+    if (isWhole && body === null) {
+      if (this.#persists) this.#passed.keep(bytes, start, to, status);
+      return this.#pass();
+    }
     const reader = new BodyReader();
     reader.reset(head.bodyKind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
     this.#body = reader;
@@ -294,15 +308,3 @@ const QUICK_TICKS = 2;
 
 /** How much of a body is looked at, in bytes. */
 const MAX_TEXT = 65_536;
-
-function requestOf({ method, path, host, fields, reuse }: HttpCheckOptions, { name, port }: CheckPlace): string {
-  const lines = new Map<string, string>([
-    ['Host', host ?? (port === 80 ? name : `${name}:${port}`)],
-    ['User-Agent', 'elb-health-check'],
-    ['Accept', '*/*'],
-    ...(reuse ? [] : [['Connection', 'close'] as const]),
-  ]);
-  const own = new Map(fields.map(([field]) => [field.toLowerCase(), true]));
-  const text = [...lines].filter(([field]) => !own.has(field.toLowerCase())).concat(fields.map(([a, b]) => [a, b]));
-  return `${method} ${path} HTTP/1.1\r\n${text.map(([field, value]) => `${field}: ${value}\r\n`).join('')}\r\n`;
-}
