@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { CLAIM_CONDITIONS, claimOf, claimsMeet, type ClaimConditions, type Claims } from '../lib/auth/claims.ts';
+import { CLAIM_CONDITIONS, type ClaimConditions, type Claims } from '../lib/auth/claims.ts';
 import { CookieJar } from '../lib/auth/cookie-jar.ts';
+import { Recall } from '../lib/auth/recall.ts';
 import { Fault } from '../lib/core/faults.ts';
 import { normalPath } from '../lib/http/path.ts';
 import { FIELD_NAME, queryValues } from '../lib/routing/names.ts';
@@ -11,6 +12,7 @@ import { fieldsProperty, Identity, type FieldsArg } from './identity.ts';
 import { isPage } from './is-page.ts';
 import { forbidding, REFUSAL_PROPERTIES, refusalOf, type RefusalArgs } from './refusal.ts';
 import { cookieOf } from './request-value.ts';
+import { bearerWith, type Bearer } from './token-gate.ts';
 import { tokenOf } from './token-source.ts';
 import { TOKEN_PROPERTIES, TokenVerifier, type TokenArgs } from './token-verifier.ts';
 
@@ -89,6 +91,7 @@ export const sso = defineRule<Args>({
     const refuse = refusalOf(args, 'Bearer', context);
     const forbid = forbidding(args, context);
     const next = context.edge('next');
+    const recall = new Recall<Bearer>(context.means.coarseNow);
     const origins = [args.origin].flat();
     const byHost = new Map(origins.map((origin) => [URL.parse(origin)?.hostname ?? '', origin]));
 
@@ -100,20 +103,27 @@ export const sso = defineRule<Args>({
         return goTo(`${login}/logout`, `Set-Cookie: ${name}=; Max-Age=0${attributesFor(request)}`, plan);
       const token = tokenOf(request, name);
       if (token === null) return askToLogIn(request, plan);
-      const known = verifier.known(token)?.result;
-      return known === undefined ? check(token, request, plan) : admit(known, plan);
+      const recent = recall.get(token);
+      if (recent !== undefined) return admit(recent, plan);
+      const known = verifier.known(token);
+      if (known === undefined) return check(token, request, plan);
+      const bearer = bearerWith(known.result, require, identity);
+      recall.put(token, bearer, known.until);
+      return admit(bearer, plan);
     };
 
-    function admit(claims: Claims, plan: Plan): Node | null {
+    function admit({ claims, fields: told }: Bearer, plan: Plan): Node | null {
       plan.claims = claims;
-      if (!claimsMeet(claims, require) || !identity.tell(plan, (path) => claimOf(claims, path))) return forbid(plan);
+      if (told === null) return forbid(plan);
+      plan.set(told);
       return next;
     }
 
     async function check(token: string, request: RoutedRequest, plan: Plan): Promise<Node | null> {
       const claims = await verified(token, plan);
       if (claims === undefined) return null;
-      return claims === null ? askToLogIn(request, plan) : admit(claims, plan);
+      if (claims === null) return askToLogIn(request, plan);
+      return admit(bearerWith(claims, require, identity), plan);
     }
 
     function askToLogIn(request: RoutedRequest, plan: Plan): Node | null {

@@ -49,7 +49,7 @@ export interface TokenJudge {
 }
 
 /** What a token came to: its claims and the fields that tell them; null for one that is not good. */
-interface Bearer {
+export interface Bearer {
   readonly claims: Claims | null;
   /** Null: the claims do not meet what is required. */
   readonly fields: readonly string[] | null;
@@ -105,7 +105,7 @@ export class TokenGate {
     if (token === null || token.length > MAX_LENGTH) return this.#refuse(plan);
     const known = this.#judge.known(token);
     if (known === undefined) return this.#check(token, plan);
-    const bearer = this.#bearerWith(known.result);
+    const bearer = bearerWith(known.result, this.#require, this.#identity);
     if (known.result !== null && !plan.isObserved) recall.put(text, bearer, known.until);
     return this.#end(bearer, plan);
   }
@@ -118,7 +118,7 @@ export class TokenGate {
   async #check(token: string, plan: Plan): Promise<Node | null> {
     try {
       const claims = await this.#judge.check(token, plan.isObserved);
-      return claims === undefined ? this.#next : this.#end(this.#bearerWith(claims), plan);
+      return claims === undefined ? this.#next : this.#end(bearerWith(claims, this.#require, this.#identity), plan);
     } catch (error) {
       if (!plan.isObserved) this.#context.means.warn(this.#judge.trouble, error);
       plan.fault = Fault.UNVERIFIED;
@@ -133,12 +133,13 @@ export class TokenGate {
     plan.set(fields);
     return this.#next;
   }
+}
 
-  #bearerWith(claims: Claims | null): Bearer {
-    if (claims === null) return NOBODY;
-    const isEnough = claimsMeet(claims, this.#require);
-    return { claims, fields: isEnough ? this.#identity.fieldsFor((path) => claimOf(claims, path)) : null };
-  }
+/** What a token with these claims comes to, where they have to meet these conditions and tell the server who its bearer is. */
+export function bearerWith(claims: Claims | null, require: ClaimConditions, identity: Identity): Bearer {
+  if (claims === null) return NOBODY;
+  const isEnough = claimsMeet(claims, require);
+  return { claims, fields: isEnough ? identity.fieldsFor((path) => claimOf(claims, path)) : null };
 }
 
 function isWhole(rest: string): boolean {

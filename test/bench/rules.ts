@@ -41,7 +41,12 @@ interface Known {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-const TOKEN = await new SignJWT({ sub: 'ann', roles: ['a', 'b'], exp: Math.floor(Date.now() / 1000) + 3600 })
+const TOKEN = await new SignJWT({
+  sub: 'ann',
+  aud: 'shop',
+  roles: ['a', 'b'],
+  exp: Math.floor(Date.now() / 1000) + 3600,
+})
   .setProtectedHeader({ alg: 'HS256' })
   .sign(Buffer.from('0123456789abcdef0123456789abcdef'));
 const SECRET = 'v1.3f786850e387550fdab836ed7e6dc881de23001b';
@@ -61,6 +66,16 @@ const KNOWN: Readonly<Record<string, Known>> = {
       fields: { 'X-User': 'sub', 'X-Roles': 'roles' },
     },
     fields: { Authorization: `Bearer ${TOKEN}` },
+  },
+  sso: {
+    args: {
+      login: 'https://login.test',
+      origin: 'https://shop.test',
+      audience: 'shop',
+      secret: '0123456789abcdef0123456789abcdef',
+      fields: { 'X-User': 'sub' },
+    },
+    fields: { Cookie: `auth=${TOKEN}` },
   },
   introspect: {
     args: { url: 'http://id.test/', fields: { 'X-User': 'sub' } },
