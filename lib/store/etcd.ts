@@ -57,7 +57,7 @@ export class EtcdStore implements Store {
     this.label = `etcd ${this.#members.map((member) => member.name).join(',')}`;
   }
 
-  async read(arriving: Arriving = ignore): Promise<Snapshot> {
+  async read(arriving: Arriving | null = null): Promise<Snapshot> {
     const snapshot = await this.#onAnyMember((member) => this.#readFrom(member, this.#range, arriving));
     this.#cluster = snapshot.cluster;
     this.#revision = snapshot.revision;
@@ -74,7 +74,7 @@ export class EtcdStore implements Store {
     list: async (prefix) => {
       const key = this.#fullKey(prefix);
       const range = { key, range_end: afterPrefix(key) };
-      const { entries } = await this.#onAnyMember((member) => this.#readFrom(member, range, ignore));
+      const { entries } = await this.#onAnyMember((member) => this.#readFrom(member, range, null));
       return entries;
     },
   };
@@ -137,7 +137,7 @@ export class EtcdStore implements Store {
   }
 
   /** Pages of one revision; begun again if etcd forgets that revision meanwhile. */
-  async #readFrom(member: EtcdMember, range: KeyRange, arriving: Arriving): Promise<Snapshot> {
+  async #readFrom(member: EtcdMember, range: KeyRange, arriving: Arriving | null): Promise<Snapshot> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#readPages(member, range, arriving);
@@ -149,7 +149,7 @@ export class EtcdStore implements Store {
   }
 
   /** What a page holds is told while the next one is on its way. */
-  async #readPages(member: EtcdMember, range: KeyRange, arriving: Arriving): Promise<Snapshot> {
+  async #readPages(member: EtcdMember, range: KeyRange, arriving: Arriving | null): Promise<Snapshot> {
     const entries: Entry[] = [];
     let { key } = range;
     let limit = FIRST_PAGE;
@@ -167,7 +167,7 @@ export class EtcdStore implements Store {
       key = Buffer.concat([last.key, Buffer.of(0)]);
       limit = nextLimit(page.kvs);
       const next = this.#readPage(member, { key, range_end }, limit, Number(revision), Date.now() + PAGE_MS);
-      [page] = await Promise.all([next, tellInTurns(entries.slice(from), arriving)]);
+      [page] = await Promise.all([next, arriving === null ? undefined : tellInTurns(entries.slice(from), arriving)]);
     }
   }
 
@@ -262,10 +262,6 @@ async function tellInTurns(entries: readonly Entry[], arriving: Arriving): Promi
 }
 
 const TOLD_AT_ONCE = 200;
-
-function ignore(): void {
-  // Nobody gets ready.
-}
 
 /** First key after all that begin with the prefix. */
 function afterPrefix(prefix: Buffer): Buffer {

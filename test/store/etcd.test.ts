@@ -51,6 +51,8 @@ describe('etcd store, one member', () => {
     let isDone = false;
     const compacting = (async () => {
       for (let i = 0; !isDone; i++) {
+        // Some reads have to have the time to come to their end.
+        for (let j = 0; j < 3; j++) await etcd.ctl('put', '/else/where', `${i}.${j}`);
         const { header } = JSON.parse(await etcd.ctl('-w=json', 'put', '/else/where', String(i)));
         await etcd.ctl('compact', String(header.revision));
       }
