@@ -1,14 +1,12 @@
 import type { Ending, Plan } from '../lib/routing/plan.ts';
 import { defineRule, type Node } from '../lib/routing/rule.ts';
+import { COUNTED_PROPERTIES, type CountedArgs } from './counted.ts';
 import { turningAway } from './turning-away.ts';
-import { readerOf, VALUE_PROPERTY, type ValueArgs } from './request-value.ts';
+import { readerOf } from './request-value.ts';
 
-interface Args {
+interface Args extends CountedArgs {
   readonly max: number;
-  readonly by?: ValueArgs;
-  readonly key?: string;
   readonly scope?: 'worker' | 'instance';
-  readonly unknown?: 'worker' | 'allow' | 'deny';
 }
 
 /**
@@ -31,14 +29,8 @@ export const concurrency = defineRule<Args>({
   args: {
     properties: {
       max: { type: 'integer', minimum: 1, maximum: 1e9, description: 'most requests at once' },
-      by: { ...VALUE_PROPERTY, description: `each value has a count of its own: ${VALUE_PROPERTY.description}` },
-      key: { type: 'string', minLength: 1, description: 'nodes with the same key count together' },
       scope: { enum: ['worker', 'instance'], default: 'worker', description: 'who counts together' },
-      unknown: {
-        enum: ['worker', 'allow', 'deny'],
-        default: 'worker',
-        description: 'what becomes of a request while those who count together cannot be reached',
-      },
+      ...COUNTED_PROPERTIES,
     },
     required: ['max'],
     additionalProperties: false,

@@ -2,21 +2,19 @@ import type { Rate, RateVerdict } from '../lib/core/rate-table.ts';
 import { RateTable } from '../lib/core/rate-table.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import { defineRule, type Node } from '../lib/routing/rule.ts';
+import { COUNTED_PROPERTIES, type CountedArgs } from './counted.ts';
 import { turningAway } from './turning-away.ts';
-import { readerOf, VALUE_PROPERTY, type ValueArgs } from './request-value.ts';
+import { readerOf } from './request-value.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
-interface Args {
+interface Args extends CountedArgs {
   readonly limit: number;
   readonly per: string;
-  readonly by?: ValueArgs;
   readonly burst?: number;
   readonly algorithm?: 'token-bucket' | 'sliding-window';
   readonly wait?: string;
   readonly scope?: 'worker' | 'instance' | 'fleet';
-  readonly key?: string;
   readonly fields?: boolean;
-  readonly unknown?: 'worker' | 'allow' | 'deny';
 }
 
 /**
@@ -47,7 +45,6 @@ export const rateLimit = defineRule<Args>({
     properties: {
       limit: { type: 'integer', minimum: 1, maximum: 1e9, description: 'requests within `per`' },
       per: timeProperty('the time in which they are counted: `1s`, `1m`, `1h`'),
-      by: { ...VALUE_PROPERTY, description: `each value has a count of its own: ${VALUE_PROPERTY.description}` },
       burst: {
         type: 'integer',
         minimum: 1,
@@ -61,13 +58,8 @@ export const rateLimit = defineRule<Args>({
       },
       wait: timeProperty('for token buckets: longest time that a request waits for its turn', '0s'),
       scope: { enum: ['worker', 'instance', 'fleet'], default: 'worker', description: 'who counts together' },
-      key: { type: 'string', minLength: 1, description: 'nodes with the same key count together' },
       fields: { type: 'boolean', default: true, description: 'whether replies say how much is left' },
-      unknown: {
-        enum: ['worker', 'allow', 'deny'],
-        default: 'worker',
-        description: 'what becomes of a request while those who count together cannot be reached',
-      },
+      ...COUNTED_PROPERTIES,
     },
     required: ['limit', 'per'],
     additionalProperties: false,
