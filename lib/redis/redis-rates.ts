@@ -73,6 +73,8 @@ export class RedisRates implements SharedRates {
       await client.connect();
     } catch (error) {
       this.#tell(error);
+    } finally {
+      this.#isConnecting = false;
     }
   }
 
