@@ -2,6 +2,7 @@ import { balancers } from './balance/index.ts';
 import type { TableChange } from './change.ts';
 import { Calls } from './call/calls.ts';
 import { CidrList } from './core/cidr.ts';
+import { monotonicMs } from './core/clock.ts';
 import type { AccessLogSetup } from './core/config.ts';
 import type { Limits } from './core/limits.ts';
 import type { BoundListener } from './core/listener.ts';
@@ -181,12 +182,12 @@ export class DataPlane {
   async drain(): Promise<void> {
     const context = this.#context;
     const { drainMs } = this.#options;
-    const end = performance.now() + drainMs;
+    const end = monotonicMs() + drainMs;
     const drain = new Drain(drainMs);
     context.drain = drain;
     for (const client of context.clients) client.drain(drain);
     await Promise.all(this.#listeners.map((listener) => listener.drain(drainMs)));
-    await this.#emptied(end - performance.now());
+    await this.#emptied(end - monotonicMs());
     this.#reception.close();
     for (const client of context.clients) client.destroy();
     context.shared.upstreams.close();

@@ -1,5 +1,6 @@
 import type { CryptoKey, FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from 'jose';
 import type { Caller } from '../core/caller.ts';
+import { monotonicMs } from '../core/clock.ts';
 
 /** Finds the key that a token says it was signed with. */
 export type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
@@ -80,10 +81,6 @@ export class KeySet {
     this.#find = createLocalJWKSet(JSON.parse(body.toString('utf8')) as JSONWebKeySet);
     this.#fetchedAt = this.#clock();
   }
-}
-
-function monotonicMs(): number {
-  return performance.now();
 }
 
 const DONE = Promise.resolve();

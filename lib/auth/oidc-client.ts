@@ -1,5 +1,6 @@
 import type { Configuration } from 'openid-client';
 import { CallFailed, type Caller } from '../core/caller.ts';
+import { monotonicMs } from '../core/clock.ts';
 import type { Claims } from './claims.ts';
 
 /** Who we are to an OpenID provider. */
@@ -85,12 +86,12 @@ export class OidcClient {
 
   #open(party: OidcParty, caller: Caller): Promise<Configuration> {
     const key = JSON.stringify(party);
-    if (this.#config === null || this.#key !== key || performance.now() > this.#until) {
+    if (this.#config === null || this.#key !== key || monotonicMs() > this.#until) {
       this.#key = key;
-      this.#until = performance.now() + KNOWN_MS;
+      this.#until = monotonicMs() + KNOWN_MS;
       this.#config = discover(party, caller);
       this.#config.catch(() => {
-        this.#until = performance.now() + FAILED_MS;
+        this.#until = monotonicMs() + FAILED_MS;
       });
     }
     return this.#config;

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { monotonicMs } from '../core/clock.ts';
 import { hashKind } from './hash-kind.ts';
 
 /** Stored hashes by user. */
@@ -42,9 +43,9 @@ export class UserFile {
 
   /** The users as of about now. */
   async users(): Promise<Users> {
-    if (performance.now() - this.#lookedAt > LOOK_MS) {
+    if (monotonicMs() - this.#lookedAt > LOOK_MS) {
       this.#looking ??= this.#look().finally(() => {
-        this.#lookedAt = performance.now();
+        this.#lookedAt = monotonicMs();
         this.#looking = null;
       });
       await this.#looking;

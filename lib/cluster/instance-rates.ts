@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import { RateTable, type RateVerdict } from '../core/rate-table.ts';
 import type { RateQuestion } from '../core/shared-rates.ts';
 
@@ -6,6 +7,6 @@ export class InstanceRates {
   readonly #table = new RateTable();
 
   take({ limit, value, rate }: RateQuestion): RateVerdict {
-    return this.#table.take(`${limit} ${value}`, rate, performance.now());
+    return this.#table.take(`${limit} ${value}`, rate, monotonicMs());
   }
 }

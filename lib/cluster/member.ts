@@ -1,4 +1,5 @@
 import type { TableChange } from '../change.ts';
+import { monotonicMs } from '../core/clock.ts';
 import { Feed } from './feed.ts';
 import type { WorkerLink } from './link.ts';
 
@@ -31,7 +32,7 @@ export class Member {
   state: 'starting' | 'standby' | 'serving' | 'draining' = 'starting';
   isListening = false;
   startBound: NodeJS.Timeout | undefined;
-  readonly #bornMs = performance.now();
+  readonly #bornMs = monotonicMs();
   #servesSince = 0;
   /** Of the store, at the last change that it has applied. */
   #revision = -1;
@@ -48,19 +49,19 @@ export class Member {
 
   /** How long it has served, or, if it has not, been there. */
   get livedMs(): number {
-    return performance.now() - (this.#servesSince || this.#bornMs);
+    return monotonicMs() - (this.#servesSince || this.#bornMs);
   }
 
   view(): WorkerView {
     const { link, state } = this;
-    const ageMs = performance.now() - this.#bornMs;
+    const ageMs = monotonicMs() - this.#bornMs;
     return { pid: link.pid, state, revision: this.#revision, behind: this.#waits.length, ageMs };
   }
 
   /** Lets it listen, once it has applied what it was told. */
   listen(): void {
     this.state = 'serving';
-    this.#servesSince = performance.now();
+    this.#servesSince = monotonicMs();
     this.feed.follow({ kind: 'listen' });
   }
 
@@ -70,7 +71,7 @@ export class Member {
    */
   tell({ sequence, changes, whole, revision }: Told, mostMs: number, onLate: () => void): Promise<void> {
     this.feed.tell(sequence, changes, whole);
-    const now = performance.now();
+    const now = monotonicMs();
     // What was sent before is applied before.
     this.#dueMs = Math.max(this.#dueMs, now) + mostMs + changes.length;
     const { promise, resolve } = Promise.withResolvers<void>();

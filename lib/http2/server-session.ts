@@ -1,5 +1,6 @@
 import { connect, type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { monotonicMs } from '../core/clock.ts';
 import type { ConnectionOwner } from '../net/connection.ts';
 import { Unprocessed } from '../net/unprocessed.ts';
 import { RequestSide } from './request-side.ts';
@@ -34,7 +35,7 @@ export class ServerSession {
   readonly #scheme: string;
   readonly #bounds: ServerSessionBounds;
   readonly #keeper: SessionKeeper;
-  readonly #madeAt = performance.now();
+  readonly #madeAt = monotonicMs();
   /** Streams that are open, or wait for the session to be made. */
   readonly #streams = new Set<StreamConnection>();
   #waiting: Lent[] = [];
@@ -71,7 +72,7 @@ export class ServerSession {
   get hasRoom(): boolean {
     const { maxStreams, maxAgeMs, maxUses } = this.#bounds;
     if (this.#h2.closed || this.#h2.destroyed || this.#uses >= maxUses) return false;
-    if (performance.now() - this.#madeAt >= maxAgeMs) return false;
+    if (monotonicMs() - this.#madeAt >= maxAgeMs) return false;
     return this.#streams.size < Math.min(maxStreams, this.#keeper.allowed);
   }
 

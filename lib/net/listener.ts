@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { monotonicMs } from '../core/clock.ts';
 import type { BoundListener } from '../core/listener.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
@@ -66,8 +67,8 @@ export class Listener {
    * closes the socket has connected, may have sent a request, and is reset. Takes `mostMs` at most where they come all the time.
    */
   async drain(mostMs: number): Promise<void> {
-    const end = performance.now() + Math.min(mostMs, QUEUE_MS);
-    for (let seen = -1; seen !== this.#accepted && performance.now() < end;) {
+    const end = monotonicMs() + Math.min(mostMs, QUEUE_MS);
+    for (let seen = -1; seen !== this.#accepted && monotonicMs() < end;) {
       seen = this.#accepted;
       await turn();
       await turn();

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { ExplainedNode } from '../core/explanation.ts';
 import { Edge, type Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
@@ -19,7 +20,7 @@ export async function observedWalk(
     const node: Node = edge instanceof Edge ? edge.target : edge;
     const read: Reading[] = [];
     const before = stateOf(plan);
-    const since = performance.now();
+    const since = monotonicMs();
     let next: Node | null = null;
     let failure: string | null = null;
     try {
@@ -35,7 +36,7 @@ export async function observedWalk(
       next: next?.name ?? null,
       read,
       changes: changesOf(before, stateOf(plan)),
-      ms: performance.now() - since,
+      ms: monotonicMs() - since,
       failure,
     });
     edge = next;

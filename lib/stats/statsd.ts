@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Logger } from 'pino';
+import { monotonicMs } from '../core/clock.ts';
 import { Datagrams } from './datagrams.ts';
 import { Meter, statKey } from './meter.ts';
 
@@ -41,7 +42,7 @@ export class Statsd {
 
   /** Sends what was counted since the last flush. */
   flush(): void {
-    if (isIP(this.#host) === 0 && performance.now() - this.#lookedUpMs >= LOOKUP_MS) void this.#resolve();
+    if (isIP(this.#host) === 0 && monotonicMs() - this.#lookedUpMs >= LOOKUP_MS) void this.#resolve();
     const datagrams = this.#datagrams;
     if (datagrams === null) return;
     for (const [host, counts] of this.meter.drain()) {
@@ -66,7 +67,7 @@ export class Statsd {
 
   /** Finds the name's address of this minute. Failing keeps the address of the minute before. */
   async #resolve(): Promise<void> {
-    this.#lookedUpMs = performance.now();
+    this.#lookedUpMs = monotonicMs();
     try {
       const { address } = await lookup(this.#host, { order: 'ipv4first' }); // most daemons listen there only
       if (!this.#stopped && address !== this.#address) this.#connect(address);

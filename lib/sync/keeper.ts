@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Image } from '../store/image.ts';
@@ -67,7 +68,7 @@ export class Keeper {
     const newest = image();
     if (newest === null) return;
     this.#isDirty = false;
-    const begun = performance.now();
+    const begun = monotonicMs();
     try {
       await images.write(newest);
       if (this.#isFailing) log.info({ file: images.path }, 'the snapshot can be written again');
@@ -80,7 +81,7 @@ export class Keeper {
       this.#isDirty = true;
     }
     const leastMs = this.#isFailing ? RETRY_MS : MIN_PAUSE_MS;
-    this.#pauseMs = Math.max(leastMs, MAX_SHARE * (performance.now() - begun));
+    this.#pauseMs = Math.max(leastMs, MAX_SHARE * (monotonicMs() - begun));
   }
 }
 
