@@ -31,8 +31,19 @@ describe('elbctl, what people read', function () {
         web: { type: 'backend', args: { servername: 'web' } },
       },
     };
+    const many = {
+      init: 'all',
+      rules: {
+        all: { type: 'aggregate', args: { routes: [{ path: '/one', to: 'web' }, { to: 'none' }] } },
+        web: { type: 'backend', args: { servername: 'web' } },
+        none: { type: 'respond', args: { status: 404 } },
+      },
+    };
     elb = await startElb({
-      file: { domains: { 'a.test': graph }, upstreams: { web: { [address]: '', '127.0.0.1:1': 'down' } } },
+      file: {
+        domains: { 'a.test': graph, 'many.test': many },
+        upstreams: { web: { [address]: '', '127.0.0.1:1': 'down' } },
+      },
     });
     await elb.get('/blog/x', { Host: 'a.test', 'User-Agent': 'httpie' });
     await elb.get('/lost', { Host: 'a.test' });
@@ -76,6 +87,15 @@ describe('elbctl, what people read', function () {
     expect(told).to.match(
       /is sent as\n {2}GET \/x HTTP\/1\.1\n {2}Host: a\.test\n {2}x-mine: 1\n[^]*X-Forwarded-Proto: https\n/,
     );
+  });
+
+  it('explain: each request that is made of one', async () => {
+    const told = await did('explain', 'many.test/x');
+    expect(told).to.include('\nthe graph answers with the replies of 2 routes\n');
+    expect(told).to.match(
+      /\nroutes\/0\/to\nNODE +TYPE +VERDICT +WHY\nweb +backend +decides .*\ngoes to 127\.0\.0\.1:\d+ of upstream web\n/,
+    );
+    expect(told).to.match(/\nroutes\/1\/to\n[^]*\nnone +respond +decides [^]*\nthe graph answers 404\n/);
   });
 
   it('requests: the newest first, with their tries; stats: of domains, upstreams, servers, paths and clients', async () => {
