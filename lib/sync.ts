@@ -93,16 +93,16 @@ export class Sync implements Control {
         },
         arriving: (entries) => this.#core.arriving(entries),
         changes: (revision, changes) => {
-          this.#news(this.#hear((now) => this.#core.advance(revision, changes, now)));
+          void this.#news(this.#hear((now) => this.#core.advance(revision, changes, now)));
           this.#keeper?.changed();
         },
-        progress: (revision) => this.#news(this.#hear((now) => this.#core.advance(revision, [], now))),
+        progress: (revision) => void this.#news(this.#hear((now) => this.#core.advance(revision, [], now))),
         trouble: (message) => this.#tellTrouble(message),
         doubt: (found, known) => reportDoubt(options.log, store.label, found, known),
       },
     });
     resolver.listen({
-      addresses: (host, addresses) => this.#news(this.#core.resolved(host, addresses, scheduler.now())),
+      addresses: (host, addresses) => void this.#news(this.#core.resolved(host, addresses, scheduler.now())),
       trouble: (host, message) => {
         if (message === null) options.log.info({ host }, 'name resolves again');
         else options.log.warn({ host, reason: message }, 'name does not resolve: what is known of it stays');
@@ -113,7 +113,7 @@ export class Sync implements Control {
   /** Puts the last snapshot into force, then follows the store. It never fails: a store that is away is tried again. */
   async start(): Promise<void> {
     this.#inheritance?.receive((key, kept) => {
-      this.#news(this.#core.inherit(key, kept, this.#options.scheduler.now()));
+      void this.#news(this.#core.inherit(key, kept, this.#options.scheduler.now()));
     });
     const { scheduler, log } = this.#options;
     const image = (await this.#keeper?.read()) ?? null;
@@ -256,9 +256,8 @@ export class Sync implements Control {
     if (!this.#wasRead) throw new StoreError(`${this.#options.store.label} has not been read yet`);
   }
 
-  /** Resolves when it is in force, if it is the first. */
-  #loaded(effects: Effects): Promise<void> {
-    return this.#state === 'closed' ? this.#open(effects) : Promise.resolve(this.#news(effects));
+  #loaded(effects: Effects): Promise<void> | undefined {
+    return this.#state === 'closed' ? this.#open(effects) : this.#news(effects);
   }
 
   /** The first table waits for the names in it, so that it does not begin with servers missing. */
@@ -275,9 +274,8 @@ export class Sync implements Control {
     this.#isReady = true;
   }
 
-  #news(effects: Effects): void {
-    if (this.#state === 'open') void this.#commit(effects);
-    else void this.#note(effects);
+  #news(effects: Effects): Promise<void> | undefined {
+    return this.#state === 'open' ? this.#commit(effects) : this.#note(effects);
   }
 
   /** Does what follows from an event; resolves when it is in force. */
