@@ -1,11 +1,26 @@
+import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { RUNTIME_FLAGS } from '../../bin/runtime-flags.ts';
 import { CookieJar } from '../../lib/auth/cookie-jar.ts';
 import { Recall } from '../../lib/auth/recall.ts';
 import { Seal } from '../../lib/auth/seal.ts';
 import { Verified } from '../../lib/auth/verified.ts';
 
 describe('what is remembered of credentials', () => {
+  it('is found by hashes whose seed is another in each process', () => {
+    const program = `const { internalBinding } = require('internal/test/binding');
+      process.stdout.write(String(internalBinding('v8').getHashSeed()))`;
+    const seeds = Array.from({ length: 3 }, () =>
+      execFileSync(process.execPath, [...RUNTIME_FLAGS, '--expose-internals', '-e', program], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    );
+    expect(seeds.join()).to.match(/^\d+,\d+,\d+$/);
+    expect(new Set(seeds).size).to.equal(3);
+  });
+
   it('is known until its time is over, and no longer', () => {
     let clock = 0;
     const verified = new Verified<number>(10, () => clock);
