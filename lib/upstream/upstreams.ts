@@ -36,12 +36,14 @@ export interface UpstreamsOptions {
 
 /**
  * All upstreams of a worker: those of the table by name, and those that a graph names directly as `host:port`,
- * `http://host:port` or `https://host:port`, which are made when first asked for.
+ * `http://host:port` or `https://host:port`. They are made when first asked for: most upstreams of a large table sleep.
  */
 export class Upstreams implements BreakerTies {
   readonly #options: UpstreamsOptions;
   readonly #means: ChoiceMeans;
   readonly #named = new Map<string, Upstream>();
+  /** Servers of the named ones that nobody has asked for. */
+  readonly #asleep = new Map<string, readonly ServerSpec[]>();
   readonly #direct = new Map<string, Upstream>();
   /** That of upstreams without options, which share it. */
   readonly #usual: UpstreamSetup;
@@ -61,18 +63,21 @@ export class Upstreams implements BreakerTies {
 
   /** The upstream of that name, which may have a tag behind it, or the server that it addresses; null if it is neither. */
   get(name: string): Upstream | null {
-    return (
-      this.#named.get(name) ?? this.#direct.get(name) ?? this.#named.get(listedName(name)) ?? this.#makeDirect(name)
-    );
+    return this.#named.get(name) ?? this.#direct.get(name) ?? this.#listed(name) ?? this.#makeDirect(name);
   }
 
   /** Replaces an upstream's servers. A server that stays is the same object, with connections, counters and health. */
   set(name: string, specs: readonly ServerSpec[]): void {
-    let upstream = this.#named.get(name);
-    if (upstream === undefined) {
-      upstream = this.#open(name);
-      this.#named.set(name, upstream);
-    }
+    const asleep = this.#asleep.get(name);
+    // Servers that are added to others may have to start slowly.
+    const upstream = asleep === undefined || areThoseOf(asleep, specs) ? this.#named.get(name) : this.#wake(name);
+    if (upstream) return this.#replace(upstream, specs);
+    this.#asleep.set(name, specs);
+    if (this.#tellsOfItself(name)) this.#wake(name);
+  }
+
+  #replace(upstream: Upstream, specs: readonly ServerSpec[]): void {
+    const { name } = upstream;
     const before = this.#servers.get(name) ?? new Map<string, Server>();
     const after = new Map<string, Server>();
     for (const spec of specs) {
@@ -97,6 +102,7 @@ export class Upstreams implements BreakerTies {
   configure(name: string, options: UpstreamOptions | null): void {
     if (options === null) this.#configured.delete(name);
     else this.#configured.set(name, options);
+    if (this.#tellsOfItself(name)) this.#wake(name);
     const chosen = options ?? DEFAULT_OPTIONS;
     for (const upstreams of [this.#named, this.#direct]) {
       const upstream = upstreams.get(name);
@@ -109,6 +115,7 @@ export class Upstreams implements BreakerTies {
   /** What the primary has decided, and what the other processes have seen. */
   learn({ barred, starting = [], failures, breakers }: HealthNews): void {
     const { now } = this.#options.wheel;
+    for (const { upstream } of [...barred, ...starting, ...failures]) this.#wake(upstream);
     for (const change of barred) {
       const server = this.#servers.get(change.upstream)?.get(change.server);
       if (server !== undefined) this.#named.get(change.upstream)?.health.bar(server, change.barred);
@@ -140,7 +147,7 @@ export class Upstreams implements BreakerTies {
     this.#options.sightings?.onBreakerNews(breaker, urgent);
   }
 
-  /** Those of the table and those that are named directly; or that of a name. */
+  /** Those of the table and those that are named directly, but for those that sleep and have nothing to tell; or that of a name. */
   *each(name: string | null): Generator<readonly [upstream: Upstream, isDirect: boolean]> {
     for (const upstreams of [this.#named, this.#direct]) {
       const isDirect = upstreams === this.#direct;
@@ -150,19 +157,21 @@ export class Upstreams implements BreakerTies {
     }
   }
 
-  names(): IterableIterator<string> {
-    return this.#named.keys();
+  *names(): Generator<string, void> {
+    yield* this.#named.keys();
+    yield* this.#asleep.keys();
   }
 
   delete(name: string): void {
     const upstream = this.#named.get(name);
+    this.#asleep.delete(name);
     this.#named.delete(name);
     this.#servers.delete(name);
     if (upstream !== undefined) close(upstream);
   }
 
   clear(): void {
-    for (const name of this.#named.keys()) this.delete(name);
+    for (const name of this.names()) this.delete(name);
   }
 
   /** Closes every idle connection, all of which can be made again; answers how many there were. */
@@ -178,6 +187,27 @@ export class Upstreams implements BreakerTies {
     this.clear();
     for (const upstream of this.#direct.values()) close(upstream);
     this.#direct.clear();
+  }
+
+  /** Where a name has a tag behind it, or stands for one that sleeps. */
+  #listed(name: string): Upstream | null {
+    const listed = listedName(name);
+    return this.#named.get(listed) ?? this.#wake(name) ?? this.#wake(listed);
+  }
+
+  #wake(name: string): Upstream | null {
+    const specs = this.#asleep.get(name);
+    if (specs === undefined) return null;
+    this.#asleep.delete(name);
+    const upstream = this.#open(name);
+    this.#named.set(name, upstream);
+    this.#replace(upstream, specs);
+    return upstream;
+  }
+
+  /** Of a breaker there is always something to tell. */
+  #tellsOfItself(name: string): boolean {
+    return (this.#configured.get(name)?.breaker ?? null) !== null;
   }
 
   #open(name: string): Upstream {
@@ -250,6 +280,10 @@ function observe(watch: Watch, { health, outlier }: UpstreamOptions): void {
   // A check is spared if there was news since the last one was due.
   watch.calmMs = spared === null ? CALM_MS : Math.min(CALM_MS, spared.intervalMs / 2);
   watch.outlier = outlier;
+}
+
+function areThoseOf(before: readonly ServerSpec[], after: readonly ServerSpec[]): boolean {
+  return before.length === after.length && before.every((spec, i) => serverKey(spec) === serverKey(after[i] ?? spec));
 }
 
 function close(upstream: Upstream): void {
