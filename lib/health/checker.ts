@@ -1,13 +1,11 @@
 import { Deadline, type DeadlineOwner, type Wheel } from '../core/wheel.ts';
 import { Calendar, type Appointment } from './calendar.ts';
 import { Verdict, type Check, type CheckOwner } from './check.ts';
+import { Cohort, type Pace } from './cohort.ts';
 import { Glances } from './glances.ts';
 
 /** When an address is checked. */
-export interface CheckSchedule {
-  readonly intervalMs: number;
-  /** Share of the interval, 0 to 1, by which each one may be longer or shorter. */
-  readonly jitter: number;
+export interface CheckSchedule extends Pace {
   /** Less than the interval or not: the next check never begins before this one has ended. */
   readonly timeoutMs: number;
 }
@@ -31,7 +29,7 @@ export interface CheckerOptions {
  * Begins checks when they are due, ends them when they take too long, and keeps the number under way bounded.
  *
  * The first checks of many new addresses are spread, so that a large table costs a while instead of a stall; a few come at
- * once. From then on the jitter keeps them apart.
+ * once. From then on the jitter keeps them apart, a few at a time.
  */
 export class Checker implements DeadlineOwner {
   readonly #options: CheckerOptions;
@@ -51,6 +49,9 @@ export class Checker implements DeadlineOwner {
   made = 0;
   /** Wheel time until which the first checks of new addresses have been given away. */
   #firstAt = 0;
+  /** That of the address that came last, and when its first check was due. */
+  #cohort = new Cohort({ intervalMs: 0, jitter: 0 });
+  #cohortAt = 0;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
@@ -76,7 +77,7 @@ export class Checker implements DeadlineOwner {
   add(check: Check, schedule: CheckSchedule, owner: CheckedOwner): Checked {
     const { now } = this.wheel;
     this.#firstAt = Math.max(this.#firstAt, now) + 1 / FIRST_PER_MS;
-    const checked = new Checked(this, check, schedule, owner);
+    const checked = new Checked(this, check, schedule, this.#cohortFor(schedule), owner);
     if (this.#size++ === 0) this.#begin();
     this.put(checked, Math.ceil(this.#firstAt));
     return checked;
@@ -122,9 +123,20 @@ export class Checker implements DeadlineOwner {
     this.#tick.dispose();
   }
 
-  /** The interval until the next check: whole, as a time with a fraction is an object of its own for each that is kept. */
-  interval({ intervalMs, jitter }: CheckSchedule): number {
-    return Math.round(intervalMs * (1 + jitter * (2 * this.#options.random() - 1)));
+  /** The check after the one that has begun at this moment is due then. */
+  next(cohort: Cohort, begunAt: number): number {
+    return cohort.next(begunAt, this.#options.random);
+  }
+
+  /** Those are together that were new within a tick. */
+  #cohortFor(pace: Pace): Cohort {
+    const isLate = this.#firstAt - this.#cohortAt > this.wheel.tickMs;
+    if (isLate || !this.#cohort.takes(pace)) {
+      this.#cohort = new Cohort(pace);
+      this.#cohortAt = this.#firstAt;
+    }
+    this.#cohort.size++;
+    return this.#cohort;
   }
 
   /** Nothing was due for a while. */
@@ -178,13 +190,15 @@ export class Checked implements Appointment, CheckOwner {
   readonly #checker: Checker;
   readonly #check: Check;
   readonly #schedule: CheckSchedule;
+  readonly #cohort: Cohort;
   readonly #owner: CheckedOwner;
   #begunAt = -1;
 
-  constructor(checker: Checker, check: Check, schedule: CheckSchedule, owner: CheckedOwner) {
+  constructor(checker: Checker, check: Check, schedule: CheckSchedule, cohort: Cohort, owner: CheckedOwner) {
     this.#checker = checker;
     this.#check = check;
     this.#schedule = schedule;
+    this.#cohort = cohort;
     this.#owner = owner;
   }
 
@@ -201,7 +215,7 @@ export class Checked implements Appointment, CheckOwner {
 
   onDue(): void {
     const checker = this.#checker;
-    if (this.#owner.spared()) checker.put(this, checker.wheel.now + checker.interval(this.#schedule));
+    if (this.#owner.spared()) checker.put(this, checker.next(this.#cohort, checker.wheel.now));
     else checker.enter(this);
   }
 
@@ -225,7 +239,7 @@ export class Checked implements Appointment, CheckOwner {
 
   #over(): void {
     const checker = this.#checker;
-    checker.put(this, this.#begunAt + checker.interval(this.#schedule));
+    checker.put(this, checker.next(this.#cohort, this.#begunAt));
     this.#begunAt = -1;
     checker.leave(this);
   }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Wheel } from '../../lib/core/wheel.ts';
 import { Verdict, type Check, type CheckOwner } from '../../lib/health/check.ts';
+import { Cohort } from '../../lib/health/cohort.ts';
 import { Checker, type Checked, type CheckedOwner } from '../../lib/health/checker.ts';
 
 const TICK_MS = 50;
@@ -105,7 +106,7 @@ describe('checker', () => {
     fc.assert(
       fc.property(random, fc.double({ min: 0, max: 1, noNaN: true }), (share, jitter) => {
         const checker = new Checker({ wheel, random: () => share, most: 9 });
-        const ms = checker.interval({ intervalMs: 1000, jitter, timeoutMs: 1 });
+        const ms = checker.next(new Cohort({ intervalMs: 1000, jitter }), 5000) - 5000;
         // To a whole millisecond.
         expect(ms).to.be.within(1000 * (1 - jitter) - 0.5, 1000 * (1 + jitter) + 0.5);
       }),
