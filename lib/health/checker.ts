@@ -159,6 +159,7 @@ export class Checker implements DeadlineOwner {
   }
 
   #next(): Checked | undefined {
+    if (this.#queue.length === 0) return undefined;
     while (this.#first < this.#queue.length) {
       const next = this.#queue[this.#first++];
       if (this.#first > COMPACT && this.#first * 2 > this.#queue.length) this.#compact();

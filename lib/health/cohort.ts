@@ -38,4 +38,4 @@ export class Cohort {
 }
 
 /** Enough for their memory to lie together, few enough to come at once: a tick at the pace of 100,000 in ten seconds has 500. */
-const MOST = 32;
+const MOST = 64;

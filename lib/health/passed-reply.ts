@@ -30,12 +30,21 @@ export class PassedReply {
   /** Whether these bytes are that reply again. */
   isSame(bytes: Buffer, from: number, to: number): boolean {
     if (this.#length === 0 || to - from !== this.#length || this.#worth <= 0) return false;
+    // As a rule it is that of another server in the same second.
+    if (bytes.compare(this.#bytes, 0, this.#length, from, to) !== 0 && !this.#isAnotherDate(bytes, from, to))
+      return false;
+    if (this.#worth < MOST_WORTH) this.#worth++;
+    return true;
+  }
+
+  /** Whether only the value of the Date is another one, which is kept then. */
+  #isAnotherDate(bytes: Buffer, from: number, to: number): boolean {
     const [dateFrom, dateTo] = [from + this.#dateFrom, from + this.#dateTo];
     if (bytes.compare(this.#bytes, 0, this.#dateFrom, from, dateFrom) !== 0) return false;
     if (bytes.compare(this.#bytes, this.#dateTo, this.#length, dateTo, to) !== 0) return false;
     // A line that ends within the value is another head.
     for (let at = dateFrom; at < dateTo; at++) if ((bytes[at] ?? 0) < SPACE) return false;
-    if (this.#worth < MOST_WORTH) this.#worth++;
+    bytes.copy(this.#bytes, this.#dateFrom, dateFrom, dateTo);
     return true;
   }
 }
