@@ -1,14 +1,14 @@
-import { releaseAll } from '../lib/cluster/sockets.ts';
-import type { BoundAddress } from '../lib/cluster/sockets.ts';
+import type { Listeners, ListenersOptions } from '../lib/cluster/listeners.ts';
 import { sameProcess } from '../lib/cluster/same-process.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Handover } from '../lib/core/handover.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
 import { createLog } from '../lib/core/log.ts';
 import type { Log } from '../lib/core/log.ts';
+import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Orders, Supervision } from '../lib/supervisor/supervision.ts';
 import { orExit } from './exit.ts';
-import { openListeners } from './listeners.ts';
+import { openListeners, rereadListeners } from './listeners.ts';
 import { createPlane } from './plane.ts';
 import { privateDirectory } from './private-directory.ts';
 import { serve } from './serve.ts';
@@ -17,35 +17,57 @@ import { serve } from './serve.ts';
 export async function alone(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const directory = await orExit(privateDirectory(config.state));
-  const bound = await orExit(openListeners(config));
-  const startWorker = sameProcess((start, tell, together) => createPlane(start, bound, log, tell, together));
+  let orders: Orders | null = null;
+  const listening: ListenersOptions = {
+    scheduler: systemScheduler,
+    log,
+    onOpen: ({ address, fd }) => orders?.listen(address, { fd }),
+    onShut: (address) => orders?.unlisten(address),
+    onChange: () => undefined,
+    sharesSockets: false,
+  };
+  const listeners = await orExit(openListeners(config, listening));
+  const startWorker = sameProcess(
+    (start, tell, together) => createPlane(start, listeners.bound, log, tell, together),
+    () => listeners.bound.map(({ address }) => address),
+  );
   process.on('exit', (code) => {
     if (code === 0) log.info('ended');
   });
-  await serve(config, supervisionOf(directory, bound, log), log, startWorker);
+  const supervision = supervisionOf(directory, listeners, log, (to) => {
+    orders = to;
+    hearSignals(to, log);
+    process.on('SIGHUP', () => void rereadListeners(config, listeners, listening));
+  });
+  await serve(config, supervision, log, startWorker);
 }
 
 /** What would be a supervisor's. */
-function supervisionOf(directory: string, bound: readonly BoundAddress[], log: Log): Supervision {
+function supervisionOf(directory: string, listeners: Listeners, log: Log, obey: (orders: Orders) => void): Supervision {
   let orders: Orders | null = null;
   return {
     generation: 1,
     directory,
-    listen: bound.map(({ address }) => address),
+    get sockets() {
+      return listeners.bound;
+    },
+    get listeners() {
+      return listeners.views();
+    },
     succeeds: false,
     handover: new Handover(),
     history: { startedAt: Date.now(), crashes: 0, lastCrash: null, upgrades: 0, lastUpgrade: null },
     obey: (to) => {
       orders = to;
-      hearSignals(to, log);
+      obey(to);
     },
     prepared: () => orders?.serve(),
     serving: () => {
-      for (const { address } of bound) log.info({ address: formatListenAddress(address) }, 'listening');
+      for (const { address } of listeners.bound) log.info({ address: formatListenAddress(address) }, 'listening');
     },
     workers: () => undefined,
     failed: () => undefined,
-    closeListeners: () => releaseAll(bound),
+    closeListeners: () => listeners.close(),
   };
 }
 

@@ -9,6 +9,7 @@ import { exposePrometheus } from '../lib/stats/prometheus.ts';
 import { TICK_MS } from '../lib/stats/rate.ts';
 import { EVERY_REQUEST } from '../lib/stats/recent-requests.ts';
 import { viewStats } from '../lib/stats/view-stats.ts';
+import type { Supervision } from '../lib/supervisor/supervision.ts';
 import type { Sync } from '../lib/sync.ts';
 import { serverKey } from '../lib/upstream/server-spec.ts';
 import type { TraceExport } from '../lib/traces/trace-export.ts';
@@ -27,10 +28,18 @@ export class Metrics implements MetricsSource, StatsSource {
   #sync: Sync | null = null;
   #certificates: Inventory | null = null;
   #servers: ServerControl | null = null;
+  #supervision: Supervision | null = null;
   #traces: TraceExport | null = null;
 
   /** Begins to gather. */
-  start(workers: Reporters, sync: Sync, certificates: Inventory, servers: ServerControl): void {
+  start(
+    workers: Reporters,
+    sync: Sync,
+    certificates: Inventory,
+    servers: ServerControl,
+    supervision: Supervision,
+  ): void {
+    this.#supervision = supervision;
     this.#certificates = certificates;
     this.#workers = workers;
     this.#sync = sync;
@@ -100,6 +109,7 @@ export class Metrics implements MetricsSource, StatsSource {
       overlays: status?.overlays ?? 0,
       spans: this.#traces?.counts() ?? [],
       expiries: this.#certificates?.expiries() ?? [],
+      listeners: this.#supervision?.listeners ?? [],
     };
   }
 }

@@ -42,7 +42,7 @@ export async function serve(
   new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const ending = Promise.withResolvers<boolean>();
   const opening = Promise.withResolvers<void>();
-  const { directory, generation, listen, succeeds } = supervision;
+  const { directory, generation, succeeds } = supervision;
   const adminSocket = join(directory, 'admin.sock');
   const ownAdminSocket = join(directory, `admin-${String(generation)}.sock`);
 
@@ -60,7 +60,6 @@ export async function serve(
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
     setup,
-    listen,
     health: health.relay,
     log,
     onWorkers: (pids) => supervision.workers(pids),
@@ -112,11 +111,13 @@ export async function serve(
   };
   const admin = new AdminServer({ parts, resources, access: config.admin, log });
   await orExit(admin.listen(ownAdminSocket));
-  meter.start(primary, sync, certificates.inventory, health.book);
+  meter.start(primary, sync, certificates.inventory, health.book, supervision);
   const scraped = config.metricsListen.map((address) => new MetricsServer(address, meter, log));
 
   supervision.obey({
     serve: () => opening.resolve(),
+    listen: (address, carrier) => primary.sockets.open(address, carrier),
+    unlisten: (address) => primary.sockets.shut(address),
     reread: () => {
       primary.reopen();
       void reread(sync, log);

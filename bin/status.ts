@@ -29,6 +29,10 @@ export function createStatus(name: string, sync: Sync, primary: Primary, supervi
     unready: () => (primary.isDraining ? 'draining' : null),
   });
   board.offer({
+    name: 'listeners',
+    read: () => supervision.listeners.map(({ since, ...listener }) => ({ ...listener, since: isoTime(since) })),
+  });
+  board.offer({
     name: 'lifecycle',
     read() {
       const { startedAt, crashes, lastCrash, upgrades, lastUpgrade } = supervision.history;

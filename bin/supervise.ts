@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import { releaseAll } from '../lib/cluster/sockets.ts';
+import type { ListenersOptions } from '../lib/cluster/listeners.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
 import { createLog } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
+import { carrierOf } from '../lib/net/carrier.ts';
 import { createNotifier } from '../lib/supervisor/notify.ts';
 import { primaryProcess } from '../lib/supervisor/primary-process.ts';
 import { Supervisor } from '../lib/supervisor/supervisor.ts';
 import { orExit } from './exit.ts';
-import { openListeners } from './listeners.ts';
+import { openListeners, rereadListeners } from './listeners.ts';
 import { privateDirectory } from './private-directory.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 
@@ -20,8 +21,17 @@ export async function supervise(config: Config, args: readonly string[]): Promis
   const directory = await orExit(privateDirectory(config.state));
   // Compiled code of all processes, which then start in half the time (Node: module compile cache).
   if (config.state !== null) process.env['NODE_COMPILE_CACHE'] ??= join(config.state, 'compile-cache');
-  const bound = await orExit(openListeners(config));
-  const listen = bound.map(({ address }) => address);
+  const scheduler = systemScheduler;
+  const listening: ListenersOptions = {
+    scheduler,
+    log,
+    // The first try of one that has failed is later than the supervisor.
+    onOpen: ({ address, fd }) => supervisor.tell({ kind: 'listen', address }, carrierOf(fd, address.kind)),
+    onShut: (address) => supervisor.tell({ kind: 'unlisten', address }),
+    onChange: (views) => supervisor.tell({ kind: 'listeners', listeners: views }),
+    sharesSockets: true,
+  };
+  const listeners = await orExit(openListeners(config, listening));
   const notify = createNotifier(process.env, log);
   let isAnnounced = false;
   const supervisor = new Supervisor({
@@ -30,20 +40,21 @@ export async function supervise(config: Config, args: readonly string[]): Promis
       program: process.argv[1] ?? '',
       args,
       execArgv: [...process.execArgv, ...RUNTIME_FLAGS],
-      sockets: bound.map(({ fd }) => fd),
+      sockets: () => listeners.bound.map(({ fd }) => fd),
     }),
-    scheduler: systemScheduler,
+    scheduler,
     log,
     directory,
-    listen,
-    closeListeners: () => releaseAll(bound),
+    listen: () => listeners.bound.map(({ address }) => address),
+    listeners: () => listeners.views(),
+    closeListeners: () => listeners.close(),
     drainMs: config.drainMs,
     upgradeMs: config.upgradeMs,
     onState: (state) => {
       notify(state);
       if (state !== 'serving' || isAnnounced) return;
       isAnnounced = true;
-      for (const address of listen) log.info({ address: formatListenAddress(address) }, 'listening');
+      for (const { address } of listeners.bound) log.info({ address: formatListenAddress(address) }, 'listening');
     },
   });
 
@@ -55,7 +66,10 @@ export async function supervise(config: Config, args: readonly string[]): Promis
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  process.on('SIGHUP', () => supervisor.reread());
+  process.on('SIGHUP', () => {
+    supervisor.reread();
+    void rereadListeners(config, listeners, listening);
+  });
   process.on('SIGUSR2', () => supervisor.upgrade());
 
   const code = await supervisor.run();

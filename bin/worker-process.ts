@@ -1,14 +1,14 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StartWorker } from '../lib/cluster/link.ts';
-import { FIRST_SOCKET_FD, LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
+import { LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import { RUNTIME_FLAGS } from './runtime-flags.ts';
 
 /** Workers as processes, which inherit the sockets and the lifeline of this one. */
-export function workerProcess({ listen }: Supervision): StartWorker {
+export function workerProcess(supervision: Supervision): StartWorker {
   // The published package holds JavaScript, the repository TypeScript.
   const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
-  const sockets = listen.map((_, i) => FIRST_SOCKET_FD + i);
+  const sockets = () => supervision.sockets;
   return ownProcess({ program, execArgv: RUNTIME_FLAGS, sockets, lifeline: LIFELINE_FD });
 }

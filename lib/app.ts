@@ -5,7 +5,7 @@ import { CidrList } from './core/cidr.ts';
 import { monotonicMs } from './core/clock.ts';
 import type { AccessLogSetup } from './core/config.ts';
 import type { Limits } from './core/limits.ts';
-import type { BoundListener } from './core/listener.ts';
+import type { BoundListener, ListenAddress } from './core/listener.ts';
 import type { Log } from './core/log.ts';
 import type { WorkerAnswer, WorkerQuery } from './core/worker-query.ts';
 import { USUAL_TLS, type TlsSetup } from './core/tls-setup.ts';
@@ -18,7 +18,7 @@ import { workerMeans, type CountedTogether } from './exchange/worker-means.ts';
 import { Explainer } from './exchange/explainer.ts';
 import { Identities } from './exchange/identities.ts';
 import { Reception } from './exchange/reception.ts';
-import { Listener } from './net/listener.ts';
+import { ListenerSet, type Accept } from './net/listener-set.ts';
 import { ClientCount } from './overload/client-count.ts';
 import { clientsByDescriptors } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
@@ -76,7 +76,7 @@ export interface DataPlaneOptions extends CountedTogether {
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #context: Context;
-  readonly #listeners: readonly Listener[];
+  readonly #listeners: ListenerSet;
   readonly #observing: Observing;
   readonly #usage = new ProcessUsage();
   readonly #overload: Overload;
@@ -130,16 +130,10 @@ export class DataPlane {
     });
     this.#context.doors = doors;
     this.#context.http2 = doors;
-    const reception = new Reception(this.#context, doors, (hello, listen) => this.#tls.choose(hello, listen), most);
-    this.#reception = reception;
-    this.#listeners = options.listeners.map(
-      (bound) =>
-        new Listener(
-          bound,
-          (accepted) => reception.accept(accepted, bound.address),
-          (error) => log.warn({ err: error }, 'cannot accept a connection'),
-        ),
-    );
+    this.#reception = new Reception(this.#context, doors, (hello, listen) => this.#tls.choose(hello, listen), most);
+    const accept: Accept = (accepted, address) => this.#reception.accept(accepted, address);
+    this.#listeners = new ListenerSet(accept, log, options.drainMs);
+    for (const bound of options.listeners) this.#listeners.open(bound);
     this.#overload = new Overload({
       log,
       maxWaitMs: limits.maxWaitMs,
@@ -168,9 +162,18 @@ export class DataPlane {
   }
 
   async listen(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.listen()));
+    await this.#listeners.listen();
     this.#isListening = true;
     this.#watchLoad();
+  }
+
+  /** A socket to listen on as well. */
+  open(bound: BoundListener): void {
+    this.#listeners.open(bound);
+  }
+
+  shut(address: ListenAddress): void {
+    this.#listeners.shut(address);
   }
 
   /** Not before there is something to serve: a first table that takes its time to be put into force is no load of clients'. */
@@ -186,7 +189,7 @@ export class DataPlane {
     const drain = new Drain(drainMs);
     context.drain = drain;
     for (const client of context.clients) client.drain(drain);
-    await Promise.all(this.#listeners.map((listener) => listener.drain(drainMs)));
+    await this.#listeners.drain();
     await this.#emptied(end - monotonicMs());
     this.#reception.close();
     for (const client of context.clients) client.destroy();

@@ -50,6 +50,10 @@ function statusText(all: Members, screen: Screen): string {
       text(one, 'key'),
       text(one, 'change'),
     ]),
+    section(screen, 'NOT LISTENING', ['ADDRESS', 'WHY'], failedListeners(all), (one) => [
+      text(one, 'address'),
+      { text: text(one, 'reason'), style: 'bad' },
+    ]),
     section(screen, 'WORKERS', ['PID', 'STATE', 'REVISION', 'UP'], list(all, 'workers'), (one) => [
       text(one, 'pid'),
       text(one, 'state'),
@@ -58,6 +62,11 @@ function statusText(all: Members, screen: Screen): string {
     ]),
   ];
   return parts.filter((part) => part !== '').join('\n');
+}
+
+/** Addresses that are to be listened at, and are not. */
+function failedListeners(all: Members): readonly Members[] {
+  return list(all, 'listeners').filter((one) => own(one, 'state') === 'failed');
 }
 
 type Row = readonly [what: string, value: Cell];

@@ -1,11 +1,15 @@
+import type { ListenAddress } from '../core/listener.ts';
+import type { Carrier } from '../net/carrier.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 
 /** A worker as the primary holds it: a process of its own, or the same process. */
 export interface WorkerLink {
   /** For the log: a process id, or 0 for the same process. */
   readonly pid: number;
-  /** `written`: called once the message is on its way; not if the worker is gone. */
-  send(message: ToWorker, written?: () => void): void;
+  /** Addresses of the sockets that it was given when it was started, in their order. */
+  readonly listen: readonly ListenAddress[];
+  /** `written`: called once the message is on its way; not if the worker is gone. `carrier`: a socket that goes along. */
+  send(message: ToWorker, written?: () => void, carrier?: Carrier): void;
   /** Ends it at once, whatever it does. `onExit` follows. */
   kill(): void;
 }

@@ -60,6 +60,10 @@ export type ToWorker =
     }
   /** Comes after the first table where there is one: a replaced worker never answers without it. */
   | { readonly kind: 'listen' }
+  /** A socket to listen on as well, which comes with the message, as soon as `listen` has been said. */
+  | { readonly kind: 'open'; readonly address: ListenAddress }
+  /** One to listen on no more; connections go on. */
+  | { readonly kind: 'shut'; readonly address: ListenAddress }
   | { readonly kind: 'drain' }
   /** Log files were moved away: open new ones. */
   | { readonly kind: 'reopen' }

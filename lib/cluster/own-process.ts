@@ -1,5 +1,7 @@
-import { fork } from 'node:child_process';
+import { fork, type SendHandle } from 'node:child_process';
 import { Socket } from 'node:net';
+import type { ListenAddress } from '../core/listener.ts';
+import type { Carrier } from '../net/carrier.ts';
 import type { StartWorker } from './link.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 import { Worker } from './worker.ts';
@@ -10,8 +12,8 @@ export interface OwnProcessOptions {
   readonly program: string;
   /** Options of the runtime itself. */
   readonly execArgv: readonly string[];
-  /** Bound sockets, which the worker finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
-  readonly sockets: readonly number[];
+  /** Bound sockets of the moment, which the worker finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
+  readonly sockets: () => readonly { readonly address: ListenAddress; readonly fd: number }[];
   /** Where the primary has its lifeline; null: nobody is above, and it is the workers' lifeline itself. */
   readonly lifeline: number | null;
 }
@@ -29,10 +31,11 @@ export const FIRST_SOCKET_FD = 5;
 /** Starts workers as processes that inherit the listening sockets. */
 export function ownProcess(options: OwnProcessOptions): StartWorker {
   return (events) => {
+    const sockets = options.sockets();
     const child = fork(options.program, [], {
       execArgv: [...options.execArgv],
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...options.sockets],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...sockets.map(({ fd }) => fd)],
     });
     let alive = true;
     const exit = (reason: string): void => {
@@ -53,9 +56,10 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
     });
     return {
       pid: child.pid ?? 0,
-      send: (message, written) => {
-        // A worker that dies meanwhile is told by its exit.
-        if (child.connected) child.send(message, () => written?.());
+      listen: sockets.map(({ address }) => address),
+      send: (message, written, carrier) => {
+        // A worker that dies meanwhile is told by its exit. Node takes its own wraps, too, which the published types do not know.
+        if (child.connected) child.send(message, carrier as SendHandle | undefined, undefined, () => written?.());
       },
       kill: () => {
         child.kill('SIGKILL');
@@ -80,7 +84,7 @@ export function serveOwnProcess(create: CreatePlane): { drain(): Promise<void> }
     () => process.exit(0),
   );
   // The channel carries nothing but the messages of `Primary`.
-  process.on('message', (message) => worker.handle(message as ToWorker));
+  process.on('message', (message, socket) => worker.handle(message as ToWorker, socket as Carrier | undefined));
   const lifeline = new Socket({ fd: LIFELINE_FD });
   for (const event of ['end', 'error']) lifeline.on(event, () => void worker.drain());
   lifeline.resume();

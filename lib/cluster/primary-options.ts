@@ -1,4 +1,3 @@
-import type { ListenAddress } from '../core/listener.ts';
 import type { Log } from '../core/log.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { DomainDelta } from '../stats/tally.ts';
@@ -12,8 +11,6 @@ export interface PrimaryOptions {
   readonly workers: number;
   readonly startWorker: StartWorker;
   readonly setup: WorkerSetup;
-  /** Bound addresses, in the order of the workers' sockets. */
-  readonly listen: readonly ListenAddress[];
   readonly log: Log;
   /** Workers that stand by; 0 where a worker costs nothing to start. */
   readonly spares: number;

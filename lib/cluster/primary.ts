@@ -6,6 +6,7 @@ import type { HealthNews } from '../upstream/server-health.ts';
 import { Ends, type WorkerEnds } from './ends.ts';
 import { InstanceCounts } from './instance-counts.ts';
 import type { WorkerLink } from './link.ts';
+import { LateSockets } from './late-sockets.ts';
 import { Member, type WorkerView } from './member.ts';
 import type { ToPrimary } from './messages.ts';
 import type { PrimaryOptions } from './primary-options.ts';
@@ -31,6 +32,7 @@ export class Primary {
   readonly #questions = new Questions();
   readonly #queries = new Queries();
   readonly #counts = new InstanceCounts();
+  readonly sockets = new LateSockets(() => this.#members);
   /** Of the last change; 0 while there is no table. */
   #sequence = 0;
   #revision = -1;
@@ -170,7 +172,8 @@ export class Primary {
       this.#log.error({ worker: link.pid }, 'worker did not start in time');
       link.kill();
     }, START_MS);
-    link.send({ kind: 'start', setup: this.#options.setup, listen: this.#options.listen });
+    link.send({ kind: 'start', setup: this.#options.setup, listen: link.listen });
+    this.sockets.follow(link);
   }
 
   #onMessage(member: Member, message: ToPrimary): void {

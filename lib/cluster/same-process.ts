@@ -1,9 +1,10 @@
+import type { ListenAddress } from '../core/listener.ts';
 import type { PrimaryLink, StartWorker, WorkerLink } from './link.ts';
 import { Worker } from './worker.ts';
 import type { CreatePlane } from './worker.ts';
 
 /** Starts a worker inside the primary's process: the same messages, carried by microtasks instead of a pipe. */
-export function sameProcess(create: CreatePlane): StartWorker {
+export function sameProcess(create: CreatePlane, listen: () => readonly ListenAddress[]): StartWorker {
   return (events) => {
     let alive = true;
     const exit = (reason: string): void => {
@@ -22,8 +23,9 @@ export function sameProcess(create: CreatePlane): StartWorker {
     const worker = new Worker(primary, create, () => exit('drained'));
     const link: WorkerLink = {
       pid: 0,
-      send: (message, written) => {
-        queueMicrotask(() => worker.handle(message));
+      listen: listen(),
+      send: (message, written, carrier) => {
+        queueMicrotask(() => worker.handle(message, carrier));
         if (written !== undefined) setImmediate(written);
       },
       kill: () => {

@@ -35,7 +35,8 @@ export function releaseAll(bound: readonly BoundAddress[]): void {
   for (const one of bound) one.release();
 }
 
-async function bind(address: ListenAddress): Promise<BoundAddress> {
+/** Binds one. Throws `CannotBind`. */
+export async function bind(address: ListenAddress): Promise<BoundAddress> {
   try {
     if (address.kind === 'unix') {
       // libuv says EACCES where the directory is missing.
@@ -48,7 +49,17 @@ async function bind(address: ListenAddress): Promise<BoundAddress> {
     const socket = new net.BoundSocket({ host: address.host, port: address.port });
     return boundTo({ ...address, port: socket.address().port }, socket);
   } catch (error) {
-    throw new Error(`cannot listen on ${formatListenAddress(address)}: ${reasonOf(error)}`, { cause: error });
+    throw new CannotBind(address, reasonOf(error));
+  }
+}
+
+/** An address cannot be bound now; the message is for an operator. */
+export class CannotBind extends Error {
+  readonly reason: string;
+
+  constructor(address: ListenAddress, reason: string) {
+    super(`cannot listen on ${formatListenAddress(address)}: ${reason}`);
+    this.reason = reason;
   }
 }
 

@@ -1,4 +1,6 @@
 import type { TableChange } from '../change.ts';
+import type { BoundListener, ListenAddress } from '../core/listener.ts';
+import type { Carrier } from '../net/carrier.ts';
 import type { SharedPlaces } from '../core/shared-places.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
@@ -16,6 +18,10 @@ export interface Plane {
   /** Applies all changes at once. `whole`: nothing is missing in the table from now on. */
   apply(changes: readonly TableChange[], whole: boolean): void;
   listen(): Promise<void>;
+  /** A socket to listen on as well, from `listen` on. One whose address is known already is closed. */
+  open(bound: BoundListener): void;
+  /** Listens there no more; connections go on. */
+  shut(address: ListenAddress): void;
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
@@ -69,7 +75,8 @@ export class Worker {
     );
   }
 
-  handle(message: ToWorker): void {
+  /** `carrier`: the socket that has come with it. */
+  handle(message: ToWorker, carrier?: Carrier): void {
     switch (message.kind) {
       case 'start':
         this.#plane = this.#create(message, (sightings) => this.#primary.send({ kind: 'sightings', sightings }), {
@@ -83,6 +90,12 @@ export class Worker {
         break;
       case 'listen':
         void this.#listen();
+        break;
+      case 'open':
+        if (carrier !== undefined) this.#plane?.open({ address: message.address, handle: { fd: carrier.fd } });
+        break;
+      case 'shut':
+        this.#plane?.shut(message.address);
         break;
       case 'drain':
         void this.drain();

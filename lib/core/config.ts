@@ -49,6 +49,9 @@ export interface Config {
   /** Most nodes of a graph. */
   readonly maxNodes: number;
   readonly listen: readonly ListenAddress[];
+  readonly listenFile: string | null;
+  /** One that cannot be bound at the start is tried again; else the start fails. */
+  readonly listenAgain: boolean;
   /** Nobody said where to listen. */
   readonly listensByDefault: boolean;
   readonly workers: number;
@@ -196,6 +199,8 @@ function assemble(
     reconcileMs: values.reconcileMs ?? 0,
     maxNodes: values.maxNodes ?? 0,
     listen: values.listen ?? [],
+    listenFile: values.listenFile,
+    listenAgain: values.listenFailure === 'retry',
     workers: values.workers ?? availableParallelism(),
     trustedProxies: values.trustedProxies ?? [],
     redis: values.redis,
@@ -249,13 +254,9 @@ function assemble(
   };
 }
 
-function accessLog({
-  accessLog: path,
-  accessLogFormat: format,
-  accessLogSample: sample,
-}: OptionValues): AccessLogSetup | null {
+function accessLog({ accessLog: path, accessLogFormat, accessLogSample }: OptionValues): AccessLogSetup | null {
   if (path === null) return null;
-  return { path: path === 'stdout' ? null : path, format: format ?? '', sample: sample ?? 0 };
+  return { path: path === 'stdout' ? null : path, format: accessLogFormat ?? '', sample: accessLogSample ?? 0 };
 }
 
 /** The file has to be there: a mistyped path must not become a balancer without any domain. */

@@ -29,6 +29,17 @@ export interface BoundListener {
   readonly handle: BoundSocket | { readonly fd: number };
 }
 
+/** A listening address as an operator sees it. */
+export interface ListenerView {
+  /** As an operator writes it. */
+  readonly address: string;
+  readonly state: 'listening' | 'failed';
+  /** Why it has failed; null where it listens. */
+  readonly reason: string | null;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** As an operator writes it: `127.0.0.1:8080`, `tls:[::1]:443`, `unix:/run/elb.sock`. */
 export function formatListenAddress(address: ListenAddress): string {
   const { tls, proxy, h2 } = address.options ?? USUAL_LISTEN_OPTIONS;

@@ -98,6 +98,22 @@ export const OPTIONS = {
     '0.0.0.0:8080',
     'where to listen: `:8080`, `127.0.0.1:8080`, `[::]:80`, `unix:/path`; `tls:` in front: TLS, `proxy:`: connections begin with the PROXY protocol, `h1:`: no HTTP/2; several as `tls+proxy:`',
   ),
+  listenFile: row(
+    'Serving',
+    'listen-file',
+    ['ELB_LISTEN_FILE'],
+    filePath,
+    null,
+    'file with more of them, one a line, which is read again at SIGHUP; unset: none',
+  ),
+  listenFailure: row(
+    'Serving',
+    'listen-failure',
+    ['ELB_LISTEN_FAILURE'],
+    oneOf(['end', 'retry']),
+    'end',
+    'what an address that cannot be listened at means at the start: `end`: nothing starts; `retry`: the others serve, and it is tried again every 10 s',
+  ),
   workers: row(
     'Serving',
     'workers',

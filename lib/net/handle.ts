@@ -30,6 +30,8 @@ export interface TcpHandle extends Handle {
   connect(request: Request, address: string, port: number): number;
   connect6(request: Request, address: string, port: number): number;
   setNoDelay(on: boolean): number;
+  /** Adopts a descriptor of a socket. */
+  open(fd: number): number;
   /** Closes with a RST. */
   reset(callback: (this: Handle) => void): number;
   getpeername(out: SocketName): number;
@@ -38,6 +40,8 @@ export interface TcpHandle extends Handle {
 
 /** A connection on a Unix socket. */
 export interface PipeHandle extends Handle {
+  /** Adopts a descriptor of a socket. */
+  open(fd: number): number;
   connect(request: Request, path: string): number;
 }
 

@@ -1,6 +1,7 @@
+import { closeSync } from 'node:fs';
 import net from 'node:net';
 import { monotonicMs } from '../core/clock.ts';
-import type { BoundListener } from '../core/listener.ts';
+import type { BoundListener, ListenAddress } from '../core/listener.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { plainAddress } from './endpoints.ts';
@@ -62,6 +63,15 @@ export class Listener {
     });
   }
 
+  get address(): ListenAddress {
+    return this.#bound.address;
+  }
+
+  /** Lets go of a socket that it has not begun to accept from. */
+  release(): void {
+    releaseSocket(this.#bound);
+  }
+
   /**
    * Accepts whoever waits already, then nobody any more. Connections go on. Whoever is in the kernel's queue when the last process
    * closes the socket has connected, may have sent a request, and is reset. Takes `mostMs` at most where they come all the time.
@@ -96,6 +106,11 @@ export class Listener {
       this.#onAccept({ handle, address: plainAddress(peer.address ?? ''), http2 });
     else handle.close(() => undefined); // the peer is gone already
   }
+}
+
+export function releaseSocket({ handle }: BoundListener): void {
+  if (handle instanceof net.BoundSocket) handle[Symbol.dispose]();
+  else closeSync(handle.fd);
 }
 
 const peer: SocketName = {};

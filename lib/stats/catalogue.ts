@@ -49,6 +49,7 @@ export const METRICS = {
     'edge',
   ),
 
+  elb_listener_up: gauge('Whether an address that is to be listened at is: 1 or 0.', 'address'),
   elb_client_connections: gauge('Connections of clients that are open, tunnels included.'),
   elb_client_connections_total: counter('Connections of clients that were accepted.'),
   elb_greetings_total: counter(

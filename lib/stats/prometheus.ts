@@ -1,3 +1,4 @@
+import type { ListenerView } from '../core/listener.ts';
 import type { Collector } from './collector.ts';
 import { endingOf } from './endings.ts';
 import { Exposition, type Format } from './exposition.ts';
@@ -21,6 +22,7 @@ export interface InstanceFacts {
   readonly spans: Iterable<readonly [string, Readonly<Record<'sent' | 'failed' | 'dropped', number>>]>;
   /** Names of certificates, and when they run out, in seconds since the epoch. */
   readonly expiries: readonly (readonly [name: string, seconds: number])[];
+  readonly listeners: readonly ListenerView[];
 }
 
 /** All metrics as text, in parts, so that who sends them can do other things between two of them. */
@@ -32,6 +34,7 @@ export function* exposePrometheus(
 ): Generator<string> {
   const out = new Exposition(format);
   tellInstance(out, facts);
+  tellListeners(out, facts);
   tellWorkers(out, collector);
   tellTotals(out, collector);
   yield* tellTls(out, collector, facts);
@@ -113,6 +116,11 @@ function tellTotals(out: Exposition, { totals }: Collector): void {
   out.histogram(totals.receivedBytes, 1);
   out.family('elb_response_size_bytes');
   out.histogram(totals.sentBytes, 1);
+}
+
+function tellListeners(out: Exposition, { listeners }: InstanceFacts): void {
+  out.family('elb_listener_up');
+  for (const { address, state } of listeners) out.sample(state === 'listening' ? 1 : 0, address);
 }
 
 function* tellTls(out: Exposition, { greetings }: Collector, { expiries }: InstanceFacts): Generator<string> {

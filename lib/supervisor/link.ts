@@ -1,9 +1,11 @@
+import type { Carrier } from '../net/carrier.ts';
 import type { FromSupervisor, ToSupervisor } from './messages.ts';
 
 /** A primary and its workers, as the supervisor holds them. */
 export interface PrimaryLink {
   readonly pid: number;
-  send(message: FromSupervisor): void;
+  /** `carrier`: a socket that goes along. */
+  send(message: FromSupervisor, carrier?: Carrier): void;
   /** Ends the primary at once; its workers go on. `onExit` follows. */
   kill(): void;
   /** Lets go of its workers: those whose primary is gone drain now. */

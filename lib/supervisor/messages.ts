@@ -1,4 +1,4 @@
-import type { ListenAddress } from '../core/listener.ts';
+import type { ListenAddress, ListenerView } from '../core/listener.ts';
 
 /** Grows when an old supervisor and a new primary would not understand each other. */
 export const PROTOCOL = 1;
@@ -35,6 +35,8 @@ export type FromSupervisor =
       readonly directory: string;
       /** Addresses in use, in the order of the sockets the primary was given. */
       readonly listen: readonly ListenAddress[];
+      /** Those that are asked for, with what has become of them. */
+      readonly listeners: readonly ListenerView[];
       /** Others serve already, and go on until this one does: it has time until it knows everything. */
       readonly succeeds: boolean;
       readonly kept: readonly Kept[];
@@ -42,6 +44,11 @@ export type FromSupervisor =
     }
   /** The workers may listen. */
   | { readonly kind: 'serve' }
+  /** A socket to listen on as well; it comes with the message. */
+  | { readonly kind: 'listen'; readonly address: ListenAddress }
+  /** One to listen on no more. */
+  | { readonly kind: 'unlisten'; readonly address: ListenAddress }
+  | { readonly kind: 'listeners'; readonly listeners: readonly ListenerView[] }
   /** Another primary, which still serves, has kept this meanwhile. */
   | { readonly kind: 'kept'; readonly kept: Kept }
   | { readonly kind: 'history'; readonly history: History }

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type SendHandle } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { LIFELINE_FD } from '../cluster/own-process.ts';
 import type { StartPrimary } from './link.ts';
@@ -10,8 +10,8 @@ export interface PrimaryProcessOptions {
   readonly args: readonly string[];
   /** Options of the runtime itself. */
   readonly execArgv: readonly string[];
-  /** Bound sockets, which the primary finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... and its workers as well. */
-  readonly sockets: readonly number[];
+  /** Bound sockets of the moment, which the primary finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... and its workers as well. */
+  readonly sockets: () => readonly number[];
 }
 
 /** Tells a program that it is to be a primary below a supervisor. */
@@ -24,7 +24,7 @@ export function primaryProcess(options: PrimaryProcessOptions): StartPrimary {
       execArgv: [...options.execArgv],
       env: { ...process.env, [ROLE.name]: ROLE.value },
       serialization: 'json',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', ...options.sockets],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', ...options.sockets()],
     });
     let isAlive = true;
     const exit = (reason: string, code: number | null): void => {
@@ -47,9 +47,9 @@ export function primaryProcess(options: PrimaryProcessOptions): StartPrimary {
     });
     return {
       pid: child.pid ?? 0,
-      send: (message) => {
-        // A primary that dies meanwhile is told by its exit.
-        if (child.connected) child.send(message, () => undefined);
+      send: (message, carrier) => {
+        // A primary that dies meanwhile is told by its exit. Node takes its own wraps, too, which the published types do not know.
+        if (child.connected) child.send(message, carrier as SendHandle | undefined, undefined, () => undefined);
       },
       kill: () => {
         child.kill('SIGKILL');

@@ -1,10 +1,12 @@
 import { closeSync } from 'node:fs';
 import { FIRST_SOCKET_FD } from '../cluster/own-process.ts';
+import { formatListenAddress, type ListenerView } from '../core/listener.ts';
+import type { Carrier } from '../net/carrier.ts';
 import { Handover } from '../core/handover.ts';
 import { PROTOCOL } from './messages.ts';
 import type { FromSupervisor, History, ToSupervisor } from './messages.ts';
 import { ROLE } from './primary-process.ts';
-import type { Orders, Supervision } from './supervision.ts';
+import type { ListeningSocket, Orders, Supervision } from './supervision.ts';
 
 /** Whether this process was started by a supervisor to be a primary. */
 export function isSupervised(): boolean {
@@ -30,15 +32,18 @@ export async function supervised(): Promise<Supervision> {
     else carryOut(orders);
   };
   const handover = new Handover((section, key, value) => tell({ kind: 'keep', kept: { section, key, value } }));
+  let sockets: readonly ListeningSocket[] = [];
+  let listeners: readonly ListenerView[] = [];
   const begun = Promise.withResolvers<FromSupervisor & { readonly kind: 'begin' }>();
   let history: History = { startedAt: 0, crashes: 0, lastCrash: null, upgrades: 0, lastUpgrade: null };
 
-  process.on('message', (raw) => {
+  process.on('message', (raw, socket) => {
     // The channel carries nothing but what a supervisor says to its primary.
     const message = raw as FromSupervisor;
     switch (message.kind) {
       case 'begin':
-        ({ history } = message);
+        ({ history, listeners } = message);
+        sockets = message.listen.map((address, i) => ({ address, fd: FIRST_SOCKET_FD + i }));
         void tell({ kind: 'begun' });
         for (const { section, key, value } of message.kept) handover.section(section).receive(key, value);
         begun.resolve(message);
@@ -49,6 +54,26 @@ export async function supervised(): Promise<Supervision> {
       case 'history':
         ({ history } = message);
         break;
+      case 'listeners':
+        ({ listeners } = message);
+        break;
+      case 'listen': {
+        const { address } = message;
+        // One comes with every such message.
+        const carrier = socket as unknown as Carrier;
+        sockets = [...sockets, { address, fd: carrier.fd }];
+        order((to) => to.listen(address, carrier));
+        break;
+      }
+      case 'unlisten': {
+        const { address } = message;
+        const isMeant = (one: ListeningSocket): boolean =>
+          formatListenAddress(one.address) === formatListenAddress(address);
+        for (const { fd } of sockets.filter(isMeant)) closeSync(fd);
+        sockets = sockets.filter((one) => !isMeant(one));
+        order((to) => to.unlisten(address));
+        break;
+      }
       case 'serve':
         order((to) => to.serve());
         break;
@@ -63,12 +88,17 @@ export async function supervised(): Promise<Supervision> {
   // The supervisor is gone, and nobody would start another primary.
   process.on('disconnect', () => order((to) => to.drain(false)));
 
-  const { protocol, generation, directory, listen, succeeds } = await begun.promise;
+  const { protocol, generation, directory, succeeds } = await begun.promise;
   if (protocol !== PROTOCOL) throw new Error('this version needs a restart: the supervisor is of another one');
   return {
     generation,
     directory,
-    listen,
+    get sockets() {
+      return sockets;
+    },
+    get listeners() {
+      return listeners;
+    },
     succeeds,
     handover,
     get history() {
@@ -83,7 +113,8 @@ export async function supervised(): Promise<Supervision> {
     workers: (pids) => void tell({ kind: 'workers', pids }),
     failed: tellFailure,
     closeListeners: () => {
-      for (let i = 0; i < listen.length; i++) closeSync(FIRST_SOCKET_FD + i);
+      for (const { fd } of sockets) closeSync(fd);
+      sockets = [];
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Handover } from '../core/handover.ts';
-import type { ListenAddress } from '../core/listener.ts';
+import type { ListenAddress, ListenerView } from '../core/listener.ts';
+import type { Carrier } from '../net/carrier.ts';
 import type { History } from './messages.ts';
 
 /** What is above a primary: the supervisor of its process, or, in a process that is alone, the signals it gets. */
@@ -8,8 +9,10 @@ export interface Supervision {
   readonly generation: number;
   /** Only this user may look into it; it is gone when the program is. */
   readonly directory: string;
-  /** Addresses in use. */
-  readonly listen: readonly ListenAddress[];
+  /** Sockets to listen on, those of the moment; workers that are started inherit them. */
+  readonly sockets: readonly ListeningSocket[];
+  /** The addresses that are asked for, and what has become of them. */
+  readonly listeners: readonly ListenerView[];
   /** Others serve already, and go on until this one does: it has time until it knows everything. */
   readonly succeeds: boolean;
   readonly handover: Handover;
@@ -27,8 +30,17 @@ export interface Supervision {
   closeListeners(): void;
 }
 
+export interface ListeningSocket {
+  readonly address: ListenAddress;
+  readonly fd: number;
+}
+
 export interface Orders {
   serve(): void;
+  /** Listen on a socket that has come. */
+  listen(address: ListenAddress, carrier: Carrier): void;
+  /** Listen there no more. */
+  unlisten(address: ListenAddress): void;
   /** Read the configuration again. */
   reread(): void;
   /** `succeeded`: another primary serves from now on. */

@@ -1,19 +1,21 @@
 import { CrashLoop } from '../core/crash-loop.ts';
 import type { Log } from '../core/log.ts';
-import type { ListenAddress } from '../core/listener.ts';
+import type { ListenAddress, ListenerView } from '../core/listener.ts';
 import type { Scheduler } from '../core/scheduler.ts';
+import type { Carrier } from '../net/carrier.ts';
 import { Estate } from './estate.ts';
 import type { PrimaryLink, StartPrimary } from './link.ts';
 import { PROTOCOL } from './messages.ts';
-import type { History, Kept, ToSupervisor } from './messages.ts';
+import type { FromSupervisor, History, Kept, ToSupervisor } from './messages.ts';
 
 export interface SupervisorOptions {
   readonly startPrimary: StartPrimary;
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly directory: string;
-  /** Bound addresses, in the order of the primary's sockets. */
-  readonly listen: readonly ListenAddress[];
+  /** Addresses: those bound at the moment, in the order of the primary's sockets, and all that are asked for. */
+  readonly listen: () => readonly ListenAddress[];
+  readonly listeners: () => readonly ListenerView[];
   /** Closes the supervisor's own descriptors of the listening sockets. */
   readonly closeListeners: () => void;
   /** Bound of a drain, which the primary and its workers keep themselves. */
@@ -85,6 +87,12 @@ export class Supervisor {
     for (const { link } of this.#generations) link.send({ kind: 'reread' });
   }
 
+  /** Tells whoever serves, or is to serve next, of listening sockets. One that starts later is given them. */
+  tell(message: FromSupervisor & { readonly kind: 'listen' | 'unlisten' | 'listeners' }, carrier?: Carrier): void {
+    for (const { link, state, isAlive } of this.#generations)
+      if (isAlive && state !== 'leaving') link.send(message, carrier);
+  }
+
   /** Finishes what is under way, then ends. */
   drain(): void {
     if (this.#isEnding) return;
@@ -113,7 +121,7 @@ export class Supervisor {
   }
 
   #start(purpose: Generation['purpose']): void {
-    const { startPrimary, scheduler, directory, listen, upgradeMs } = this.#options;
+    const { startPrimary, scheduler, directory, listen, listeners, upgradeMs } = this.#options;
     const link = startPrimary({
       onMessage: (message) => this.#onMessage(generation, message),
       onExit: (reason, code) => this.#onExit(generation, reason, code),
@@ -145,7 +153,8 @@ export class Supervisor {
       protocol: PROTOCOL,
       generation: generation.number,
       directory,
-      listen,
+      listen: listen(),
+      listeners: listeners(),
       succeeds: purpose !== 'first',
       kept: this.#estate.all(),
       history: this.#history,
@@ -229,7 +238,7 @@ export class Supervisor {
   #crashed(generation: Generation, reason: string): void {
     const { log, scheduler } = this.#options;
     log.error({ primary: generation.link.pid, reason }, 'the primary ended: its workers serve until there is another');
-    this.#tell({
+    this.#remember({
       ...this.#history,
       crashes: this.#history.crashes + 1,
       lastCrash: { at: scheduler.now(), reason },
@@ -254,7 +263,7 @@ export class Supervisor {
     if (reason === null) log.info({ primary: this.#current?.link.pid }, 'upgraded');
     else log.error({ reason }, 'the upgrade failed: the former program goes on');
     const { upgrades } = this.#history;
-    this.#tell({
+    this.#remember({
       ...this.#history,
       upgrades: reason === null ? upgrades + 1 : upgrades,
       lastUpgrade: { at: scheduler.now(), reason },
@@ -262,7 +271,7 @@ export class Supervisor {
     onState('serving');
   }
 
-  #tell(history: History): void {
+  #remember(history: History): void {
     this.#history = history;
     for (const { link } of this.#generations) link.send({ kind: 'history', history });
   }

@@ -39,7 +39,7 @@ describe('primary', () => {
     const startForked = ownProcess({
       program,
       execArgv: [],
-      sockets: bound.map(({ fd }) => fd),
+      sockets: () => bound,
       lifeline: null,
     });
     const startWorker: StartWorker = (events) => {
@@ -52,7 +52,6 @@ describe('primary', () => {
       spares: 1,
       startWorker,
       setup,
-      listen: bound.map(({ address }) => address),
       log,
       applyMs,
       reports: {
@@ -123,7 +122,7 @@ describe('primary', () => {
     const startWorker = ownProcess({
       program,
       execArgv: [],
-      sockets: bound.map(({ fd }) => fd),
+      sockets: () => bound,
       lifeline: null,
     });
     primary = new Primary({
@@ -131,7 +130,6 @@ describe('primary', () => {
       spares: 1,
       startWorker,
       setup,
-      listen: bound.map(({ address }) => address),
       log,
     });
     await primary.start();
@@ -209,13 +207,17 @@ describe('primary', () => {
 
   it('says why it cannot start', async () => {
     const fd = openSync('/dev/null', 'r');
-    const startWorker = ownProcess({ program, execArgv: [], sockets: [fd], lifeline: null });
+    const startWorker = ownProcess({
+      program,
+      execArgv: [],
+      sockets: () => bound.map(({ address }) => ({ address, fd })),
+      lifeline: null,
+    });
     primary = new Primary({
       workers: 1,
       spares: 0,
       startWorker,
       setup,
-      listen: bound.map(({ address }) => address),
       log,
     });
     await primary.start();
@@ -228,8 +230,8 @@ describe('primary', () => {
   });
 
   it('says when a worker cannot even begin', async () => {
-    const startWorker = ownProcess({ program: '/dev/null', execArgv: [], sockets: [], lifeline: null });
-    primary = new Primary({ workers: 1, spares: 0, startWorker, setup, listen: [], log });
+    const startWorker = ownProcess({ program: '/dev/null', execArgv: [], sockets: () => [], lifeline: null });
+    primary = new Primary({ workers: 1, spares: 0, startWorker, setup, log });
     const error: unknown = await primary.start().catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property('message', 'a worker ended at its start: code 0');
   });
@@ -255,11 +257,12 @@ describe('primary', () => {
   });
 
   it('is the same inside one process', async () => {
+    const addresses = bound.map(({ address }) => address);
     const startWorker = sameProcess(
       ({ listen }) => new TablePlane(listen.map((address, i) => ({ address, handle: bound[i]!.handle }))),
+      () => addresses,
     );
-    const addresses = bound.map(({ address }) => address);
-    primary = new Primary({ workers: 1, spares: 0, startWorker, setup, listen: addresses, log });
+    primary = new Primary({ workers: 1, spares: 0, startWorker, setup, log });
     await primary.start();
     await primary.serve();
     await primary.apply([put('a'), put('b')], true);

@@ -22,6 +22,8 @@ describe('config', () => {
       reconcileMs: 600_000,
       maxNodes: 4000,
       listen: [{ kind: 'tcp', host: '0.0.0.0', port: 8080 }],
+      listenFile: null,
+      listenAgain: false,
       listensByDefault: true,
       workers: availableParallelism(),
       trustedProxies: [],

@@ -21,6 +21,7 @@ const facts: InstanceFacts = {
   overlays: 3,
   spans: [['otlp', { sent: 5, failed: 1, dropped: 0 }]],
   expiries: [['shop', 1_800_000_000]],
+  listeners: [{ address: 'tls:0.0.0.0:443', state: 'failed', reason: 'the address is in use', since: 0 }],
 };
 
 const upstreams: Measured = [
