@@ -31,6 +31,10 @@ export class Table {
     return true;
   }
 
+  get isEmpty(): boolean {
+    return Object.values(this.#items).every((items) => items.size === 0);
+  }
+
   /** Items in force. */
   get sizes(): { readonly domains: number; readonly upstreams: number } {
     return { domains: this.#items.domain.size, upstreams: this.#items.upstream.size };

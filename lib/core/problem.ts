@@ -6,5 +6,6 @@ export interface Problem {
 
 /** One step of a JSON pointer (RFC 6901 3). */
 export function pointerStep(name: string): string {
+  if (!name.includes('~') && !name.includes('/')) return `/${name}`;
   return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -3,8 +3,17 @@ import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ImageError, RECORD_BYTES, decodeImage, encodeHeader, encodeRecord, recordBytes } from './image-format.ts';
-import type { ImageOwner } from './image-format.ts';
+import {
+  ImageError,
+  RECORD_BYTES,
+  decodeImage,
+  encodeHeader,
+  encodeRecord,
+  entryRecord,
+  recordBytes,
+  substituteRecord,
+} from './image-format.ts';
+import type { ImageOwner, ImageRecord } from './image-format.ts';
 import type { Image } from './image.ts';
 
 /**
@@ -71,11 +80,13 @@ async function writeSynced(path: string, image: Image, owner: ImageOwner): Promi
   try {
     const writer = new PartWriter(file);
     await writer.write(encodeHeader(image, owner));
-    for (const { key, value, revision } of image.entries) {
-      if (!writer.put(key, value, revision)) await writer.flush(key, value, revision);
+    for (const entry of image.entries) {
+      const record = entryRecord(entry, image.needsOf(entry.key, entry.value));
+      if (!writer.put(record)) await writer.flush(record);
     }
-    for (const { key, lastGood, since } of image.substitutes) {
-      if (!writer.put(key, lastGood, since)) await writer.flush(key, lastGood, since);
+    for (const substitute of image.substitutes) {
+      const record = substituteRecord(substitute);
+      if (!writer.put(record)) await writer.flush(record);
     }
     await writer.end();
     await file.sync();
@@ -96,21 +107,22 @@ class PartWriter {
   }
 
   /** False if there is no room for it. */
-  put(key: string, text: string | null, number: number): boolean {
+  put(record: ImageRecord): boolean {
+    const { key, text, needs } = record;
     // No character takes more than three bytes for each of its code units.
-    const most = 3 * (key.length + (text?.length ?? 0)) + RECORD_BYTES;
+    const most = 3 * (key.length + (text?.length ?? 0) + (needs?.length ?? 0)) + RECORD_BYTES;
     if (this.#end + most > this.#part.length) return false;
-    this.#end = encodeRecord(this.#part, this.#end, key, text, number);
+    this.#end = encodeRecord(this.#part, this.#end, record);
     return true;
   }
 
   /** Writes what was gathered, then takes the record that found no room. */
-  async flush(key: string, text: string | null, number: number): Promise<void> {
+  async flush(record: ImageRecord): Promise<void> {
     await this.write(this.#part.subarray(0, this.#end));
     this.#end = 0;
-    if (this.put(key, text, number)) return;
-    const large = Buffer.allocUnsafe(recordBytes(key, text));
-    await this.write(large.subarray(0, encodeRecord(large, 0, key, text, number)));
+    if (this.put(record)) return;
+    const large = Buffer.allocUnsafe(recordBytes(record));
+    await this.write(large.subarray(0, encodeRecord(large, 0, record)));
   }
 
   async write(bytes: Buffer): Promise<void> {

@@ -11,9 +11,11 @@ export class ImageError extends Error {
  * An image as bytes:
  *
  *     header     one line of JSON: format, prefix, checker, cluster, revision, numbers of entries and substitutes
- *     entries    each: bytes of key (4), bytes of value (4), revision (8, float), key, value
- *     substitutes   the same, with the time for the revision; a value of ABSENT bytes is none
+ *     entries    each: bytes of key (4), of value (4), of needs (4), revision (8, float), key, value, needs, a line each
+ *     substitutes   the same, with the time for the revision
  *     checksum   SHA-256 of all that
+ *
+ * A value or needs of ABSENT bytes are none.
  */
 export function encodeHeader(
   { cluster, revision, entries, substitutes }: Image,
@@ -32,21 +34,47 @@ export function encodeHeader(
 }
 
 /** Bytes of a record beside its key and its value. */
-export const RECORD_BYTES = 16;
+export const RECORD_BYTES = 20;
+
+/** An entry or a substitute. */
+export interface ImageRecord {
+  readonly key: string;
+  readonly text: string | null;
+  /** A line each. */
+  readonly needs: string | null;
+  /** Revision or time. */
+  readonly number: number;
+}
+
+export function entryRecord(entry: Entry, needs: readonly string[] | null): ImageRecord {
+  const { key, value: text, revision: number } = entry;
+  return { key, text, needs: needs === null || needs.some(hasLines) ? null : needs.join('\n'), number };
+}
+
+export function substituteRecord({ key, lastGood: text, since: number }: Substitute): ImageRecord {
+  return { key, text, needs: null, number };
+}
 
 /** Bytes of a whole record. */
-export function recordBytes(key: string, text: string | null): number {
-  return RECORD_BYTES + Buffer.byteLength(key) + (text === null ? 0 : Buffer.byteLength(text));
+export function recordBytes({ key, text, needs }: ImageRecord): number {
+  return RECORD_BYTES + Buffer.byteLength(key) + Buffer.byteLength(text ?? '') + Buffer.byteLength(needs ?? '');
 }
 
 /** Puts a record into a buffer that has room for it; answers where it ends. */
-export function encodeRecord(bytes: Buffer, at: number, key: string, text: string | null, number: number): number {
+export function encodeRecord(bytes: Buffer, at: number, { key, text, needs, number }: ImageRecord): number {
   const keyEnd = at + RECORD_BYTES + bytes.write(key, at + RECORD_BYTES, 'utf8');
-  const end = keyEnd + (text === null ? 0 : bytes.write(text, keyEnd, 'utf8'));
+  const textEnd = keyEnd + bytes.write(text ?? '', keyEnd, 'utf8');
+  const end = textEnd + bytes.write(needs ?? '', textEnd, 'utf8');
   bytes.writeUInt32LE(keyEnd - at - RECORD_BYTES, at);
-  bytes.writeUInt32LE(text === null ? ABSENT : end - keyEnd, at + 4);
-  bytes.writeDoubleLE(number, at + 8);
+  bytes.writeUInt32LE(text === null ? ABSENT : textEnd - keyEnd, at + 4);
+  bytes.writeUInt32LE(needs === null ? ABSENT : end - textEnd, at + 8);
+  bytes.writeDoubleLE(number, at + 12);
   return end;
+}
+
+/** Of such a name, which no document can have, nobody would know where it ends. */
+function hasLines(name: string): boolean {
+  return name === '' || name.includes('\n');
 }
 
 /** Throws ImageError: damaged, of another format, or of another prefix. */
@@ -61,17 +89,20 @@ export function decodeImage(bytes: Buffer, { prefix, checker }: ImageOwner): Ima
   if (header.prefix !== prefix) throw new ImageError(`is of ${header.prefix}, not of ${prefix}`);
   const reader = new Reader(bytes, lineEnd + 1, end);
   const entries: Entry[] = [];
+  const needs = new Map<string, readonly string[]>();
+  const isChecked = header.checker === checker;
   const substitutes: Substitute[] = [];
   for (let i = 0; i < header.entries; i++) {
-    const { key, text, number } = reader.record();
+    const { key, text, needs: lines, number } = reader.record();
     entries.push({ key, value: text ?? '', revision: number });
+    if (isChecked && lines !== null) needs.set(key, lines === '' ? NOTHING : lines.split('\n'));
   }
   for (let i = 0; i < header.substitutes; i++) {
     const { key, text, number } = reader.record();
     substitutes.push({ key, lastGood: text, since: number });
   }
-  const isChecked = header.checker === checker;
-  return { cluster: header.cluster, revision: header.revision, entries, substitutes, isChecked };
+  const { cluster, revision } = header;
+  return { cluster, revision, entries, substitutes, needsOf: (key) => needs.get(key) ?? null };
 }
 
 /** Whose image it is. */
@@ -90,7 +121,9 @@ interface Header extends ImageOwner {
   readonly substitutes: number;
 }
 
-const FORMAT = 'elb image 1';
+const NOTHING: readonly string[] = [];
+
+const FORMAT = 'elb image 2';
 const ABSENT = 0xffffffff;
 const CHECKSUM_BYTES = 32;
 
@@ -110,17 +143,23 @@ class Reader {
     this.#end = end;
   }
 
-  record(): { readonly key: string; readonly text: string | null; readonly number: number } {
+  record(): ImageRecord {
     const bytes = this.#bytes;
     const at = this.#at;
     if (at + RECORD_BYTES > this.#end) throw new ImageError('has fewer records than it says');
-    const keyEnd = at + RECORD_BYTES + bytes.readUInt32LE(at);
-    const textBytes = bytes.readUInt32LE(at + 4);
-    this.#at = keyEnd + (textBytes === ABSENT ? 0 : textBytes);
+    this.#at = at + RECORD_BYTES;
     return {
-      key: bytes.toString('utf8', at + RECORD_BYTES, keyEnd),
-      text: textBytes === ABSENT ? null : bytes.toString('utf8', keyEnd, this.#at),
-      number: bytes.readDoubleLE(at + 8),
+      key: this.#text(bytes.readUInt32LE(at)) ?? '',
+      text: this.#text(bytes.readUInt32LE(at + 4)),
+      needs: this.#text(bytes.readUInt32LE(at + 8)),
+      number: bytes.readDoubleLE(at + 12),
     };
+  }
+
+  #text(length: number): string | null {
+    if (length === ABSENT) return null;
+    const start = this.#at;
+    this.#at = start + length;
+    return this.#bytes.toString('utf8', start, this.#at);
   }
 }

@@ -6,6 +6,11 @@ export function referenceTo(kind: DocumentKind, name: string): string {
   return `${kind.kind}/${kind.normalName(name)}`;
 }
 
+/** Whether it is a document that is needed; else it is an upstream. */
+export function isReference(need: string): boolean {
+  return need.includes('/');
+}
+
 /** Kind and name; the kind is null for an upstream. */
 export function splitReference(reference: string): readonly [of: DocumentName | null, name: string] {
   const slash = reference.indexOf('/');
@@ -29,7 +34,7 @@ export function circleOf(
   const from = new Map<string, string>();
   const left: string[] = [];
   const visit = (reference: string, before: string): void => {
-    if (!reference.includes('/') || from.has(reference)) return;
+    if (!isReference(reference) || from.has(reference)) return;
     from.set(reference, before);
     left.push(reference);
   };

@@ -100,14 +100,15 @@ export class SyncCore {
   restore(image: Image, now: number): Effects {
     const turn = new Turn();
     const since = new Map(image.substitutes.map((substitute) => [substitute.key, substitute.since]));
-    const { isChecked } = image;
     for (const { key, lastGood } of image.substitutes)
       if (lastGood !== null) this.#items.update(key, lastGood, turn, now);
     // They were in force, whatever they name.
     for (const [key, { of, name }] of turn.documents) this.#items.settle(of, name, () => true, since.get(key) ?? now);
     for (const key of this.#view.load(image, true)) {
       const at = since.get(key);
-      this.#items.update(key, this.#view.get(key), turn, at ?? now, isChecked && at === undefined);
+      const value = this.#view.get(key);
+      const needs = at === undefined && value !== null ? image.needsOf(key, value) : null;
+      this.#items.update(key, value, turn, at ?? now, needs);
     }
     return this.#items.effects(turn, now, since);
   }
@@ -123,7 +124,11 @@ export class SyncCore {
     const { overlaid } = this.#view;
     const others = substitutes.filter(({ key }) => !overlaid.has(key));
     const unchecked = Array.from(overlaid.keys(), (key) => ({ key, lastGood: null, since: now }));
-    return { ...snapshot, substitutes: [...others, ...unchecked], isChecked: true };
+    return {
+      ...snapshot,
+      substitutes: [...others, ...unchecked],
+      needsOf: (key, value) => this.#items.needsOf(key, value),
+    };
   }
 
   /** Gets ready for entries that a load may be about to bring. */

@@ -36,21 +36,25 @@ let low = 0;
 
 /** Two lanes of multiplication and exclusive or, mixed at the end (cyrb53, by bryc, public domain). */
 function hash(key: string, value: string): void {
-  high = 0xdeadbeef;
-  low = 0x41c6ce57;
-  take(key);
+  // Of locals the loops are made without a look at memory.
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    a = Math.imul(a ^ unit, ONE);
+    b = Math.imul(b ^ unit, OTHER);
+  }
   // No character of a key can be mistaken for where the value begins.
-  takeUnit(0x10000);
-  take(value);
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  a = Math.imul(a ^ 0x10000, ONE);
+  b = Math.imul(b ^ 0x10000, OTHER);
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    a = Math.imul(a ^ unit, ONE);
+    b = Math.imul(b ^ unit, OTHER);
+  }
+  high = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  low = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
 }
 
-function take(text: string): void {
-  for (let i = 0; i < text.length; i++) takeUnit(text.charCodeAt(i));
-}
-
-function takeUnit(unit: number): void {
-  high = Math.imul(high ^ unit, 2654435761);
-  low = Math.imul(low ^ unit, 1597334677);
-}
+const ONE = 2654435761;
+const OTHER = 1597334677;

@@ -1,7 +1,7 @@
 import type { TableChange } from '../change.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DocumentName } from '../control.ts';
-import { referenceTo } from './circles.ts';
+import { isReference, referenceTo } from './circles.ts';
 import { documentKey } from './keys.ts';
 import { References } from './references.ts';
 import type { Reports } from './reports.ts';
@@ -108,6 +108,12 @@ export class Documents {
     return this.#newest.get(name)?.text ?? null;
   }
 
+  /** What the newest good document of a name needs, if this is it. */
+  needsOf(name: string, text: string): readonly string[] | null {
+    const newest = this.#newest.get(name);
+    return newest?.text === text ? newest.upstreams : null;
+  }
+
   inForce(name: string): string | null {
     return this.#inForce.get(name)?.text ?? null;
   }
@@ -148,8 +154,11 @@ export class Documents {
     this.#prepared.clear();
   }
 
-  /** Takes a name's newest document, or its removal. `settle` puts it into force. `isChecked`: it has passed its check. */
-  update(name: string, text: string | null, now: number, isChecked = false): void {
+  /**
+   * Takes a name's newest document, or its removal. `settle` puts it into force. `needs`: what it needs, if it has passed its check
+   * before.
+   */
+  update(name: string, text: string | null, now: number, needs: readonly string[] | null = null): void {
     const { rejected } = this.#reports;
     const key = documentKey(this.kind.kind, name);
     this.#spell(name, text !== null);
@@ -159,8 +168,8 @@ export class Documents {
       rejected.delete(key);
       return;
     }
-    const { problems, substitute, upstreams } = isChecked ? this.#trusted(text) : this.#checked(name, text);
-    const circle = problems.length === 0 ? this.#leadsBack(referenceTo(this.kind, name), upstreams) : null;
+    const { problems, substitute, upstreams } = needs === null ? this.#checked(name, text) : trusted(needs);
+    const circle = problems.length === 0 ? this.#circle(name, upstreams) : null;
     if (circle !== null) {
       this.#reject(name, [{ at: '', msg: circle }], this.kind.broken?.(name) ?? null, now);
       return;
@@ -173,8 +182,8 @@ export class Documents {
     this.#reject(name, problems, substitute, now);
   }
 
-  #trusted(text: string): CheckedDocument {
-    return { problems: [], substitute: null, upstreams: this.kind.upstreams(parsed(text)) };
+  #circle(name: string, needs: readonly string[]): string | null {
+    return needs.some(isReference) ? this.#leadsBack(referenceTo(this.kind, name), needs) : null;
   }
 
   #checked(name: string, text: string): CheckedDocument {
@@ -244,6 +253,12 @@ export class Documents {
     else this.#spellings.delete(normal);
   }
 }
+
+function trusted(upstreams: readonly string[]): CheckedDocument {
+  return { problems: NONE, substitute: null, upstreams };
+}
+
+const NONE: readonly Problem[] = [];
 
 export function parsed(text: string): unknown {
   try {

@@ -34,13 +34,13 @@ export class Items {
     this.lists = new ServerLists(this.reports.rejected);
   }
 
-  /** A key has another value. `isChecked`: a value that has passed its check before. */
-  update(key: string, value: string | null, turn: Turn, now: number, isChecked = false): void {
+  /** A key has another value. `needs`: what it needs, if it has passed its check before. */
+  update(key: string, value: string | null, turn: Turn, now: number, needs: readonly string[] | null = null): void {
     const place = placeOf(key);
     if (place === null) return;
     const wasRejected = this.reports.rejected.has(key);
     if (place.kind === 'document') {
-      this.documents.get(place.of)?.update(place.name, value, now, isChecked);
+      this.documents.get(place.of)?.update(place.name, value, now, needs);
       if (this.#closesCircle(key)) this.#circular.set(key, value);
       else this.#circular.delete(key);
       turn.documents.set(key, place);
@@ -56,6 +56,12 @@ export class Items {
   prepare(key: string, value: string): void {
     const place = placeOf(key);
     if (place?.kind === 'document') this.documents.get(place.of)?.prepare(place.name, value);
+  }
+
+  /** What a value needs that has passed its check; null: it has not, or is none that is checked on its own. */
+  needsOf(key: string, value: string): readonly string[] | null {
+    const place = placeOf(key);
+    return place?.kind === 'document' ? (this.documents.get(place.of)?.needsOf(place.name, value) ?? null) : null;
   }
 
   forgetPrepared(): void {
@@ -79,8 +85,11 @@ export class Items {
     this.#lookAgain(turn, now);
     const { documents, hosts, rejected, accepted } = turn;
     const upstreams = Array.from(turn.upstreams, (name) => this.lists.change(name));
-    for (const change of upstreams) this.#touchUsers(change, turn);
-    this.#touchUsersOfDocuments(turn);
+    // Where nothing is in force yet, every document is among those that were touched.
+    if (!this.told.isEmpty) {
+      for (const change of upstreams) this.#touchUsers(change, turn);
+      this.#touchUsersOfDocuments(turn);
+    }
     const { held, dangling } = this.reports;
     const keys = [...documents.keys()];
     const wereHeld = new Set(keys.filter((key) => held.has(key)));
