@@ -16,6 +16,7 @@ import {
   UV_EOF,
   WriteWrap,
   type Handle,
+  type TcpHandle,
   type Request,
   type SocketName,
   type WriteRequest,
@@ -80,6 +81,12 @@ export class HandleConnection implements Connection {
     const error = handle.connect(connection.#connecting(new PipeConnectWrap()), path) as number | undefined;
     if (error !== undefined && error !== 0) connection.#fail(error);
     return connection;
+  }
+
+  /** Has the kernel ask after so much silence whether the other end is still there (SO_KEEPALIVE). It is a TCP connection that is dialled. */
+  probe(afterMs: number): void {
+    // As `dialTcp` has made it.
+    (this.handle as TcpHandle).setKeepAlive(true, Math.ceil(afterMs / 1000));
   }
 
   /** Gives its handle away and is told nothing more of it. Nothing may be pending. */

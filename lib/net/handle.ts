@@ -32,6 +32,8 @@ export interface TcpHandle extends Handle {
   setNoDelay(on: boolean): number;
   /** Adopts a descriptor of a socket. */
   open(fd: number): number;
+  /** Has the kernel send probes after so many seconds of silence, ten of them, a second apart. */
+  setKeepAlive(on: boolean, seconds: number): number;
   /** Closes with a RST. */
   reset(callback: (this: Handle) => void): number;
   getpeername(out: SocketName): number;

@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { plainAddress, type Endpoints } from './endpoints.ts';
 import { copyOf, giveBack } from './copy.ts';
@@ -29,11 +29,6 @@ export class SocketConnection implements Connection {
     socket.on('drain', onDrain);
     socket.on('error', onError);
     socket.on('close', onClose);
-  }
-
-  /** Dials a name. */
-  static dial(host: string, port: number, owner: ConnectionOwner): SocketConnection {
-    return new SocketConnection(net.connect({ host, port, allowHalfOpen: true, noDelay: true }), owner, 'connect');
   }
 
   endpoints(): Endpoints | null {

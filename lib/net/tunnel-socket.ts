@@ -20,11 +20,13 @@ export class TunnelSocket extends net.Socket {
   /** A write that waits for the tunnel. */
   #waiting: (() => void) | null = null;
 
-  constructor(proxy: ForwardProxy, host: string, port: number) {
+  /** `probeAfterMs`: see `HandleConnection.probe`; 0: never. */
+  constructor(proxy: ForwardProxy, host: string, port: number, probeAfterMs = 0) {
     super({ allowHalfOpen: true });
     const to = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
     const credentials = proxy.authorization === '' ? '' : `Proxy-Authorization: ${proxy.authorization}\r\n`;
     this.#proxy = net.connect({ host: proxy.host, port: proxy.port, allowHalfOpen: true, noDelay: true });
+    if (probeAfterMs > 0) this.#proxy.setKeepAlive(true, probeAfterMs);
     this.#proxy.write(`CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n${credentials}\r\n`);
     this.#proxy.on('data', (bytes: Buffer) => this.#take(bytes));
     this.#proxy.on('end', () => this.#end());

@@ -18,10 +18,8 @@ export interface ClientEnd {
 
 export type HttpProtocol = 'h1' | 'h2' | 'h2c';
 
-/** Makes connections to the servers of an upstream, in the way of its options. Another way is another dialer. */
-export class Dialer {
-  /** Null: plain. */
-  readonly tls: TlsClient | null;
+/** How connections to servers are made, beside TLS. Plain data. */
+export interface DialWay {
   /** Null: servers are told nothing. */
   readonly proxy: ProxyVersion | null;
   /** Most streams of a session of HTTP/2; 0: HTTP/1.1 is spoken. */
@@ -30,19 +28,28 @@ export class Dialer {
   readonly grpcWeb: boolean;
   /** What connections go through; null: nothing. */
   readonly via: ForwardProxy | null;
+  /** After how much silence the kernel asks whether the other end is there, in milliseconds; 0: never. */
+  readonly probeAfterMs: number;
+}
 
-  constructor(
-    tls: TlsClient | null,
-    proxy: ProxyVersion | null,
-    maxStreams = 0,
-    grpcWeb = false,
-    via: ForwardProxy | null = null,
-  ) {
+/** HTTP/1.1 over TCP, and nothing else. */
+export const PLAIN_WAY: DialWay = { proxy: null, maxStreams: 0, grpcWeb: false, via: null, probeAfterMs: 0 };
+
+/** Makes connections to the servers of an upstream, in the way of its options. Another way is another dialer. */
+export class Dialer {
+  /** Null: plain. */
+  readonly tls: TlsClient | null;
+  readonly proxy: ProxyVersion | null;
+  readonly maxStreams: number;
+  readonly grpcWeb: boolean;
+  readonly #way: DialWay;
+
+  constructor(tls: TlsClient | null, way: DialWay) {
     this.tls = tls;
-    this.proxy = proxy;
-    this.maxStreams = maxStreams;
-    this.grpcWeb = grpcWeb;
-    this.via = via;
+    this.proxy = way.proxy;
+    this.maxStreams = way.maxStreams;
+    this.grpcWeb = way.grpcWeb;
+    this.#way = way;
   }
 
   /** `client`: whom the connection is made for. */
@@ -50,7 +57,7 @@ export class Dialer {
     const header = this.proxy === null ? '' : proxyHeader(this.proxy, client?.endpoints() ?? null);
     if (this.maxStreams > 0) return this.#openStream(server, owner, header);
     const connection =
-      this.tls === null ? dialPlain(server, owner, this.via) : this.#dialTls(this.tls, server, owner, header);
+      this.tls === null ? dialPlain(server, owner, this.#way) : this.#dialTls(this.tls, server, owner, header);
     // The kernel keeps it until the connection is made.
     if (header !== '' && this.tls === null) connection.writeText(header);
     return connection;
@@ -61,9 +68,10 @@ export class Dialer {
   }
 
   #socketTls(client: TlsClient, server: Server, header: string): net.Socket {
-    const below = header === '' && this.via === null ? null : dialBelow(server, header, this.via);
+    const below = header === '' && this.#way.via === null ? null : dialBelow(server, header, this.#way);
     try {
-      return client.connect(server, below, this.maxStreams > 0 ? 'h2' : 'http/1.1');
+      const socket = client.connect(server, below, this.maxStreams > 0 ? 'h2' : 'http/1.1');
+      return below === null ? probing(socket, this.#way) : socket;
     } catch (error) {
       below?.destroy();
       return new net.Socket().destroy(error instanceof Error ? error : new Error(String(error)));
@@ -76,7 +84,7 @@ export class Dialer {
     const { idleMs, maxAgeMs, maxUses } = server.bounds;
     const bounds = { maxStreams: this.maxStreams, idleMs, maxAgeMs, maxUses };
     const dial = (): net.Socket =>
-      tls === null ? dialBelow(server, header, this.via) : this.#socketTls(tls, server, header);
+      tls === null ? dialBelow(server, header, this.#way) : this.#socketTls(tls, server, header);
     const open = (user: ConnectionOwner): StreamConnection =>
       header === ''
         ? server.sessions.open(user, tls !== null, bounds, dial)
@@ -85,21 +93,33 @@ export class Dialer {
   }
 }
 
-function dialPlain({ target }: Server, owner: ConnectionOwner, via: ForwardProxy | null): Connection {
+function dialPlain({ target }: Server, owner: ConnectionOwner, way: DialWay): Connection {
   const { host, port, path } = target;
   if (path !== '') return HandleConnection.dialUnix(path, owner);
-  if (via !== null) return new SocketConnection(new TunnelSocket(via, host, port), owner, 'connect');
-  return net.isIP(host) === 0 ? SocketConnection.dial(host, port, owner) : HandleConnection.dialTcp(host, port, owner);
+  if (way.via === null && net.isIP(host) !== 0) {
+    const connection = HandleConnection.dialTcp(host, port, owner);
+    if (way.probeAfterMs > 0) connection.probe(way.probeAfterMs);
+    return connection;
+  }
+  const socket =
+    way.via === null
+      ? probing(net.connect({ host, port, allowHalfOpen: true, noDelay: true }), way)
+      : new TunnelSocket(way.via, host, port, way.probeAfterMs);
+  return new SocketConnection(socket, owner, 'connect');
 }
 
 /** A socket of Node's, for what stands on one: TLS where something has to be said before it, and HTTP/2. */
-function dialBelow({ target }: Server, header: string, via: ForwardProxy | null): net.Socket {
+function dialBelow({ target }: Server, header: string, way: DialWay): net.Socket {
   const { host, port, path } = target;
   const socket =
-    via !== null && path === ''
-      ? new TunnelSocket(via, host, port)
-      : net.connect(path === '' ? { host, port } : { path });
+    way.via !== null && path === ''
+      ? new TunnelSocket(way.via, host, port, way.probeAfterMs)
+      : probing(net.connect(path === '' ? { host, port } : { path }), way);
   socket.setNoDelay(true);
   if (header !== '') socket.write(header, 'latin1');
   return socket;
+}
+
+function probing<T extends net.Socket>(socket: T, { probeAfterMs }: DialWay): T {
+  return probeAfterMs === 0 ? socket : socket.setKeepAlive(true, probeAfterMs);
 }

@@ -8,6 +8,8 @@ export interface PoolBounds {
   readonly idleMs: number;
   /** Most idle connections per server and worker. */
   readonly maxIdle: number;
+  /** And to all servers of its upstream together. */
+  readonly maxIdleTotal: number;
   /** Longest time since it was made. */
   readonly maxAgeMs: number;
   /** Most exchanges that one carries. */
@@ -16,7 +18,12 @@ export interface PoolBounds {
 
 /** Those of an upstream without options. */
 export function defaultBounds(idleMs: number): PoolBounds {
-  return { idleMs, maxIdle: 512, maxAgeMs: FOREVER, maxUses: FOREVER };
+  return { idleMs, maxIdle: 512, maxIdleTotal: FOREVER, maxAgeMs: FOREVER, maxUses: FOREVER };
+}
+
+/** How many connections are idle to the servers of an upstream. */
+export class IdleTotal {
+  count = 0;
 }
 
 /**
@@ -24,6 +31,8 @@ export function defaultBounds(idleMs: number): PoolBounds {
  * needed grow old and end.
  */
 export class Pool {
+  /** Counts those of other pools, too; another one only while this is empty. */
+  total = new IdleTotal();
   #newest: ServerConnection | null = null;
   #oldest: ServerConnection | null = null;
   #size = 0;
@@ -45,14 +54,15 @@ export class Pool {
   }
 
   /** Takes a connection that is idle from now on. Where there are too many, the one that was not used for longest goes. */
-  put(connection: ServerConnection, most: number): void {
+  put(connection: ServerConnection, { maxIdle, maxIdleTotal }: PoolBounds): void {
     connection.newer = null;
     connection.older = this.#newest;
     if (this.#newest === null) this.#oldest = connection;
     else this.#newest.newer = connection;
     this.#newest = connection;
     this.#size++;
-    if (this.#size > most) this.#oldest?.end();
+    this.total.count++;
+    if (this.#size > maxIdle || this.total.count > maxIdleTotal) this.#oldest?.end();
   }
 
   /** Takes a connection out if it is here. */
@@ -65,6 +75,7 @@ export class Pool {
     connection.newer = null;
     connection.older = null;
     this.#size--;
+    this.total.count--;
   }
 
   /** Ends every connection. */

@@ -1,9 +1,9 @@
 import type { Wheel } from '../core/wheel.ts';
-import { Dialer, type ClientEnd } from './dialer.ts';
+import { Dialer, PLAIN_WAY, type ClientEnd } from './dialer.ts';
 import type { Measure } from './balancer.ts';
 import { Latency } from './latency.ts';
 import { EarlyEnds } from './early-ends.ts';
-import { defaultBounds, Pool, type PoolBounds } from './pool.ts';
+import { defaultBounds, Pool, type IdleTotal, type PoolBounds } from './pool.ts';
 import { authorityOf, hostOf, isLookedUp } from './server-name.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { ServerReport } from './server-report.ts';
@@ -143,7 +143,12 @@ export class Server {
   /** Takes a connection into the pool. */
   keep(connection: ServerConnection): void {
     connection.idleSince = this.#wheel.now;
-    this.#pool.put(connection, this.bounds.maxIdle);
+    this.#pool.put(connection, this.bounds);
+  }
+
+  /** Its idle connections are counted there, too. It has none yet. */
+  joins(total: IdleTotal): void {
+    this.#pool.total = total;
   }
 
   /** A connection is not idle any more. */
@@ -318,4 +323,4 @@ const SILENT_MS = 1000;
 /** What the newest reply adds to the mean of those before. */
 const NEWEST_PART = 0.125;
 
-const PLAIN = new Dialer(null, null);
+const PLAIN = new Dialer(null, PLAIN_WAY);

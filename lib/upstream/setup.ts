@@ -41,6 +41,7 @@ export function setupOf(
     bounds: {
       idleMs: connections.idleMs ?? defaults.limits.serverKeepAliveMs,
       maxIdle: connections.maxIdle,
+      maxIdleTotal: connections.maxIdleTotal || FOREVER,
       maxAgeMs: connections.maxAgeMs || FOREVER,
       maxUses: connections.maxRequests || FOREVER,
     },
@@ -88,18 +89,17 @@ function hostOf(host: HostOptions): string | null {
 }
 
 function dialersOf(
-  { tls, connections: { proxy, via }, http }: UpstreamOptions,
+  { tls, connections: { proxy, via, probeAfterMs }, http }: UpstreamOptions,
   { serverCa }: SetupDefaults,
   before: UpstreamSetup | null,
 ): Pick<UpstreamSetup, 'plain' | 'secure' | 'dialerKey'> {
   const settings = { ...tls.settings, ca: tls.settings.ca ?? serverCa };
   const { protocol } = http;
-  const maxStreams = protocol === 'h1' ? 0 : http.maxStreams;
-  const dialerKey = JSON.stringify([tls.enabled, settings, proxy, protocol, maxStreams, http.grpcWeb, via]);
+  const way = { proxy, via, probeAfterMs, maxStreams: protocol === 'h1' ? 0 : http.maxStreams, grpcWeb: http.grpcWeb };
+  const dialerKey = JSON.stringify([tls.enabled, settings, protocol, way]);
   if (dialerKey === before?.dialerKey) return { plain: before.plain, secure: before.secure, dialerKey };
-  const secure = new Dialer(new TlsClient(settings), proxy, maxStreams, http.grpcWeb, via);
+  const secure = new Dialer(new TlsClient(settings), way);
   if (protocol === 'h2') return { plain: secure, secure, dialerKey };
-  const plain =
-    tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, proxy, maxStreams, http.grpcWeb, via);
+  const plain = tls.enabled === true && protocol === 'h1' ? secure : new Dialer(null, way);
   return { plain, secure: tls.enabled === false || protocol === 'h2c' ? plain : secure, dialerKey };
 }

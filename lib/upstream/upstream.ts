@@ -5,6 +5,7 @@ import type { ChoiceMeans } from './choice.ts';
 import { GroupHealth } from './group-health.ts';
 import type { Guard } from './guard.ts';
 import type { UpstreamOptions } from './options/index.ts';
+import { IdleTotal } from './pool.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
 import type { UpstreamSetup } from './setup.ts';
@@ -29,6 +30,8 @@ export class Upstream {
   /** What has happened since it was told last. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0, refusedFull: 0, refusedOpen: 0 };
   choice: Choice;
+  /** Idle connections to all of its servers. */
+  readonly #idle = new IdleTotal();
   readonly #means: ChoiceMeans;
 
   constructor(name: string, means: ChoiceMeans, options: UpstreamOptions, setup: UpstreamSetup | null = null) {
@@ -101,6 +104,7 @@ export class Upstream {
   }
 
   #equip(server: Server): void {
+    if (server.queue === null) server.joins(this.#idle);
     server.queue = this.queue;
     const { setup } = this;
     if (setup !== null) server.configure(server.target.secure ? setup.secure : setup.plain, setup.bounds);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,14 @@ import { answering, type RawClient } from '../fixtures/plane.ts';
 import { Rig, turnsUntil } from '../fixtures/rig.ts';
 import { until } from '../fixtures/until.ts';
 import { OK } from '../peers/servers.ts';
+
+/** Seconds until the kernel probes that connection of IPv4 (proc_net_tcp.txt of Linux: timer 2); null: it does not. */
+function keepAliveTimer(port: number, peerPort: number): number | null {
+  const [from, to] = [port, peerPort].map((number) => number.toString(16).toUpperCase().padStart(4, '0'));
+  const line = new RegExp(`:${from} [0-9A-F]+:${to} 01 \\S+ 02:([0-9A-F]+) `);
+  const ticks = line.exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1];
+  return ticks === undefined ? null : Number.parseInt(ticks, 16) / 100;
+}
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
 
@@ -62,6 +70,32 @@ describe('connections to servers', () => {
     const { port } = await rig.proxying([server.port]);
     await ask(await rig.client(port), 3);
     expect(server.connections).to.have.length(3);
+  });
+
+  it('are kept up to a number to all servers together', async () => {
+    const servers = await Promise.all([0, 1, 2].map(() => rig.serve(answering(OK))));
+    const table = { domains: { 'a.test': 'up' }, upstreams: { up: servers.map(({ port }) => port) } };
+    const { port } = await rig.plane({ ...table, options: { up: { connections: { max_idle_total: 2 } } } });
+    const client = await rig.client(port);
+    await ask(client, 3);
+    await servers[2]?.connections[0]?.untilEnd();
+    await ask(client, 3);
+    expect(servers.map(({ connections }) => connections.length)).to.deep.equal([1, 1, 2]);
+  });
+
+  it('are asked by the kernel whether anybody is there, after the silence that is said', async () => {
+    const server = await rig.serve(answering(OK));
+    for (const [tcp_keep_alive, seconds] of [
+      ['60s', 60],
+      ['7s', 7],
+      ['0s', 0],
+    ] as const) {
+      const { port } = await rig.proxying([server.port], {}, { connections: { tcp_keep_alive } });
+      await ask(await rig.client(port));
+      const left = keepAliveTimer(server.connections.at(-1)?.socket.remotePort ?? 0, server.port);
+      if (seconds === 0) expect(left).to.equal(null);
+      else expect(left).to.be.within(seconds - 5, seconds);
+    }
   });
 
   it('are kept up to a number; the one that was not used for longest goes first', async () => {

@@ -40,7 +40,13 @@ describe('options of delivery', () => {
       hedgeMs: 0,
       unsafeReuseMs: 1000,
     });
-    expect(bounds).to.deep.equal({ idleMs: 60_000, maxIdle: 512, maxAgeMs: 3_600_000, maxUses: FOREVER });
+    expect(bounds).to.deep.equal({
+      idleMs: 60_000,
+      maxIdle: 512,
+      maxIdleTotal: FOREVER,
+      maxAgeMs: 3_600_000,
+      maxUses: FOREVER,
+    });
     expect(host).to.equal(null);
     expect(plain.tls).to.equal(null);
     expect(secure.tls).to.not.equal(null);

@@ -7,6 +7,10 @@ export interface ConnectionOptions {
   /** Null: as the options of the program say. */
   readonly idleMs: number | null;
   readonly maxIdle: number;
+  /** 0: unbounded. */
+  readonly maxIdleTotal: number;
+  /** 0: never. */
+  readonly probeAfterMs: number;
   /** 0: unbounded, as below. */
   readonly maxAgeMs: number;
   readonly maxRequests: number;
@@ -22,9 +26,11 @@ const PROXY = { off: null, v1: 1, v2: 2 } as const;
 interface Document {
   readonly idle: string | null;
   readonly max_idle: number;
+  readonly max_idle_total: number;
   readonly max_age: string;
   readonly max_requests: number;
   readonly unsafe_reuse: string;
+  readonly tcp_keep_alive: string;
   readonly proxy_protocol: keyof typeof PROXY;
   readonly forward_proxy: string | null;
 }
@@ -43,6 +49,13 @@ export const connections = defineSection({
       default: 512,
       description: 'most connections kept unused, per server and worker; 0: none is kept',
     },
+    max_idle_total: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description: 'most connections kept unused to all of its servers together, per worker; 0: any number',
+    },
     max_age: timeOption('1h', 'a connection that was made longer ago carries no further request; 0s: no bound'),
     max_requests: {
       type: 'integer',
@@ -54,6 +67,10 @@ export const connections = defineSection({
     unsafe_reuse: timeOption(
       '1s',
       'a request that cannot be sent twice is given to a kept connection only if it was used so recently; 0s: always to a new one',
+    ),
+    tcp_keep_alive: timeOption(
+      '60s',
+      'after so much silence the kernel asks whether the other end is still there, and gives the connection up after ten seconds without an answer; 0s: never',
     ),
     proxy_protocol: {
       enum: Object.keys(PROXY),
@@ -72,6 +89,8 @@ export const connections = defineSection({
   read: (document: Document, problem): ConnectionOptions => ({
     idleMs: document.idle === null ? null : milliseconds(document.idle),
     maxIdle: document.max_idle,
+    maxIdleTotal: document.max_idle_total,
+    probeAfterMs: milliseconds(document.tcp_keep_alive),
     maxAgeMs: milliseconds(document.max_age),
     maxRequests: document.max_requests,
     unsafeReuseMs: milliseconds(document.unsafe_reuse),
