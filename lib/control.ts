@@ -236,6 +236,8 @@ export interface UpstreamWork {
   readonly budget_exhausted: number;
   /** Requests that were answered 503: too many were there, or the breaker was open. */
   readonly refused: { readonly full: number; readonly open: number };
+  /** Replies that were compressed, and the bytes of their bodies. */
+  readonly compressed: { readonly replies: number; readonly bytes_in: number; readonly bytes_out: number };
   readonly breaker: { readonly state: BreakerName; readonly since: string | null } | null;
   /** How often the breaker has opened. */
   readonly opened: number;

@@ -34,6 +34,8 @@ export interface Explanation {
   readonly head: string | null;
   /** What is changed in the head of the reply. */
   readonly reply_edit: { readonly drop: readonly string[]; readonly lines: string } | null;
+  /** What its reply may be compressed in for this client; null: it is not. */
+  readonly compression: string | null;
   /** What would become of the requests that are made of this one for parts of its answer. */
   readonly routes: readonly ExplainedRoute[];
   /** Process id of the worker. */

@@ -32,6 +32,8 @@ export class Asked {
   /** Null: it comes in clear. */
   tls: TlsFacts | null = null;
   domain: string | null = null;
+  /** What its reply may be compressed in; null: it is not. */
+  compression: string | null = null;
   readonly nodes: ExplainedNode[] = [];
   readonly routes: ExplainedRoute[] = [];
   /** How many more routes are told, those of routes among them. */
@@ -99,7 +101,8 @@ export class Asked {
   forwarded(name: string, server: Server, head: string): Explanation {
     this.#server = server;
     this.#sent = withServerHost(head, server).replaceAll(TRY_SPAN, newSpanId());
-    return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}` });
+    const way = this.compression === null ? '' : `; its reply may be compressed (${this.compression})`;
+    return this.ended({ kind: 'forward', text: `goes to ${server.address} of upstream ${name}${way}` });
   }
 
   ended(decision: Decision): Explanation {
@@ -122,6 +125,7 @@ export class Asked {
       server: this.#server?.address ?? null,
       head: this.#sent,
       reply_edit: plan.replyEdit === null ? null : { drop: plan.replyEdit.drop, lines: plan.replyEdit.lines },
+      compression: this.compression,
       routes: this.routes,
       worker: process.pid,
     };

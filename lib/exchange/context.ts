@@ -82,6 +82,11 @@ export class Context {
     this.replyHead = new Head(shared.limits.maxFields);
   }
 
+  /** Requests wait because there is too much to do: what may be left out is. */
+  get busy(): boolean {
+    return this.gate !== null && this.gate.waiting > 0;
+  }
+
   get clients(): ReadonlySet<Guest> {
     return this.#clients;
   }

@@ -1,24 +1,25 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { Fault } from '../core/faults.ts';
 import { Deadline } from '../core/wheel.ts';
-import { Half, mayReuse, Reuse } from '../http/persist.ts';
+import { Reuse } from '../http/persist.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { RequestRecord } from '../stats/request-record.ts';
 import type { Affinity } from '../upstream/affinity.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
-import { SERVER_HOST, type Server } from '../upstream/server.ts';
+import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Alarm, type AlarmOwner } from './alarm.ts';
 import type { Client } from './client.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
 import { boundByCall } from './grpc.ts';
+import { letGo } from './let-go.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import { Race } from './race.ts';
 import type { RequestBody } from './request-body.ts';
 import { Place } from './place.ts';
-import { conditionOf, idempotent } from './retry.ts';
+import { conditionOf } from './retry.ts';
 import { Tries } from './tries.ts';
 import { Phase, type Try, type TryOwner } from './try.ts';
 
@@ -32,6 +33,8 @@ import { Phase, type Try, type TryOwner } from './try.ts';
  *        +------- retry -----+
  */
 export class Delivery implements TryOwner, AlarmOwner {
+  /** What servers are given: described before `start`. */
+  readonly request = new Outgoing();
   readonly #context: Context;
   readonly #owner: DeliveryOwner;
   readonly #body: RequestBody;
@@ -43,7 +46,6 @@ export class Delivery implements TryOwner, AlarmOwner {
   readonly #alarm = new Alarm(this);
   /** Bounds all tries together; null until one is first needed. */
   #deadline: Deadline | null = null;
-  readonly #request = new Outgoing();
 
   constructor(context: Context, owner: DeliveryOwner, body: RequestBody) {
     this.#context = context;
@@ -72,24 +74,20 @@ export class Delivery implements TryOwner, AlarmOwner {
     return this.#tries.policy;
   }
 
-  /** Prepares for a request of this client, so that its body can be paced; what the request is like is written here. */
-  prepare(client: Client): Outgoing {
+  /** Prepares for a request of this client, so that its body can be paced. */
+  prepare(client: Client): void {
     this.#pace.client = client;
-    return this.#request;
   }
 
-  /** Sends `head` and the body to a server of `upstream`, in its own way or as the plan says. */
-  start(upstream: Upstream | null, affinity: Readonly<Affinity>, plan: Plan, head: string): void {
+  /** Sends the request to a server of `upstream`, in its own way or as the plan says. */
+  start(upstream: Upstream | null, affinity: Readonly<Affinity>, plan: Plan): void {
     const { wheel } = this.#context.shared;
     const how = plan.policyOver(upstream?.setup?.policy ?? this.#context.policy);
     this.#tries.begin(upstream, affinity, how, wheel.now);
     this.#pace.policy = how;
-    this.#request.set(head, upstream?.setup?.host?.startsWith(SERVER_HOST) === true, plan);
-    const isHarmless = how.nonIdempotent || idempotent(this.#request.method);
     // A stream may come back untaken, whatever was sent on it.
-    const isKept = isHarmless || plan.keepsBody || upstream?.hasStreams === true;
-    this.#body.retain(isHarmless, isKept ? how.replayBytes : 0);
-    const requestMs = upstream?.hasStreams === true ? boundByCall(how.requestMs, head) : how.requestMs;
+    this.#body.retain(this.request.method, how, plan.keepsBody || upstream?.hasStreams === true);
+    const requestMs = upstream?.hasStreams === true ? boundByCall(how.requestMs, this.request.head) : how.requestMs;
     if (requestMs > 0) {
       this.#deadline ??= new Deadline(wheel, this);
       this.#deadline.set(requestMs);
@@ -125,7 +123,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#race.reset();
     this.#stop();
     this.#pace.client = null;
-    this.#request.reset();
+    this.request.reset();
     this.#tries.reset();
   }
 
@@ -152,7 +150,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (other?.phase === Phase.CONNECT) this.#race.leaveDialling(other);
     if (other === null || other.phase < Phase.REPLY) this.#race.promote(one);
     this.#alarm.cancel();
-    const request = this.#request;
+    const request = this.request;
     const head = request.headFor(one);
     const { connection } = one.connection;
     one.phase = Phase.REPLY;
@@ -189,30 +187,29 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
-    one.relay.edit(this.#request, this.#tries.sessionLine(one.server, one.relay));
+    one.relay.edit(this.request, this.#tries.sessionLine(one.server, one.relay));
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
-    this.#request.keepAlive = one.relay.pass(
-      this.#request.keepAlive && this.#body.complete && this.#context.drain === null,
+    this.request.keepAlive = one.relay.pass(
+      this.request.keepAlive && this.#body.complete && this.#context.drain === null,
     );
-    if (one.relay.fault !== 0) this.onTryLost(one, one.relay.fault);
-    else if (one.relay.done) this.onTryDone(one);
-    else this.#pace.holdBack(one);
+    one.follow(one.relay.fault === 0 ? one.relay.step : one.relay.fault);
   }
 
   onTryUpgraded(one: Try): void {
     one.succeeded();
-    one.relay.edit(this.#request, this.#tries.sessionLine(one.server, one.relay));
+    one.relay.edit(this.request, this.#tries.sessionLine(one.server, one.relay));
     one.deadline.dispose();
     this.#owner.onUpgraded();
   }
 
+  onTryRead(one: Try): void {
+    one.deadline.cancel();
+    // Else the server reads on.
+    if (this.#body.complete) letGo(one, this.request, true);
+  }
+
   onTryDone(one: Try): void {
-    const request = (this.#body.complete ? Half.READ | Half.SENT : 0) | (this.#request.keepAlive ? Half.PERSISTS : 0);
-    // A server that declined to change the protocol may read on in its own way: Node's leaves unanswered what it cannot parse.
-    const persists = one.relay.reusable && this.#request.upgrade === null;
-    const reuse = mayReuse(request, Half.READ | Half.SENT | (persists ? Half.PERSISTS : 0));
-    if ((reuse & Reuse.SERVER) !== 0) one.release();
-    else one.abandon();
+    const reuse = letGo(one, this.request, this.#body.complete);
     this.#race.leave(one);
     this.#owner.onDelivered(one.relay.status, (reuse & Reuse.CLIENT) !== 0);
   }
@@ -250,16 +247,18 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (one === this.#race.lead) this.pace();
   }
 
+  onTryStage(one: Try): void {
+    if (!this.#pace.holdBack(one)) this.#pace.goOn(one);
+  }
+
   /** All tries together have taken too long. */
   onDeadline(): void {
     const { lead } = this.#race;
-    if (lead.phase === Phase.RELAY) this.onTryLost(lead, Fault.REPLY_CUT);
-    else {
-      if (this.#body.complete) lead.server?.failed();
-      this.#body.detach();
-      this.abandon();
-      this.#owner.onUndelivered(Fault.REQUEST_TIMEOUT);
-    }
+    if (lead.phase === Phase.RELAY) return this.onTryLost(lead, Fault.REPLY_CUT);
+    if (this.#body.complete) lead.server?.failed();
+    this.#body.detach();
+    this.abandon();
+    this.#owner.onUndelivered(Fault.REQUEST_TIMEOUT);
   }
 
   /** A back-off is over, or a server has kept us waiting so long that another one is asked beside. */
@@ -318,7 +317,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** Whether this reply, late as it is, may be asked of another server, too. */
   #mayHedge(one: Try): boolean {
     if (one.phase !== Phase.REPLY || !one.relay.untouched || this.#race.otherThan(one) !== null) return false;
-    if (this.#request.upgrade !== null || !this.#body.complete || !this.#body.repeatable) return false;
+    if (this.request.upgrade !== null || !this.#body.complete || !this.#body.repeatable) return false;
     return this.#tries.mayHedge(this.#context.shared.wheel.now);
   }
 

@@ -9,6 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Account } from './account.ts';
 import { affinityOf } from './affinity.ts';
 import type { Client } from './client.ts';
+import { compressionTerms } from './compression-terms.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { Detour } from './detour.ts';
@@ -36,6 +37,8 @@ export class Dispatch {
   client: Client | null = null;
   /** The lines about the client in the head that is forwarded. */
   about = '';
+  /** The request is of our own making: nobody else reads its reply. */
+  isInside = false;
   /** The protocol the client wants to change to, or null. */
   upgrade: string | null = null;
   readonly #context: Context;
@@ -88,12 +91,16 @@ export class Dispatch {
     const { identities } = this.#context.shared;
     if (identities !== null)
       this.#forwardHead.identity = identities.of(head, client.trusted, account === null ? null : account.record);
+    const compression =
+      upstream === null || this.isInside ? null : compressionTerms(upstream, head, this.#context.busy);
+    if (compression !== null && compression.options.offload) plan.drop(ACCEPT_ENCODING);
     const host = upstream?.setup?.host ?? null;
     const text = this.#forwardHead.encode(head, target, plan, client, about, this.upgrade, host);
     // A server may take a trailer for a field.
     body.forwardsTrailers = plan.guardedFields.length === 0;
     if (plan.mirrors !== null) this.#detour.mirror(plan.mirrors, plan, { client, about });
-    delivery.start(upstream, affinity, plan, text);
+    delivery.request.set(text, upstream, plan, compression);
+    delivery.start(upstream, affinity, plan);
   }
 
   /** No server has replied, or the request was not let through to any. */
@@ -145,3 +152,5 @@ export class Dispatch {
     return true;
   }
 }
+
+export const ACCEPT_ENCODING: readonly string[] = ['accept-encoding'];

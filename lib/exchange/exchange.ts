@@ -77,8 +77,10 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
     if (this.account !== null) this.account.record.host = target.host;
     this.#minor = head.minor;
     this.#keepAlive = requestPersists(head);
+    this.#dispatch.isInside = false;
     this.#dispatch.upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
-    this.delivery.prepare(client).describe(this.#method, this.#minor, this.#dispatch.upgrade, this.#keepAlive);
+    this.delivery.prepare(client);
+    this.delivery.request.describe(this.#method, this.#minor, this.#dispatch.upgrade, this.#keepAlive);
     this.body.begin(head, maxBodyBytes);
     const at = this.body.feed(bytes, from, to);
     if (at < 0) {
@@ -104,8 +106,10 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
     this.#minor = 0;
     this.#keepAlive = false;
     this.#dispatch.upgrade = null;
+    this.#dispatch.isInside = true;
     this.#dispatch.about = about;
-    this.delivery.prepare(client).describe(this.#method, 0, null, false);
+    this.delivery.prepare(client);
+    this.delivery.request.describe(this.#method, 0, null, false);
     this.body.beginEmpty();
     request.from(client, clientAddress, this);
     this.route.walkInside(to, request);

@@ -1,5 +1,8 @@
 import type { Plan, ReplyBody } from '../routing/plan.ts';
 import type { ReplyEdit } from '../routing/reply-edit.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { SERVER_HOST } from '../upstream/server.ts';
+import type { CompressionTerms } from './compression-terms.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
 import { withServerHost } from './server-host.ts';
 import type { Try } from './try.ts';
@@ -17,7 +20,10 @@ export class Outgoing {
   replyEdit: ReplyEdit | null = null;
   /** What the client gets instead of a server's body; null for that. */
   replyBody: ReplyBody | null = null;
-  #head = '';
+  /** How its reply may be compressed; null: not at all. */
+  compression: CompressionTerms | null = null;
+  /** As every try sends it, but for what depends on its server. */
+  head = '';
   #hasServerHost = false;
 
   describe(method: string, minor: number, upgrade: string | null, keepAlive: boolean): void {
@@ -27,27 +33,29 @@ export class Outgoing {
     this.keepAlive = keepAlive;
   }
 
-  /** `hasServerHost`: what the head says in Host depends on the server. */
-  set(head: string, hasServerHost: boolean, plan: Plan): void {
+  /** `compression`: how replies of the upstream may be compressed for this client. */
+  set(head: string, upstream: Upstream | null, plan: Plan, compression: CompressionTerms | null): void {
     this.replyEdit = plan.replyEdit;
     this.replyBody = plan.replyBody;
     if (plan.method !== null) this.method = plan.method;
-    this.#head = head;
-    this.#hasServerHost = hasServerHost;
+    this.head = head;
+    this.#hasServerHost = upstream?.setup?.host?.startsWith(SERVER_HOST) === true;
+    this.compression = compression;
   }
 
   /** The head that this try sends. */
   headFor(one: Try): string {
     const { server } = one;
-    const head = this.#hasServerHost && server !== null ? withServerHost(this.#head, server) : this.#head;
+    const head = this.#hasServerHost && server !== null ? withServerHost(this.head, server) : this.head;
     if (one.spanId === null) return head;
     one.spanId = newSpanId();
     return head.replaceAll(TRY_SPAN, one.spanId);
   }
 
   reset(): void {
-    this.#head = '';
+    this.head = '';
     this.replyEdit = null;
     this.replyBody = null;
+    this.compression = null;
   }
 }

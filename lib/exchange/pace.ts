@@ -56,23 +56,38 @@ export class Pace {
     if (client?.ended === true) client.deadline.set(this.#context.shared.limits.halfCloseMs);
   }
 
-  /** Holds the server back while the client is behind. */
-  holdBack(one: Try): void {
+  /** Holds the server back while the client is behind, or what is done to the reply on its way; false: there is no reason to. */
+  holdBack(one: Try): boolean {
     const { client } = this;
-    if (client === null || !client.connection.full) return;
+    if (client === null) return true;
+    const isBehind = client.connection.full;
+    if (!isBehind && !one.relay.output.full) return false;
     one.connection?.connection.pause();
     one.deadline.cancel();
+    if (!isBehind) return true;
     this.#unread = client.connection.pending;
     client.deadline.set(this.#context.shared.limits.sendMs);
+    return true;
+  }
+
+  /** What is done to the reply on its way takes more. */
+  goOn(one: Try): void {
+    const { connection } = one.connection ?? {};
+    if (connection?.paused !== true) return;
+    connection.resume();
+    if (!one.relay.whole) one.wait(this.policy.readMs);
   }
 
   /** The client has taken what was pending. */
   drained(one: Try): void {
     if (one.phase < Phase.REPLY) return;
     this.client?.deadline.cancel();
+    const { output, whole } = one.relay;
+    output.resume();
+    if (output.full) return;
     one.connection?.connection.resume();
     if (one.phase === Phase.REPLY) this.request(one);
-    else one.wait(this.policy.readMs);
+    else if (!whole) one.wait(this.policy.readMs);
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */

@@ -90,7 +90,7 @@ export class Race {
 
   describe(record: RequestRecord): void {
     record.serverMs = this.costMs;
-    record.headBytes = this.lead.relay.headBytes;
+    record.headBytes = this.lead.relay.output.headBytes;
     if (this.records !== null) record.servers = this.records;
   }
 

@@ -1,21 +1,17 @@
 import { Fault } from '../core/faults.ts';
 import { FOREVER } from '../core/wheel.ts';
 import { BodyReader } from '../http/body-reader.ts';
-import { encodeReply, type ReplyEdits } from '../http/encode-reply.ts';
 import { frameReply } from '../http/framing.ts';
 import { BodyKind, Known, type Head } from '../http/head.ts';
-import { connectionNames } from '../http/hop.ts';
 import { keepAliveMs } from '../http/keep-alive.ts';
 import { parseReplyHead } from '../http/parse-reply.ts';
 import { replyPersists } from '../http/persist.ts';
 import type { Connection } from '../net/connection.ts';
 import type { MessageStream } from '../net/message-stream.ts';
-import { BodyWriter } from './body-writer.ts';
-import { wholeText } from '../routing/late-text.ts';
-import type { ReplyBody } from '../routing/plan.ts';
-import { linesFor } from '../routing/reply-edit.ts';
 import type { Context } from './context.ts';
+import type { EncoderOwner } from './encoder.ts';
 import type { Outgoing } from './outgoing.ts';
+import { ReplyOutput } from './reply-output.ts';
 import { Stash } from './stash.ts';
 
 /** What `take` has come to; a negative number is a fault of the server instead. */
@@ -28,6 +24,8 @@ export const Step = {
   UPGRADED: 2,
   /** The reply is passed on whole. */
   DONE: 3,
+  /** The reply is read whole, and a part of it is still on its way to the client. */
+  READ: 4,
 } as const;
 
 /**
@@ -37,32 +35,23 @@ export const Step = {
 export class ReplyRelay {
   /** Status of the final reply; 0 before it. */
   status = 0;
-  /** Length of the final reply's head as it was passed on; 0 before. */
-  headBytes = 0;
   /** A fault found while the first bytes of the body were passed. */
   fault = 0;
-  /** The body is passed on whole. */
-  done = false;
+  /** What has come of it so far: a `Step`; READ and DONE are the last ones. */
+  step: number = Step.MORE;
   /** The server's connection may carry another exchange. */
   reusable = false;
   /** How long the server says that it keeps its connection, in milliseconds. */
   keptMs = FOREVER;
   /** No byte of a reply has come yet. */
   untouched = true;
+  /** What the client gets of it. */
+  readonly output: ReplyOutput;
   readonly #context: Context;
   readonly #reader = new BodyReader();
-  readonly #writer = new BodyWriter();
-  readonly #edits: ReplyEdits = { listed: null, taken: null, dropLength: false, lines: '' };
-  #client: Connection | null = null;
   /** Where the reply comes from, if that is a stream. */
   #source: MessageStream | null = null;
-  /** Fields of ours in the head that is passed on, each line with its end, and names of fields that are not. */
-  #lines = '';
-  #taken: readonly string[] | null = null;
-  /** What the client gets instead of the server's body. */
-  #instead: ReplyBody | null = null;
   #method = '';
-  #minor = 1;
   #upgrade: string | null = null;
   #passing = false;
   #interims = 0;
@@ -72,37 +61,33 @@ export class ReplyRelay {
   #at = 0;
   #to = 0;
 
-  constructor(context: Context) {
+  /** `owner`: is told of what is done to the body beside, in its own time. */
+  constructor(context: Context, owner: EncoderOwner) {
     this.#context = context;
+    this.output = new ReplyOutput(owner);
   }
 
   /** A request was sent; `upgrade`: with the wish for one of these protocols; `minor`: the client's HTTP version. */
   begin(client: Connection, server: Connection, method: string, upgrade: string | null, minor: number): void {
     this.reset();
-    this.#client = client;
+    this.output.begin(client, method, minor);
     this.#source = server.stream;
     this.#method = method;
     this.#upgrade = upgrade;
-    this.#minor = minor;
   }
 
   reset(): void {
     this.status = 0;
-    this.headBytes = 0;
     this.fault = 0;
-    this.done = false;
+    this.step = Step.MORE;
     this.reusable = false;
-    this.#lines = '';
-    this.#taken = null;
-    this.#instead = null;
     this.untouched = true;
     this.#passing = false;
     this.#interims = 0;
     this.#stash = null;
     this.#rest = EMPTY;
-    this.#client = null;
     this.#source = null;
-    this.#writer.reset();
+    this.output.reset();
   }
 
   /** Bytes from the server. Returns a `Step` or a fault. */
@@ -111,43 +96,41 @@ export class ReplyRelay {
     return this.#passing ? this.#takeBody(bytes, from, to) : this.#takeHead(bytes, from, to);
   }
 
-  /** The server has ended; true if that ends the reply as it should. */
-  end(): boolean {
-    if (!this.#passing || this.#reader.end() !== 0) return false;
-    this.#writer.finish(this.#source === null ? '' : this.#source.trailers);
-    this.#writer.flush();
-    this.done = true;
-    return true;
+  /** The server has ended: READ or DONE if that ends the reply as it should, else a fault. */
+  end(): number {
+    if (this.whole) return this.step;
+    if (!this.#passing) return Fault.SERVER_CLOSED;
+    if (this.#reader.end() !== 0) return Fault.REPLY_CUT;
+    return this.#finish(this.#source === null ? '' : this.#source.trailers);
+  }
+
+  /** All of it has come. */
+  get whole(): boolean {
+    return this.step >= Step.DONE;
+  }
+
+  /** All of it was passed on. */
+  get ended(): boolean {
+    return this.whole && !this.output.busy;
+  }
+
+  /** Fields of ours in the head that is passed on, beside those that the graph changes. */
+  edit(request: Outgoing, lines: string): void {
+    this.output.edit(this.#context.replyHead, request, lines);
   }
 
   /** Sends the head that was just taken, and what came behind it; returns whether the client's connection may go on. */
   pass(keepAlive: boolean): boolean {
     const { replyHead: head } = this.#context;
-    const client = this.#client;
-    if (client === null) return false;
-    if (this.#instead !== null) return this.#passInstead(client, this.#instead, keepAlive);
-    const kind = head.bodyKind;
-    const source = this.#source;
-    const chunked =
-      client.stream === null && this.#minor === 1 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
-    // HTTP/1.0 knows no chunks: a body without a length ends with its connection.
-    const untilClose = this.#minor === 0 && (kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE);
-    const goesOn = keepAlive && !untilClose;
-    const edits = this.#edits;
-    edits.listed = connectionNames(head);
-    edits.taken = this.#taken;
-    edits.dropLength = head.status === 204;
-    edits.lines = chunked ? `${this.#lines}Transfer-Encoding: chunked\r\n` : this.#lines;
-    if (!goesOn) edits.lines += 'Connection: close\r\n';
-    else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
-    this.reusable = source === null && replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
     this.keptMs = keepAliveMs(head);
+    if (this.output.isReplaced) return this.#passInstead(keepAlive);
+    const source = this.#source;
+    const kind = head.bodyKind;
+    this.reusable = source === null && replyPersists(head) && kind !== BodyKind.CLOSE && !announcesBody(head);
     this.#passing = true;
     this.#reader.reset(kind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
     if (source !== null && source.ended) this.fault = this.#reader.end();
-    const text = encodeReply(head, edits);
-    this.headBytes = text.length;
-    this.#writer.begin(client, text, chunked);
+    const goesOn = this.output.head(head, keepAlive);
     const step = this.#takeBody(this.#rest, this.#at, this.#to);
     this.#rest = EMPTY;
     if (step < 0) this.fault = step;
@@ -155,47 +138,21 @@ export class ReplyRelay {
   }
 
   /** As `pass`, with a body that is not the server's: that one is not waited for. */
-  #passInstead(client: Connection, { type, body }: ReplyBody, keepAlive: boolean): boolean {
+  #passInstead(keepAlive: boolean): boolean {
     const { replyHead: head } = this.#context;
-    const hasBody = head.status !== 204 && head.status !== 304;
-    const persistence = keepAlive ? (this.#minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const framing = hasBody ? `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n` : '';
-    const edits = this.#edits;
-    edits.listed = connectionNames(head);
-    edits.taken = [...(this.#taken ?? []), ...OF_THE_BODY];
-    edits.dropLength = true;
-    edits.lines = this.#lines + framing + persistence;
-    const text = encodeReply(head, edits);
-    this.headBytes = text.length;
-    this.keptMs = keepAliveMs(head);
     this.#reader.reset(head.bodyKind, head.bodyLength, Number.MAX_SAFE_INTEGER, true);
     let at = this.#at;
     while (at >= 0 && at < this.#to && !this.#reader.done) at = this.#reader.read(this.#rest, at, this.#to);
     this.reusable = this.#reader.done && at === this.#to && replyPersists(head) && !announcesBody(head);
     this.#rest = EMPTY;
-    this.done = true;
-    client.writeText(hasBody && this.#method !== 'HEAD' ? text + body : text);
+    this.step = Step.DONE;
+    this.output.replaced(head, keepAlive);
     return keepAlive;
-  }
-
-  /** Fields of ours in the head that is passed on, beside those that the graph changes. */
-  edit({ replyEdit: edit, replyBody }: Outgoing, lines: string): void {
-    this.#taken = edit === null ? null : edit.drop;
-    const { replyHead: head } = this.#context;
-    this.#lines = edit === null ? lines : linesFor(edit, head) + lines;
-    const late = replyBody?.late;
-    this.#instead =
-      replyBody === null || late === undefined ? replyBody : { ...replyBody, body: wholeText(late, head) };
   }
 
   /** The head of a 101 as it is passed on. */
   upgradeHead(): string {
-    const { replyHead: head } = this.#context;
-    this.#edits.listed = connectionNames(head);
-    this.#edits.taken = this.#taken;
-    this.#edits.dropLength = true;
-    this.#edits.lines = `${this.#lines}Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
-    return encodeReply(head, this.#edits);
+    return this.output.upgradeHead(this.#context.replyHead);
   }
 
   /** All Set-Cookie fields of the head that was just taken. */
@@ -231,8 +188,7 @@ export class ReplyRelay {
       at = next;
       if (head.status >= 200 || head.status === 101) return this.#takeFinal(source, at, end);
       if (++this.#interims > MAX_INTERIMS) return Fault.TOO_MANY_INTERIM;
-      // RFC 9110 15.2: a 1.0 client is sent none.
-      if (this.#minor === 1) this.#passInterim();
+      this.output.interim(head);
     }
     return Step.MORE;
   }
@@ -256,35 +212,31 @@ export class ReplyRelay {
     return protocolsOf(protocols).every((protocol) => asked.has(protocol));
   }
 
-  #passInterim(): void {
-    const { replyHead: head } = this.#context;
-    this.#edits.listed = connectionNames(head);
-    this.#edits.dropLength = true;
-    this.#edits.taken = null;
-    this.#edits.lines = '';
-    this.#client?.writeText(encodeReply(head, this.#edits));
-  }
-
   #takeBody(bytes: Buffer, from: number, to: number): number {
     const reader = this.#reader;
-    const writer = this.#writer;
+    const { sink } = this.output;
     let at = from;
     while (at < to && !reader.done) {
       at = reader.read(bytes, at, to);
       if (at < 0) break;
-      if (reader.dataEnd > reader.dataStart) writer.data(bytes, reader.dataStart, reader.dataEnd);
+      if (reader.dataEnd > reader.dataStart) sink.data(bytes, reader.dataStart, reader.dataEnd);
     }
+    // Bytes that nobody asked for: whatever they are, nobody else gets them.
+    if (reader.done && at < to) this.reusable = false;
     // On a stream trailers may follow, and its end tells that none do.
-    const isDone = reader.done && (this.#source === null || this.#source.ended);
-    if (isDone) {
-      writer.finish(reader.trailers);
-      this.done = true;
-      // Bytes that nobody asked for: whatever they are, nobody else gets them.
-      if (at < to) this.reusable = false;
-    }
-    writer.flush();
-    if (at < 0) return at;
-    return isDone ? Step.DONE : Step.MORE;
+    if (reader.done && !this.whole && (this.#source === null || this.#source.ended))
+      return this.#finish(reader.trailers);
+    sink.flush();
+    return at < 0 ? at : this.whole ? this.step : Step.MORE;
+  }
+
+  /** All of the body was given on. */
+  #finish(trailers: string): number {
+    const { output } = this;
+    output.sink.finish(trailers);
+    output.sink.flush();
+    this.step = output.busy ? Step.READ : Step.DONE;
+    return this.step;
   }
 }
 
@@ -299,20 +251,6 @@ function announcesBody(head: Head): boolean {
 function protocolsOf(list: string): string[] {
   return list.split(',').map((protocol) => protocol.trim().toLowerCase());
 }
-
-/** Fields that say something about the bytes of a body (RFC 9110 8, RFC 9530), in lower case. */
-const OF_THE_BODY: readonly string[] = [
-  'accept-ranges',
-  'content-digest',
-  'content-encoding',
-  'content-md5',
-  'content-range',
-  'content-type',
-  'digest',
-  'etag',
-  'last-modified',
-  'repr-digest',
-];
 
 const EMPTY = Buffer.alloc(0);
 

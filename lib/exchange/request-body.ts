@@ -1,3 +1,4 @@
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { Fault } from '../core/faults.ts';
 import { Head } from '../http/head.ts';
 import { BodyKind } from '../http/head.ts';
@@ -6,6 +7,7 @@ import type { Connection } from '../net/connection.ts';
 import type { Plan } from '../routing/plan.ts';
 import { BodyWriter } from './body-writer.ts';
 import { Gathering } from './gathering.ts';
+import { idempotent } from './retry.ts';
 import type { ReplayMemory } from './replay-memory.ts';
 import { Stash } from './stash.ts';
 
@@ -80,10 +82,10 @@ export class RequestBody {
     this.#kept.own();
   }
 
-  /** `harmless`: the request may be sent twice. Up to so many bytes are kept after they were sent. */
-  retain(harmless: boolean, bytes: number): void {
-    this.#harmless = harmless;
-    this.#keepBytes = bytes;
+  /** Keeps it after it was sent, as far as `how` says, if the request may be sent twice, or it may be needed anyway. */
+  retain(method: string, how: DeliveryPolicy, isNeeded: boolean): void {
+    this.#harmless = how.nonIdempotent || idempotent(method);
+    this.#keepBytes = this.#harmless || isNeeded ? how.replayBytes : 0;
   }
 
   /** Whether the request may go to another upstream: all of it is here, and it was not sent, or may be sent twice. */

@@ -7,6 +7,8 @@ import type { ClientEnd } from '../upstream/dialer.ts';
 import type { Server } from '../upstream/server.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { Context } from './context.ts';
+import type { EncoderOwner } from './encoder.ts';
+import { lookFirst } from './look-first.ts';
 import { ReplyRelay, Step } from './reply-relay.ts';
 
 /** How far a try has come. */
@@ -32,8 +34,12 @@ export interface TryOwner {
   onTryHead(one: Try): void;
   /** The server agrees to upgrade. */
   onTryUpgraded(one: Try): void;
+  /** The reply is read whole, and a part of it is still on its way to the client; may be told again. */
+  onTryRead(one: Try): void;
   /** The reply is passed on whole. */
   onTryDone(one: Try): void;
+  /** What is done to the reply on its way has written to the client, or takes more. */
+  onTryStage(one: Try): void;
   /** The server has failed before the reply was whole, or has kept us waiting too long. */
   onTryLost(one: Try, fault: number): void;
   /** The server has taken what was pending. */
@@ -48,7 +54,7 @@ export interface TryOwner {
  *
  *     open -> connect -> (send) -> reply -> relay -> leave
  */
-export class Try implements ServerConnectionUser {
+export class Try implements ServerConnectionUser, EncoderOwner {
   phase: number = Phase.IDLE;
   server: Server | null = null;
   /** Why it was lost; 0 while it is not. */
@@ -79,7 +85,7 @@ export class Try implements ServerConnectionUser {
   constructor(context: Context, owner: TryOwner) {
     this.#owner = owner;
     this.spanId = (context.shared.identities?.tracing ?? null) === null ? null : '';
-    this.relay = new ReplyRelay(context);
+    this.relay = new ReplyRelay(context, this);
     this.deadline = new Deadline(context.shared.wheel, this);
   }
 
@@ -110,7 +116,7 @@ export class Try implements ServerConnectionUser {
     connection.lend(this);
     if (!connection.connected) this.deadline.set(connectMs);
     else if (check && (connection.uses === 1 || connection.idleSince !== this.deadline.wheel.now))
-      setImmediate(look, this, connection);
+      lookFirst(this, connection);
     else return true;
     return false;
   }
@@ -212,6 +218,29 @@ export class Try implements ServerConnectionUser {
     this.relay.reset();
   }
 
+  /** Tells what the reply has come to: a `Step`, or a fault. */
+  follow(step: number): void {
+    switch (step) {
+      case Step.MORE:
+        this.#owner.onTryProgress(this);
+        break;
+      case Step.HEAD:
+        this.#owner.onTryHead(this);
+        break;
+      case Step.UPGRADED:
+        this.#owner.onTryUpgraded(this);
+        break;
+      case Step.READ:
+        this.#owner.onTryRead(this);
+        break;
+      case Step.DONE:
+        this.#owner.onTryDone(this);
+        break;
+      default:
+        this.#owner.onTryLost(this, step);
+    }
+  }
+
   onServerConnect(): void {
     if (this.phase === Phase.CONNECT) this.#owner.onTryConnected(this);
   }
@@ -225,28 +254,12 @@ export class Try implements ServerConnectionUser {
     if (this.server?.heard() === true) this.endsSilence = true;
     const step = this.relay.take(bytes, from, to);
     if (this.#isAwaited && step !== Step.MORE) this.#unawait();
-    switch (step) {
-      case Step.MORE:
-        this.#owner.onTryProgress(this);
-        break;
-      case Step.HEAD:
-        this.#owner.onTryHead(this);
-        break;
-      case Step.UPGRADED:
-        this.#owner.onTryUpgraded(this);
-        break;
-      case Step.DONE:
-        this.#owner.onTryDone(this);
-        break;
-      default:
-        this.#owner.onTryLost(this, step);
-    }
+    this.follow(step);
   }
 
   onServerEnd(): void {
     this.#noteEnd();
-    if (this.phase === Phase.RELAY && this.relay.end()) this.#owner.onTryDone(this);
-    else this.#owner.onTryLost(this, this.phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
+    this.follow(this.relay.end());
   }
 
   onServerDrain(): void {
@@ -256,10 +269,20 @@ export class Try implements ServerConnectionUser {
   onServerClose(error: Error | null): void {
     this.#noteEnd();
     this.connection = null;
+    if (this.relay.whole) return;
     if (error instanceof Unprocessed) this.#owner.onTryLost(this, Fault.STREAM_REFUSED);
     else if (this.phase === Phase.CONNECT && !this.reused)
       this.#owner.onTryLost(this, isExhaustion(error) ? Fault.NO_SOCKET : Fault.CONNECT_FAILED);
     else this.#owner.onTryLost(this, this.phase === Phase.RELAY ? Fault.REPLY_CUT : Fault.SERVER_CLOSED);
+  }
+
+  onEncoder(): void {
+    if (this.relay.ended) this.#owner.onTryDone(this);
+    else this.#owner.onTryStage(this);
+  }
+
+  onEncoderError(): void {
+    this.#owner.onTryLost(this, Fault.INTERNAL);
   }
 
   onDeadline(): void {
@@ -300,15 +323,3 @@ export class Try implements ServerConnectionUser {
 
 /** A connection that another one has overtaken has this long to be made. */
 const ORPHAN_MS = 1000;
-
-/**
- * Lets the loop look at all sockets once, and then again: the first round may already have been under way. A FIN or RST that
- * has arrived is known after that.
- */
-function look(one: Try, connection: ServerConnection): void {
-  setImmediate(goOn, one, connection);
-}
-
-function goOn(one: Try, connection: ServerConnection): void {
-  if (one.connection === connection) one.onServerConnect();
-}

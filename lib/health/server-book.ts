@@ -136,6 +136,7 @@ export class ServerBook implements ServerControl {
       hedges: totals.hedges,
       budget_exhausted: totals.budgetExhausted,
       refused: { full: totals.refusedFull, open: totals.refusedOpen },
+      compressed: { replies: totals.compressed, bytes_in: totals.compressedFrom, bytes_out: totals.compressedTo },
       breaker: this.#breakerOf(told),
       opened: this.#options.openings(name),
       servers,

@@ -7,15 +7,21 @@ export class UpstreamTotals {
   budgetExhausted = 0;
   refusedFull = 0;
   refusedOpen = 0;
+  compressed = 0;
+  compressedFrom = 0;
+  compressedTo = 0;
   readonly servers = new Map<string, ServerTotals>();
 
-  add({ retries, hedges, budgetExhausted, refusedFull, refusedOpen, servers }: UpstreamReport): void {
-    this.retries += retries;
-    this.hedges += hedges;
-    this.budgetExhausted += budgetExhausted;
-    this.refusedFull += refusedFull;
-    this.refusedOpen += refusedOpen;
-    for (const report of servers) {
+  add(told: UpstreamReport): void {
+    this.retries += told.retries;
+    this.hedges += told.hedges;
+    this.budgetExhausted += told.budgetExhausted;
+    this.refusedFull += told.refusedFull;
+    this.refusedOpen += told.refusedOpen;
+    this.compressed += told.compressed;
+    this.compressedFrom += told.compressedFrom;
+    this.compressedTo += told.compressedTo;
+    for (const report of told.servers) {
       let totals = this.servers.get(report.server);
       if (totals === undefined) {
         totals = new ServerTotals();

@@ -82,6 +82,12 @@ export const METRICS = {
     'upstream',
     'reason',
   ),
+  elb_upstream_compressed_replies_total: counter('Replies that were compressed on their way to clients.', 'upstream'),
+  elb_upstream_compression_bytes_total: counter(
+    'Bytes of their bodies; `side` is `before` or `after`.',
+    'upstream',
+    'side',
+  ),
   elb_upstream_breaker_state: gauge(
     '1 for the state that the breaker is in: `closed`, `open`, `half-open`.',
     'upstream',

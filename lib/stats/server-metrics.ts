@@ -8,6 +8,7 @@ export interface MeasuredUpstream {
   readonly hedges: number;
   readonly budget_exhausted: number;
   readonly refused: { readonly full: number; readonly open: number };
+  readonly compressed: { readonly replies: number; readonly bytes_in: number; readonly bytes_out: number };
   readonly breaker: { readonly state: string } | null;
   readonly opened: number;
   readonly servers: readonly MeasuredServer[];
@@ -39,6 +40,12 @@ export function* tellServers(out: Exposition, upstreams: Measured): Generator<st
   for (const [upstream, { refused }] of upstreams) {
     out.sample(refused.full, upstream, 'full');
     out.sample(refused.open, upstream, 'breaker');
+  }
+  out.family('elb_upstream_compression_bytes_total');
+  for (const [upstream, { compressed }] of upstreams) {
+    if (compressed.replies === 0) continue;
+    out.sample(compressed.bytes_in, upstream, 'before');
+    out.sample(compressed.bytes_out, upstream, 'after');
   }
   out.family('elb_upstream_breaker_state');
   for (const [upstream, { breaker }] of upstreams) if (breaker !== null) out.sample(1, upstream, breaker.state);
@@ -72,6 +79,7 @@ const UPSTREAM_VALUES: readonly (readonly [MetricName, (work: MeasuredUpstream) 
   ['elb_upstream_retries_total', ({ retries }) => retries],
   ['elb_upstream_hedges_total', ({ hedges }) => hedges],
   ['elb_upstream_retry_budget_exhausted_total', (work) => work.budget_exhausted],
+  ['elb_upstream_compressed_replies_total', ({ compressed }) => compressed.replies],
   ['elb_upstream_breaker_openings_total', ({ opened }) => opened],
 ];
 

@@ -78,7 +78,7 @@ function breakerOf({ state, since }: Breaker, now: number): BreakerReport {
 
 /** Nothing of it is other than it was. */
 function isSilent({ servers, breaker, waiting, ...counters }: UpstreamReport): boolean {
-  const { retries, hedges, budgetExhausted, refusedFull, refusedOpen } = counters;
-  const counted = retries + hedges + budgetExhausted + refusedFull + refusedOpen;
+  const { retries, hedges, budgetExhausted, refusedFull, refusedOpen, compressed, compressedTo } = counters;
+  const counted = retries + hedges + budgetExhausted + refusedFull + refusedOpen + compressed + compressedTo;
   return breaker === null && servers.length === 0 && counted + waiting === 0;
 }

@@ -1,3 +1,5 @@
+import type { CompressedCounts } from './compressed.ts';
+
 /** What a worker tells of one server: counts since it told last, states as they are. Plain data. */
 export interface ServerReport {
   /** `serverKey` of its spec. */
@@ -26,7 +28,7 @@ export interface ServerReport {
 }
 
 /** What a worker tells of an upstream: counts since it told last, states as they are. Plain data. */
-export interface UpstreamReport {
+export interface UpstreamReport extends CompressedCounts {
   readonly upstream: string;
   /** Address of its only server where a graph has named that directly; null: it stands in the table. */
   readonly direct: string | null;

@@ -2,6 +2,7 @@ import { NO_AFFINITY } from './affinity.ts';
 import type { Affinity } from './affinity.ts';
 import { Choice } from './choice.ts';
 import type { ChoiceMeans } from './choice.ts';
+import { Compressed, type CompressedCounts } from './compressed.ts';
 import { GroupHealth } from './group-health.ts';
 import type { Guard } from './guard.ts';
 import type { UpstreamOptions } from './options/index.ts';
@@ -29,6 +30,7 @@ export class Upstream {
   readonly queue: WaitQueue;
   /** What has happened since it was told last. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0, refusedFull: 0, refusedOpen: 0 };
+  readonly compressed = new Compressed();
   choice: Choice;
   /** Idle connections to all of its servers. */
   readonly #idle = new IdleTotal();
@@ -75,8 +77,8 @@ export class Upstream {
   }
 
   /** What was counted since the last time. */
-  takeCounters(): Readonly<Upstream['counters']> {
-    const counted = { ...this.counters };
+  takeCounters(): Readonly<Upstream['counters']> & CompressedCounts {
+    const counted = { ...this.counters, ...this.compressed.take() };
     this.counters.retries = 0;
     this.counters.hedges = 0;
     this.counters.budgetExhausted = 0;

@@ -33,6 +33,7 @@ const upstreams: Measured = [
       hedges: 3,
       budget_exhausted: 4,
       refused: { full: 5, open: 6 },
+      compressed: { replies: 18, bytes_in: 20, bytes_out: 19 },
       breaker: { state: 'half-open' },
       opened: 7,
       servers: [

@@ -4,6 +4,7 @@ import { Schema } from '../../core/schema.ts';
 import type { JsonSchema } from '../../core/schema.ts';
 import { balance } from './balance.ts';
 import { breaker } from './breaker.ts';
+import { compression } from './compression.ts';
 import { concurrency } from './concurrency.ts';
 import { connections } from './connections.ts';
 import { health } from './health.ts';
@@ -32,6 +33,7 @@ export const sections = {
   http,
   tls,
   host,
+  compression,
 };
 
 /** An upstream's options, complete: what its document leaves out is at its default. Read-only, and shared where equal. */

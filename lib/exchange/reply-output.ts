@@ -1,0 +1,183 @@
+import { encodeReply, type ReplyEdits } from '../http/encode-reply.ts';
+import { BodyKind, type Head } from '../http/head.ts';
+import { connectionNames } from '../http/hop.ts';
+import type { Connection } from '../net/connection.ts';
+import { wholeText } from '../routing/late-text.ts';
+import type { ReplyBody } from '../routing/plan.ts';
+import { linesFor } from '../routing/reply-edit.ts';
+import type { BodySink } from './body-sink.ts';
+import { BodyWriter } from './body-writer.ts';
+import { ChangedReply, compressedHead, isCompressible, type HeadChange } from './compression.ts';
+import type { CompressionTerms } from './compression-terms.ts';
+import { Encoder, type EncoderOwner } from './encoder.ts';
+import type { Outgoing } from './outgoing.ts';
+
+/**
+ * A reply as its client gets it: the head as the graph has changed it, framed for what the client understands, and the body by way of what
+ * is done to it. Used again for the next reply.
+ */
+export class ReplyOutput {
+  /** Length of the final reply's head as it was passed on; 0 before. */
+  headBytes = 0;
+  /** Where the body goes, once the head was passed on. */
+  sink: BodySink;
+  readonly #owner: EncoderOwner;
+  readonly #writer = new BodyWriter();
+  readonly #edits: ReplyEdits = { listed: null, taken: null, dropLength: false, lines: '' };
+  #client: Connection | null = null;
+  #method = '';
+  #minor = 1;
+  /** Fields of ours in the head that is passed on, each line with its end, and names of fields that are not. */
+  #lines = '';
+  #taken: readonly string[] | null = null;
+  /** What the client gets instead of the server's body. */
+  #instead: ReplyBody | null = null;
+  /** How its body may be compressed; null: not at all. */
+  #compression: CompressionTerms | null = null;
+  #encoder: Encoder | null = null;
+
+  constructor(owner: EncoderOwner) {
+    this.#owner = owner;
+    this.sink = this.#writer;
+  }
+
+  /** `minor`: the client's HTTP version. */
+  begin(client: Connection, method: string, minor: number): void {
+    this.#client = client;
+    this.#method = method;
+    this.#minor = minor;
+  }
+
+  /** Fields of ours in the head that is passed on, beside those that the graph changes, and what is done to the body. */
+  edit(head: Head, { replyEdit: edit, replyBody, compression }: Outgoing, lines: string): void {
+    this.#taken = edit === null ? null : edit.drop;
+    this.#lines = edit === null ? lines : linesFor(edit, head) + lines;
+    this.#compression = compression;
+    const late = replyBody?.late;
+    this.#instead =
+      replyBody === null || late === undefined ? replyBody : { ...replyBody, body: wholeText(late, head) };
+  }
+
+  /** The client gets another body than the server's, which is not waited for. */
+  get isReplaced(): boolean {
+    return this.#instead !== null;
+  }
+
+  /**
+   * Passes the final head on; the body follows by `sink`. Returns whether the client's connection may go on after it.
+   */
+  head(head: Head, keepAlive: boolean): boolean {
+    const client = this.#client;
+    if (client === null) return false;
+    if (this.#compression !== null) this.#compress(client, head, this.#compression);
+    const kind = head.bodyKind;
+    const isOpen = kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE || this.#encoder !== null;
+    const chunked = isOpen && client.stream === null && this.#minor === 1;
+    // HTTP/1.0 knows no chunks: a body without a length ends with its connection.
+    const goesOn = keepAlive && !(isOpen && this.#minor === 0);
+    const edits = this.#edits;
+    edits.listed = connectionNames(head);
+    edits.taken = this.#taken;
+    edits.dropLength = head.status === 204;
+    edits.lines = chunked ? `${this.#lines}Transfer-Encoding: chunked\r\n` : this.#lines;
+    if (!goesOn) edits.lines += 'Connection: close\r\n';
+    else if (this.#minor === 0) edits.lines += 'Connection: keep-alive\r\n';
+    const text = encodeReply(head, edits);
+    this.headBytes = text.length;
+    this.#writer.begin(client, text, chunked);
+    return goesOn;
+  }
+
+  /** The head, and the body that stands in for the server's, in one go. */
+  replaced(head: Head, keepAlive: boolean): void {
+    const instead = this.#instead;
+    if (instead === null) return;
+    const { type, body } = instead;
+    const hasBody = head.status !== 204 && head.status !== 304;
+    const persistence = keepAlive ? (this.#minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
+    const framing = hasBody ? `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n` : '';
+    const edits = this.#edits;
+    edits.listed = connectionNames(head);
+    edits.taken = [...(this.#taken ?? []), ...OF_THE_BODY];
+    edits.dropLength = true;
+    edits.lines = this.#lines + framing + persistence;
+    const text = encodeReply(head, edits);
+    this.headBytes = text.length;
+    this.#client?.writeText(hasBody && this.#method !== 'HEAD' ? text + body : text);
+  }
+
+  interim(head: Head): void {
+    // RFC 9110 15.2: a 1.0 client is sent none.
+    if (this.#minor !== 1) return;
+    this.#edits.listed = connectionNames(head);
+    this.#edits.dropLength = true;
+    this.#edits.taken = null;
+    this.#edits.lines = '';
+    this.#client?.writeText(encodeReply(head, this.#edits));
+  }
+
+  /** The head of a 101 as it is passed on. */
+  upgradeHead(head: Head): string {
+    this.#edits.listed = connectionNames(head);
+    this.#edits.taken = this.#taken;
+    this.#edits.dropLength = true;
+    this.#edits.lines = `${this.#lines}Connection: upgrade\r\nUpgrade: ${head.get('upgrade') ?? ''}\r\n`;
+    return encodeReply(head, this.#edits);
+  }
+
+  /** What is done to the body takes no more at the moment. */
+  get full(): boolean {
+    return this.#encoder !== null && this.#encoder.full;
+  }
+
+  /** A part of a body that has ended is still on its way. */
+  get busy(): boolean {
+    return this.#encoder !== null && !this.#encoder.ended;
+  }
+
+  /** The client takes again. */
+  resume(): void {
+    this.#encoder?.resume();
+  }
+
+  reset(): void {
+    this.headBytes = 0;
+    this.#client = null;
+    this.#lines = '';
+    this.#taken = null;
+    this.#instead = null;
+    this.#compression = null;
+    this.#encoder?.close();
+    this.#encoder = null;
+    this.#writer.reset();
+    this.sink = this.#writer;
+  }
+
+  /** Has the body compressed if this reply is one for that and the client accepts it. A reply to HEAD says what one to GET would. */
+  #compress(client: Connection, head: Head, { options, coding, tally }: CompressionTerms): void {
+    const change: HeadChange = { taken: this.#taken, lines: this.#lines };
+    const reply = new ChangedReply(head, change);
+    if (!isCompressible(reply, options)) return;
+    const chosen = tally.atOnce < options.maxAtOnce ? coding : null;
+    const { taken, lines } = compressedHead(reply, change, chosen);
+    this.#taken = taken;
+    this.#lines = lines;
+    if (chosen === null || head.bodyKind === BodyKind.NONE) return;
+    this.#encoder = new Encoder(chosen, options, { next: this.#writer, client, owner: this.#owner, tally });
+    this.sink = this.#encoder;
+  }
+}
+
+/** Fields that say something about the bytes of a body (RFC 9110 8, RFC 9530), in lower case. */
+const OF_THE_BODY: readonly string[] = [
+  'accept-ranges',
+  'content-digest',
+  'content-encoding',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'digest',
+  'etag',
+  'last-modified',
+  'repr-digest',
+];
