@@ -2,27 +2,19 @@ import type { Connection, ConnectionOwner } from './connection.ts';
 import { copyOf, giveBack } from './copy.ts';
 import type { Endpoints } from './endpoints.ts';
 import { endpointsOf, HIGH_WATER_BYTES, shared, systemError } from './handle-connection.ts';
+import { ShutdownWrap, TCP, UV_EOF, WriteWrap } from './handle.ts';
+import type { Handle, Request, TlsHandle, WriteRequest } from './handle.ts';
 import { settleLater } from './settle-writes.ts';
-import {
-  READ,
-  ShutdownWrap,
-  state,
-  TCP,
-  UV_EOF,
-  WriteWrap,
-  type Handle,
-  type Request,
-  type TlsHandle,
-  type WriteRequest,
-} from './handle.ts';
+import { hearTls, onShut, onWritten, type HearsTls } from './tls-callbacks.ts';
 
 /**
  * A client's TLS connection, straight on Node's wrap of OpenSSL: `onConnect` tells that its handshake is over. Why not a
  * `tls.TLSSocket`: docs/decisions/0023-tls-on-the-bare-wrap.md.
  *
- * OpenSSL takes one write at a time and tells its end in a later turn; what is written meanwhile is encrypted as one then.
+ * OpenSSL takes one write at a time and tells its end in a later turn; what is written meanwhile is encrypted as one then. To be told costs
+ * as much as the write, so once the handshake is over the end is only looked for, where somebody waits for it.
  */
-export class TlsConnection implements Connection {
+export class TlsConnection implements Connection, HearsTls {
   readonly stream = null;
   paused = true;
   closed = false;
@@ -36,8 +28,10 @@ export class TlsConnection implements Connection {
   readonly #parent: Handle;
   /** Bytes of the write under way that OpenSSL has taken and the kernel may not have; 0: there is none. */
   #writing = 0;
-  /** That write, where its end is looked for instead of told. */
+  /** Of a write whose end is looked for when it matters, instead of told; it serves for the next one then. */
   #untold: WriteRequest | null = null;
+  /** Its end is looked for soon. */
+  #settles = false;
   /** A write has come to its end: the handshake is well over, and OpenSSL takes each write whole. */
   #isProven = false;
   /** What is written once that is over. */
@@ -62,10 +56,7 @@ export class TlsConnection implements Connection {
     this.handle = tls;
     this.#parent = parent;
     this.owner = owner;
-    tls.connection = this;
-    tls.onread = onRead;
-    tls.onhandshakedone = onHandshakeDone;
-    tls.onerror = onError;
+    hearTls(tls, this);
     tls.useUserBuffer(shared);
   }
 
@@ -81,14 +72,10 @@ export class TlsConnection implements Connection {
   }
 
   writeText(text: string): void {
-    if (this.#finished) return;
+    if (this.#finished || text === '') return;
     this.written += text.length;
-    if (this.#writing > 0) {
-      this.#enqueue(Buffer.from(text, 'latin1'));
-      return;
-    }
-    const request = this.#request();
-    this.#began(this.handle.writeLatin1String(request, text), request, text.length);
+    if (this.#isWriting()) this.#enqueue(Buffer.from(text, 'latin1'));
+    else this.#write(copyOf(text, shared, 0, 0, ''));
   }
 
   writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
@@ -97,17 +84,12 @@ export class TlsConnection implements Connection {
     if (length === 0) return;
     this.written += length;
     const copy = copyOf(before, bytes, from, to, after);
-    if (this.#writing > 0) this.#enqueue(copy);
-    else {
-      // OpenSSL has taken it when this returns.
-      const request = this.#request();
-      this.#began(this.handle.writeBuffer(request, copy), request, length);
-      giveBack(copy);
-    }
+    if (this.#isWriting()) this.#enqueue(copy);
+    else this.#write(copy);
   }
 
   get pending(): number {
-    if (this.#writing === 0) return 0;
+    if (!this.#isWriting()) return 0;
     return this.#queued + (this.#parent.writeQueueSize || (this.#queued > 0 ? 0 : 1));
   }
 
@@ -133,7 +115,8 @@ export class TlsConnection implements Connection {
   end(): void {
     if (this.#finished) return;
     this.#finished = true;
-    if (this.#writing === 0) this.#shutdown();
+    if (!this.#isWriting()) this.#shutdown();
+    else this.#settleLater();
   }
 
   close(): void {
@@ -158,7 +141,7 @@ export class TlsConnection implements Connection {
     else parent.close(this.#whenClosed());
   }
 
-  /** For the callbacks below only, as all that follow. */
+  /** For callbacks only, as all that follow. */
   handshaken(): void {
     if (!this.#closing) this.owner.onConnect();
   }
@@ -195,16 +178,18 @@ export class TlsConnection implements Connection {
 
   /** Looks whether a write is over whose end nobody is told. */
   settle(): void {
+    this.#settles = false;
     const request = this.#untold;
-    if (request === null || this.#closing) return;
-    // Bytes that OpenSSL has encrypted leave its memory once they are written, and the write is over with them.
-    if (this.handle.writeQueueSize === 0) this.wrote(0);
-    else request.oncomplete = onWritten;
+    if (request === null || this.#writing === 0 || this.#closing) return;
+    if (this.#isTaken()) this.wrote(0);
+    else {
+      this.#untold = null;
+      request.oncomplete = onWritten;
+    }
   }
 
   wrote(status: number): void {
     this.#writing = 0;
-    this.#untold = null;
     this.#isProven = true;
     if (this.#closing) return;
     if (status !== 0) {
@@ -239,41 +224,59 @@ export class TlsConnection implements Connection {
     if (this.#shut) this.destroy();
   }
 
-  #request(): WriteRequest {
-    const request = new WriteWrap();
-    request.connection = this;
-    if (!this.#isProven) request.oncomplete = onWritten;
-    return request;
+  /** Whether OpenSSL has a write of ours, which is looked at if nobody tells. */
+  #isWriting(): boolean {
+    if (this.#writing === 0) return false;
+    if (this.#untold === null || this.#queued > 0 || !this.#isTaken()) return true;
+    this.#writing = 0;
+    return false;
   }
 
-  #began(error: number, request: WriteRequest, length: number): void {
+  /** Bytes that OpenSSL has encrypted leave its memory once they are written, and the write is over with them. */
+  #isTaken(): boolean {
+    return this.handle.writeQueueSize === 0;
+  }
+
+  /** Writes bytes that `copyOf` has made; OpenSSL has taken them when this returns. */
+  #write(copy: Buffer): void {
+    const { length } = copy;
+    const request = this.#untold ?? new WriteWrap();
+    request.connection = this;
+    if (this.#isProven) this.#untold = request;
+    else request.oncomplete = onWritten;
+    const error = this.handle.writeBuffer(request, copy);
+    giveBack(copy);
     if (error !== 0) {
       this.failed(systemError(error));
       return;
     }
     this.#writing = length;
-    if (this.#isProven) {
-      this.#untold = request;
-      settleLater(this);
-    }
-    if (this.#parent.writeQueueSize >= HIGH_WATER_BYTES) this.#behind = true;
+    if (this.#parent.writeQueueSize < HIGH_WATER_BYTES) return;
+    this.#behind = true;
+    this.#settleLater();
   }
 
   #enqueue(copy: Buffer): void {
     this.#queue.push(copy);
     this.#queued += copy.length;
     if (this.#queued >= HIGH_WATER_BYTES) this.#behind = true;
+    this.#settleLater();
+  }
+
+  #settleLater(): void {
+    if (this.#settles || this.#untold === null) return;
+    this.#settles = true;
+    settleLater(this);
   }
 
   #writeQueue(): void {
     const [first] = this.#queue;
     const all = this.#queue.length === 1 && first !== undefined ? first : Buffer.concat(this.#queue);
-    const request = this.#request();
-    const error = this.handle.writeBuffer(request, all);
-    for (const copy of this.#queue) giveBack(copy);
+    for (const copy of this.#queue) if (copy !== all) giveBack(copy);
     this.#queue = [];
     this.#queued = 0;
-    this.#began(error, request, all.length);
+    this.#write(all);
+    if (this.#finished) this.#settleLater();
   }
 
   /** Says goodbye (close_notify, RFC 8446 6.1), then sends a FIN. */
@@ -296,31 +299,6 @@ export class TlsConnection implements Connection {
     this.#finished = true;
     this.#queue = [];
   }
-}
-
-/** Callbacks are shared functions that find their connection on the handle or the request. */
-function connectionOf({ connection }: { readonly connection: unknown }): TlsConnection {
-  return connection as TlsConnection; // set together with the callback
-}
-
-function onRead(this: Handle): void {
-  connectionOf(this).read(state[READ] as number); // the state has that place
-}
-
-function onHandshakeDone(this: TlsHandle): void {
-  connectionOf(this).handshaken();
-}
-
-function onError(this: TlsHandle, error: Error): void {
-  connectionOf(this).failed(error);
-}
-
-function onWritten(this: WriteRequest, status: number): void {
-  connectionOf(this).wrote(status);
-}
-
-function onShut(this: Request, status: number): void {
-  connectionOf(this).shut(status);
 }
 
 function deliver(connection: TlsConnection): void {
