@@ -20,7 +20,6 @@ import type { TraceExport } from '../lib/traces/trace-export.ts';
 import { rules } from '../rules/index.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
-import type { HealthParts } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { Certificates } from './certificates.ts';
 import { createFleet } from './fleet.ts';
@@ -72,12 +71,12 @@ export async function serve(
   const seal = new Seal(config.secrets);
   const certificates = new Certificates({ config, log, seal, store, primary, sync: () => sync, fleet: () => fleet });
   const loaded = Promise.withResolvers<void>();
-  const announce = announcingFirst(primary, health, log, () => loaded.resolve());
-  const apply: SyncOptions['apply'] = (changes, whole, revision) => {
+  const follow = (changes: readonly TableChange[]): void => {
+    health.apply(changes);
     meter.follow(changes);
     certificates.follow(changes);
-    return announce(changes, whole, revision);
   };
+  const apply = announcingFirst(primary, follow, log, () => loaded.resolve());
   const sync = new Sync({
     store,
     images,
@@ -146,6 +145,8 @@ export async function serve(
   };
   // Workers begin while the snapshot is read.
   const opened = open();
+  // What goes wrong with it is told below.
+  opened.catch(() => undefined);
   await certificates.start();
   await sync.start();
   await orExit(Promise.race([opened, ending.promise]));
@@ -166,21 +167,28 @@ export async function serve(
   process.exit(0);
 }
 
-/** From the first table on requests are answered; that moment is worth a line. */
+/**
+ * From the first table on requests are answered; that moment is worth a line. `follow`: what else hears of changes, after the workers,
+ * and of the first table once they have it.
+ */
 function announcingFirst(
   primary: Primary,
-  health: HealthParts,
+  follow: (changes: readonly TableChange[]) => void,
   log: Log,
   whenLoaded: () => void,
-): (changes: readonly TableChange[], whole: boolean, revision: number) => Promise<void> {
+): SyncOptions['apply'] {
   let isAnnounced = false;
+  let before = Promise.resolve();
   return async (changes, whole, revision) => {
     const announce = whole && !isAnnounced;
     isAnnounced ||= whole;
     const applied = primary.apply(changes, whole, revision);
-    // Workers hear of a server before they hear of its health.
-    health.apply(changes);
-    await applied;
+    const followed = before.then(async () => {
+      if (announce) await applied;
+      follow(changes);
+    });
+    before = followed.catch(() => undefined);
+    await Promise.all([applied, followed]);
     if (!announce) return;
     log.info({ entries: changes.length }, 'configuration loaded');
     whenLoaded();

@@ -322,7 +322,7 @@ export class Sync implements Control {
 }
 
 /** Longest time that the store waits for the snapshot to be in force. */
-const HEAD_START_MS = 1000;
+const HEAD_START_MS = 3000;
 
 /** Longest time that the first table waits for the addresses of its names, and we for news of our own transactions. */
 const WAIT_MS = 2000;

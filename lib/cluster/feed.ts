@@ -14,12 +14,14 @@ interface Batch {
 
 /**
  * Tells one worker the changes of its table, in order. A large batch goes in slices, each once the one before is on its way, so
- * that neither side is held up by it and no second copy of the table piles up here.
+ * that neither side is held up by it and no second copy of the table piles up here. Slices of the first batch are larger: a worker
+ * without a table has nothing else to do.
  */
 export class Feed {
   readonly #link: WorkerLink;
   readonly #sliceBytes: number;
   readonly #batches: Batch[] = [];
+  #isFirst = true;
   #isWaiting = false;
 
   /** `sliceBytes`: about the size of a message. */
@@ -45,8 +47,9 @@ export class Feed {
       const [batch] = this.#batches;
       if (batch === undefined) return;
       const { sequence, whole, changes, next } = batch;
-      batch.next = endOfSlice(changes, next, this.#sliceBytes);
+      batch.next = endOfSlice(changes, next, this.#isFirst ? FIRST_TIMES * this.#sliceBytes : this.#sliceBytes);
       const more = batch.next < changes.length;
+      this.#isFirst &&= more;
       const slice = next === 0 && !more ? changes : changes.slice(next, batch.next);
       if (!more) this.#batches.shift();
       this.#isWaiting = more;
@@ -75,5 +78,7 @@ function endOfSlice(changes: readonly TableChange[], from: number, sliceBytes: n
 
 /** What a pipe holds, and a worker reads in less than a millisecond. */
 const SLICE_BYTES = 65_536;
+/** How much larger slices of the first batch are: more of them cost more turns, larger ones are held twice. */
+const FIRST_TIMES = 16;
 /** Of a change beside its document, and of the servers of an upstream. */
 const CHANGE_BYTES = 200;

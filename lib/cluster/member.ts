@@ -30,6 +30,8 @@ export class Member {
   readonly link: WorkerLink;
   readonly feed: Feed;
   state: 'starting' | 'standby' | 'serving' | 'draining' = 'starting';
+  /** It has said that it is there, and has applied the table of then; or is gone. */
+  readonly greeted: PromiseWithResolvers<void> = Promise.withResolvers();
   isListening = false;
   startBound: NodeJS.Timeout | undefined;
   readonly #bornMs = monotonicMs();

@@ -37,7 +37,7 @@ export class Primary {
   #sequence = 0;
   #revision = -1;
   #isWhole = false;
-  /** All that serve have the whole table. */
+  /** All that serve, or are about to, have the whole table. */
   #isKnown = false;
   readonly #ends: Ends;
   /** Until `serving` an end of a worker is an end of the start; from then on it is replaced. */
@@ -86,6 +86,7 @@ export class Primary {
     const told = [...this.#members].filter(({ state }) => state !== 'starting');
     await Promise.all(told.map((member) => this.#tell(member, sequence, changes)));
     if (!this.#isWhole || this.#isKnown) return;
+    await Promise.all(Array.from(this.#members, ({ greeted }) => greeted.promise));
     this.#isKnown = true;
     this.#staff();
   }
@@ -221,11 +222,9 @@ export class Primary {
     if (member.state !== 'starting') return;
     member.state = 'standby';
     clearTimeout(member.startBound);
-    if (this.#sequence > 0) {
-      void this.#tell(member, this.#sequence, this.#table.whole());
-    }
-    const { health } = this.#options;
-    if (health !== undefined) member.feed.follow({ kind: 'health', news: health.whole() });
+    member.greeted.resolve(this.#sequence > 0 ? this.#tell(member, this.#sequence, this.#table.whole()) : undefined);
+    const news = this.#options.health?.whole();
+    if (news !== undefined) member.feed.follow({ kind: 'health', news });
     this.#staff();
     if ([...this.#members].every(({ state }) => state !== 'starting')) this.#prepared.resolve();
   }
@@ -266,6 +265,7 @@ export class Primary {
     this.#members.delete(member);
     clearTimeout(member.startBound);
     member.settle(Infinity);
+    member.greeted.resolve(undefined);
     this.#options.reports?.gone(member.number);
     this.#options.servers?.gone(member.number);
     this.#counts.gone(member.number);
