@@ -3,6 +3,7 @@ import { Fault, faultOf } from '../core/faults.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import { Deadline } from '../core/wheel.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
+import { headBytes } from '../http2/head-bytes.ts';
 import { ReplySide } from '../http2/reply-side.ts';
 import { requestText } from '../http2/request-text.ts';
 import { StreamConnection } from '../http2/stream-connection.ts';
@@ -38,7 +39,7 @@ export class StreamClient implements Client, ConnectionOwner {
   /** Set while its body is awaited. */
   #exchange: Exchange | null = null;
   /** The head while it waits at the gate. */
-  #head: Buffer = NOTHING;
+  #head = '';
   #waiter: WaitingClient | null = null;
   /** Asks for a tunnel: what comes behind the head is not read before there is one. */
   readonly #isTunnel: boolean;
@@ -72,7 +73,7 @@ export class StreamClient implements Client, ConnectionOwner {
     if (isWhole) h2.pause();
     this.connection.ended = isWhole;
     if (typeof head === 'number') this.#refuseHead(head);
-    else this.#enter(Buffer.from(head, 'latin1'));
+    else this.#enter(head);
   }
 
   endpoints(): Endpoints | null {
@@ -156,9 +157,9 @@ export class StreamClient implements Client, ConnectionOwner {
     context.shedding = shedding;
   }
 
-  #enter(head: Buffer): void {
+  #enter(head: string): void {
     const { gate } = this.#context;
-    if (gate === null || gate.admits() || isAdmin(head, 0, head.length)) {
+    if (gate === null || gate.admits() || isAdmin(headBytes(head), 0, head.length)) {
       this.#begin(head);
       return;
     }
@@ -167,17 +168,19 @@ export class StreamClient implements Client, ConnectionOwner {
     gate.wait(this.#waiter);
   }
 
-  #begin(head: Buffer): void {
+  #begin(head: string): void {
     const { requestHead, shared } = this.#context;
-    const at = parseRequestHead(requestHead, head, 0, head.length, shared.limits);
+    const bytes = headBytes(head);
+    const at = parseRequestHead(requestHead, bytes, 0, head.length, shared.limits);
     if (at !== head.length) {
       this.#refuseHead(at < 0 ? at : Fault.BAD_H2_FIELD);
       return;
     }
+    requestHead.readFrom(head);
     const exchange = this.#context.lendExchange();
     this.#user = exchange;
     this.#exchange = exchange;
-    exchange.begin(this, head, at, at);
+    exchange.begin(this, bytes, at, at);
     if (!this.connection.ended && !this.#isTunnel) this.connection.read();
   }
 
@@ -225,5 +228,4 @@ function valueOf(fields: readonly string[], name: string): string {
   return '';
 }
 
-const NOTHING = Buffer.alloc(0);
 const BAD_REQUEST = 400;

@@ -32,14 +32,21 @@ export function endOfPlain(bytes: Buffer, from: number, end: number): number {
   return at;
 }
 
-/** The view of the buffer that was looked at last: nearly always the one that all connections are read into. */
+/** Views of the two buffers that were looked at last: nearly always what all connections are read into, and heads of HTTP/2. */
 let viewed: Buffer | null = null;
 let words: DataView = new DataView(new ArrayBuffer(0));
+let viewedBefore: Buffer | null = null;
+let wordsBefore = words;
 
 function wordsOf(bytes: Buffer): DataView {
-  if (bytes !== viewed) {
-    viewed = bytes;
-    words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
+  return bytes === viewed ? words : changeView(bytes);
+}
+
+function changeView(bytes: Buffer): DataView {
+  const before = words;
+  words = bytes === viewedBefore ? wordsBefore : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  wordsBefore = before;
+  viewedBefore = viewed;
+  viewed = bytes;
   return words;
 }
