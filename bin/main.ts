@@ -6,7 +6,7 @@ import { helpText } from '../lib/core/options-text.ts';
 import { BadFormat, logFormat } from '../lib/stats/log-format.ts';
 import { isSupervised, supervised, tellFailure } from '../lib/supervisor/supervised.ts';
 import { BAD_CONFIGURATION, orExit } from './exit.ts';
-import { RUNTIME_FLAGS } from './runtime-flags.ts';
+import { RUNTIME_FLAGS, runtimeEnv } from './runtime-flags.ts';
 import { version } from './version.ts';
 import { workerProcess } from './worker-process.ts';
 
@@ -73,5 +73,9 @@ function beginAgainWithFlags(args: readonly string[]): void {
   if (RUNTIME_FLAGS.every((flag) => process.execArgv.includes(flag))) return;
   if (process.execve === undefined) throw new Error('this platform cannot replace a process');
   const script = process.argv[1] ?? '';
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...RUNTIME_FLAGS, script, ...args]);
+  process.execve(
+    process.execPath,
+    [process.execPath, ...process.execArgv, ...RUNTIME_FLAGS, script, ...args],
+    runtimeEnv(process.env),
+  );
 }

@@ -6,3 +6,16 @@ export const RUNTIME_FLAGS: readonly string[] = [
   // New objects get 8 MiB, not 16: requests are as cheap, and thousands of connections take a third less memory.
   '--max-semi-space-size=8',
 ];
+
+/**
+ * The environment of a process that serves: of blocks of memory that are freed, malloc keeps 500 of each size at hand, not 7. A turn of
+ * HTTP/2 frees hundreds, and to merge and split them again took a tenth of a request. Other libraries than glibc do not read it.
+ */
+export function runtimeEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const tunables = env['GLIBC_TUNABLES'] ?? '';
+  if (tunables.includes(TCACHE)) return env;
+  return { ...env, GLIBC_TUNABLES: `${tunables}${tunables === '' ? '' : ':'}${TCACHE}=500` };
+}
+
+/** GNU C Library manual, 39.2. */
+const TCACHE = 'glibc.malloc.tcache_count';

@@ -12,6 +12,8 @@ export interface OwnProcessOptions {
   readonly program: string;
   /** Options of the runtime itself. */
   readonly execArgv: readonly string[];
+  /** Missing: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Bound sockets of the moment, which the worker finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
   readonly sockets: () => readonly { readonly address: ListenAddress; readonly fd: number }[];
   /** Where the primary has its lifeline; null: nobody is above, and it is the workers' lifeline itself. */
@@ -34,6 +36,7 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
     const sockets = options.sockets();
     const child = fork(options.program, [], {
       execArgv: [...options.execArgv],
+      env: options.env ?? process.env,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...sockets.map(({ fd }) => fd)],
     });
