@@ -238,6 +238,13 @@ export interface UpstreamWork {
   readonly refused: { readonly full: number; readonly open: number };
   /** Replies that were compressed, and the bytes of their bodies. */
   readonly compressed: { readonly replies: number; readonly bytes_in: number; readonly bytes_out: number };
+  /** Requests that were answered from memory, in vain looked up there, or not looked up; and bytes that are kept there. */
+  readonly cache: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly bypasses: number;
+    readonly bytes: number;
+  };
   readonly breaker: { readonly state: BreakerName; readonly since: string | null } | null;
   /** How often the breaker has opened. */
   readonly opened: number;

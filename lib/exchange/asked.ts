@@ -6,6 +6,7 @@ import { Target } from '../http/target.ts';
 import { Plan, type Answer } from '../routing/plan.ts';
 import { endingOf } from '../stats/endings.ts';
 import { explainedChoice } from '../upstream/explained-choice.ts';
+import type { StoredReply } from '../upstream/reply-cache.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
@@ -96,6 +97,12 @@ export class Asked {
     const text =
       length === 0 ? `the graph answers ${status}` : `the graph answers with the replies of ${length} routes`;
     return this.ended({ kind: 'answer', status, text, head: whole.slice(0, end), body: whole.slice(end) });
+  }
+
+  /** The upstream's cache has the reply. */
+  kept(name: string, { status, head, body }: StoredReply, ageS: number): Explanation {
+    const text = `a reply that is kept of upstream ${name} answers, ${ageS} s old (in this worker)`;
+    return this.ended({ kind: 'answer', status, text, head: head.latin1Slice(), body: body.latin1Slice() });
   }
 
   forwarded(name: string, server: Server, head: string): Explanation {

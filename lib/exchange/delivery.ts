@@ -5,7 +5,6 @@ import { Reuse } from '../http/persist.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { RequestRecord } from '../stats/request-record.ts';
 import type { Affinity } from '../upstream/affinity.ts';
-import type { ServerConnection } from '../upstream/server-connection.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Alarm, type AlarmOwner } from './alarm.ts';
@@ -16,11 +15,12 @@ import { boundByCall } from './grpc.ts';
 import { letGo } from './let-go.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
-import { Race } from './race.ts';
+import { Race, type HandedOver } from './race.ts';
 import type { RequestBody } from './request-body.ts';
 import { Place } from './place.ts';
 import { conditionOf } from './retry.ts';
 import { Tries } from './tries.ts';
+import { StoredFeed, type FoundReply } from './stored-feed.ts';
 import { Phase, type Try, type TryOwner } from './try.ts';
 
 /**
@@ -59,8 +59,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   /** Writes down which servers were tried and what came of it. */
   describe(record: RequestRecord): void {
-    record.tries = this.#tries.total;
-    record.upstream = this.#tries.upstream?.name ?? '';
+    this.#tries.describe(record);
     this.#race.describe(record);
   }
 
@@ -95,6 +94,14 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#choose(Fault.NO_SERVER);
   }
 
+  /** Gives the client a stored reply of `upstream`. */
+  serve(upstream: Upstream, plan: Plan, found: FoundReply): void {
+    if (this.#pace.client === null) return;
+    this.#pace.policy = plan.policyOver(upstream.setup?.policy ?? this.#context.policy);
+    this.#tries.spare(upstream, this.#pace.policy);
+    StoredFeed.begin(this.#race.lead, this.#pace.client.connection, this.request, found);
+  }
+
   /** Gives up whatever is under way, because the client has if `isForsaken`; returns the status that was passed on, else 0. */
   abandon(isForsaken = false): number {
     if (isForsaken && this.#body.complete) this.#race.lead.forsaken();
@@ -112,10 +119,8 @@ export class Delivery implements TryOwner, AlarmOwner {
   }
 
   /** Gives the present server's connection away after `onUpgraded`, with what it sent behind its head. */
-  handOver(): { connection: ServerConnection | null; head: string; rest: Buffer } {
-    const { lead } = this.#race;
-    const connection = this.#race.handOver(lead);
-    return { connection, head: lead.relay.upgradeHead(), rest: lead.relay.restOfUpgrade() };
+  handOver(): HandedOver {
+    return this.#race.handOver();
   }
 
   /** Ready for the next request, of any client. */
@@ -177,7 +182,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     const { client } = this.#pace;
     if (client === null) return;
     this.#pace.heard(one);
-    if (this.policy.statuses.has(one.relay.status)) {
+    if (one.stored === null && this.policy.statuses.has(one.relay.status)) {
       one.server?.failed();
       if (this.#race.goOnWithout(one) || this.#retryElsewhere(one)) return;
     } else one.succeeded();
@@ -187,7 +192,8 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
-    one.relay.edit(this.request, this.#tries.sessionLine(one.server, one.relay));
+    if (this.request.caching !== null) this.request.caching.server = one.server;
+    one.relay.edit(this.request, this.#tries.linesFor(one));
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
     this.request.keepAlive = one.relay.pass(
       this.request.keepAlive && this.#body.complete && this.#context.drain === null,
@@ -197,14 +203,13 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   onTryUpgraded(one: Try): void {
     one.succeeded();
-    one.relay.edit(this.request, this.#tries.sessionLine(one.server, one.relay));
+    one.relay.edit(this.request, this.#tries.linesFor(one));
     one.deadline.dispose();
     this.#owner.onUpgraded();
   }
 
   onTryRead(one: Try): void {
     one.deadline.cancel();
-    // Else the server reads on.
     if (this.#body.complete) letGo(one, this.request, true);
   }
 
@@ -296,8 +301,7 @@ export class Delivery implements TryOwner, AlarmOwner {
 
   /** `reuse`: a kept connection will do. */
   #connect(one: Try, reuse: boolean): void {
-    const { policy } = this;
-    const { client } = this.#pace;
+    const { client, policy } = this.#pace;
     if (client === null) return;
     const isSafe = this.#body.staysRepeatable;
     const freshMs = isSafe ? Infinity : policy.unsafeReuseMs;
@@ -308,10 +312,7 @@ export class Delivery implements TryOwner, AlarmOwner {
   /** Asks another server beside, if there is one. */
   #startRival(): void {
     const server = this.#tries.next();
-    if (server === null) return;
-    const rival = this.#race.takeRival();
-    rival.open(server);
-    this.#connect(rival, true);
+    if (server !== null) this.#connect(this.#race.openRival(server), true);
   }
 
   /** Whether this reply, late as it is, may be asked of another server, too. */

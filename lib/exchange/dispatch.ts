@@ -5,15 +5,18 @@ import { fallbackFor } from '../routing/fallback.ts';
 import type { Answer } from '../routing/plan.ts';
 import type { RouteGate } from '../routing/route-gate.ts';
 import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
+import type { ReplyCache } from '../upstream/reply-cache.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Account } from './account.ts';
 import { affinityOf } from './affinity.ts';
+import { Caching, questionOf } from './caching.ts';
 import type { Client } from './client.ts';
 import { compressionTerms } from './compression-terms.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { Detour } from './detour.ts';
 import { ForwardHead } from './forward-head.ts';
+import { notModified } from './not-modified.ts';
 import { Passage } from './passage.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Route } from './route.ts';
@@ -48,6 +51,8 @@ export class Dispatch {
   /** Its way through what stands before its upstream as a whole, and through what its graph has put before it. */
   readonly #passage = new Passage();
   readonly #gate = new Passage();
+  /** The cache of its upstream, and what it has come to; null: there is none. */
+  #caching: Caching | null = null;
 
   constructor(context: Context, owner: DispatchOwner) {
     this.#context = context;
@@ -85,21 +90,27 @@ export class Dispatch {
     const guard = upstream === null ? null : upstream.guard;
     let fault = body.follow(plan);
     if (fault !== 0) return this.#owner.answer(fault);
+    const compression =
+      upstream === null || this.isInside ? null : compressionTerms(upstream, head, this.#context.busy);
+    if (compression !== null && compression.options.offload) plan.drop(ACCEPT_ENCODING);
+    if (upstream !== null && upstream.cache !== null) {
+      this.#caching = this.#look(upstream.cache, client, head, target);
+      delivery.request.set('', upstream, plan, compression);
+      if (this.#serve(upstream, head, this.#caching)) return;
+    }
     if (plan.gate !== null) fault = this.#gate.enter(plan.gate, now);
     if (fault === 0 && guard !== null) fault = this.#passage.enter(guard, now);
     if (fault !== 0) return this.failed(fault);
     const { identities } = this.#context.shared;
     if (identities !== null)
       this.#forwardHead.identity = identities.of(head, client.trusted, account === null ? null : account.record);
-    const compression =
-      upstream === null || this.isInside ? null : compressionTerms(upstream, head, this.#context.busy);
-    if (compression !== null && compression.options.offload) plan.drop(ACCEPT_ENCODING);
     const host = upstream?.setup?.host ?? null;
     const text = this.#forwardHead.encode(head, target, plan, client, about, this.upgrade, host);
     // A server may take a trailer for a field.
     body.forwardsTrailers = plan.guardedFields.length === 0;
     if (plan.mirrors !== null) this.#detour.mirror(plan.mirrors, plan, { client, about });
     delivery.request.set(text, upstream, plan, compression);
+    delivery.request.caching = this.#caching;
     delivery.start(upstream, affinity, plan);
   }
 
@@ -122,6 +133,8 @@ export class Dispatch {
   /** The request is over, or goes another way, with this last status. */
   leave(status: number): void {
     const { now } = this.#context.shared.wheel;
+    if (this.#caching !== null) this.#caching.ended(status);
+    this.#caching = null;
     if (this.#gate.held) this.#gate.leave(status, now);
     if (this.#passage.held) this.#passage.leave(status, now);
   }
@@ -134,9 +147,32 @@ export class Dispatch {
 
   reset(): void {
     this.client = null;
+    this.#caching = null;
     this.#passage.retryAfterS = 0;
     this.#gate.retryAfterS = 0;
     this.#detour.reset();
+  }
+
+  #look(cache: ReplyCache, client: Client, head: Head, target: Target): Caching {
+    const { route, account } = this.#owner;
+    const { wheel } = this.#context.shared;
+    const question = questionOf(head, target, route.plan, client, this.upgrade !== null);
+    const caching = new Caching(cache, question, () => wheel.now);
+    if (account !== null) account.record.cache = caching.outcome;
+    return caching;
+  }
+
+  /** Answers from memory, or because the client wants that or nothing; false: a server has to be asked. */
+  #serve(upstream: Upstream, head: Head, { stored, ageS, isOnly }: Caching): boolean {
+    const { route, delivery, account } = this.#owner;
+    const { identities } = this.#context.shared;
+    if (stored === null) {
+      if (isOnly) this.#owner.answer(0, NOT_STORED);
+      return isOnly;
+    }
+    if (identities !== null && account !== null) identities.of(head, this.client?.trusted === true, account.record);
+    delivery.serve(upstream, route.plan, { reply: stored, head: notModified(head, stored), ageS });
+    return true;
   }
 
   /** Goes the way of a fallback, if there is one for this fault, or for a reply with this status; the other of both is 0. */
@@ -153,4 +189,6 @@ export class Dispatch {
   }
 }
 
+/** RFC 9111 5.2.1.7. */
+const NOT_STORED: Answer = { status: 504, lines: '', body: '' };
 export const ACCEPT_ENCODING: readonly string[] = ['accept-encoding'];

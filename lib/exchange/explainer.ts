@@ -14,6 +14,7 @@ import type { BranchReply, Node } from '../routing/rule.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { affinityOf } from './affinity.ts';
 import { Asked } from './asked.ts';
+import { Caching, questionOf } from './caching.ts';
 import { compressionTerms } from './compression-terms.ts';
 import type { Context } from './context.ts';
 import { ACCEPT_ENCODING } from './dispatch.ts';
@@ -89,6 +90,8 @@ export class Explainer {
     const upstream = shared.upstreams.get(name);
     if (upstream === null && !ready) return asked.refused(Fault.NOT_READY);
     if (upstream === null) return this.#failed(asked, Fault.NO_SERVER, `there is no upstream ${name}`);
+    const stored = this.#stored(asked, upstream, isTrusted);
+    if (stored !== null) return stored;
     const affinity = affinityOf(routed, upstream, name);
     const server = upstream.preview(affinity);
     asked.choose(upstream, affinity, server, shared.wheel.now);
@@ -113,6 +116,17 @@ export class Explainer {
       upstream.setup?.host ?? null,
     );
     return asked.forwarded(name, server, text);
+  }
+
+  /** What the cache of the upstream would answer, as this worker has it; null: nothing. */
+  #stored(asked: Asked, { name, cache }: Upstream, trusted: boolean): Explanation | null {
+    if (cache === null) return null;
+    const { head, target, plan, tls } = asked;
+    const question = questionOf(head, target, plan, { trusted, tls }, wantsUpgrade(head));
+    const { wheel } = this.#context.shared;
+    const caching = new Caching(cache, question, () => wheel.now, true);
+    if (caching.stored === null) return null;
+    return asked.kept(name, caching.stored, caching.ageS);
   }
 
   /** What is known of a client without a certificate who has asked for the host by TLS as it is usual now. */

@@ -2,6 +2,7 @@ import type { Plan, ReplyBody } from '../routing/plan.ts';
 import type { ReplyEdit } from '../routing/reply-edit.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { SERVER_HOST } from '../upstream/server.ts';
+import type { Caching } from './caching.ts';
 import type { CompressionTerms } from './compression-terms.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
 import { withServerHost } from './server-host.ts';
@@ -22,6 +23,8 @@ export class Outgoing {
   replyBody: ReplyBody | null = null;
   /** How its reply may be compressed; null: not at all. */
   compression: CompressionTerms | null = null;
+  /** The cache that keeps its reply, perhaps; null: none does. */
+  caching: Caching | null = null;
   /** As every try sends it, but for what depends on its server. */
   head = '';
   #hasServerHost = false;
@@ -57,5 +60,6 @@ export class Outgoing {
     this.replyEdit = null;
     this.replyBody = null;
     this.compression = null;
+    this.caching = null;
   }
 }

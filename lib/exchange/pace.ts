@@ -63,6 +63,7 @@ export class Pace {
     const isBehind = client.connection.full;
     if (!isBehind && !one.relay.output.full) return false;
     one.connection?.connection.pause();
+    one.stored?.pause();
     one.deadline.cancel();
     if (!isBehind) return true;
     this.#unread = client.connection.pending;
@@ -72,10 +73,7 @@ export class Pace {
 
   /** What is done to the reply on its way takes more. */
   goOn(one: Try): void {
-    const { connection } = one.connection ?? {};
-    if (connection?.paused !== true) return;
-    connection.resume();
-    if (!one.relay.whole) one.wait(this.policy.readMs);
+    if (resume(one) && !one.relay.whole) one.wait(this.policy.readMs);
   }
 
   /** The client has taken what was pending. */
@@ -85,9 +83,9 @@ export class Pace {
     const { output, whole } = one.relay;
     output.resume();
     if (output.full) return;
-    one.connection?.connection.resume();
+    resume(one);
     if (one.phase === Phase.REPLY) this.request(one);
-    else if (!whole) one.wait(this.policy.readMs);
+    else if (one.phase === Phase.RELAY && !whole) one.wait(this.policy.readMs);
   }
 
   /** The client was awaited too long inside a reply: true if it still takes something, and is only slow. */
@@ -98,4 +96,12 @@ export class Pace {
     client.deadline.set(this.#context.shared.limits.sendMs);
     return true;
   }
+}
+
+/** Has whoever gives the reply go on; false: nobody was held back. */
+function resume({ connection, stored }: Try): boolean {
+  if (stored !== null) return stored.resume();
+  if (connection?.connection.paused !== true) return false;
+  connection.connection.resume();
+  return true;
 }

@@ -25,9 +25,10 @@ export class Race {
     this.records = wantsRecords(context) ? [] : null;
   }
 
-  /** The rival, idle: to be opened. */
-  takeRival(): Try {
+  /** Begins a try at another server beside. */
+  openRival(server: Server): Try {
     this.#rival ??= new Try(this.#context, this.#owner);
+    this.#rival.open(server);
     return this.#rival;
   }
 
@@ -82,10 +83,11 @@ export class Race {
     this.#count(one, server, one.leave());
   }
 
-  /** Gives a try's connection away together with its server. */
-  handOver(one: Try): ServerConnection | null {
-    this.#count(one, one.server, one.spentMs);
-    return one.handOver();
+  /** Gives the connection of the lead away together with its server. */
+  handOver(): HandedOver {
+    const { lead } = this;
+    this.#count(lead, lead.server, lead.spentMs);
+    return { connection: lead.handOver(), head: lead.relay.upgradeHead(), rest: lead.relay.restOfUpgrade() };
   }
 
   describe(record: RequestRecord): void {
@@ -117,6 +119,13 @@ export class Race {
     server.counter?.count(outcome, ms);
     this.records?.push({ address: server.address, startedMs: one.sinceMs, ms, outcome, spanId: one.spanId });
   }
+}
+
+/** A connection that becomes a tunnel, with the head for the client, and what came behind it. */
+export interface HandedOver {
+  readonly connection: ServerConnection | null;
+  readonly head: string;
+  readonly rest: Buffer;
 }
 
 function wantsRecords({ shared: { observer } }: Context): boolean {

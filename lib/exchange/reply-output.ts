@@ -7,10 +7,12 @@ import type { ReplyBody } from '../routing/plan.ts';
 import { linesFor } from '../routing/reply-edit.ts';
 import type { BodySink } from './body-sink.ts';
 import { BodyWriter } from './body-writer.ts';
+import type { Caching } from './caching.ts';
 import { ChangedReply, compressedHead, isCompressible, type HeadChange } from './compression.ts';
 import type { CompressionTerms } from './compression-terms.ts';
 import { Encoder, type EncoderOwner } from './encoder.ts';
 import type { Outgoing } from './outgoing.ts';
+import { Recorder } from './recorder.ts';
 
 /**
  * A reply as its client gets it: the head as the graph has changed it, framed for what the client understands, and the body by way of what
@@ -35,6 +37,9 @@ export class ReplyOutput {
   /** How its body may be compressed; null: not at all. */
   #compression: CompressionTerms | null = null;
   #encoder: Encoder | null = null;
+  /** Who keeps the reply, perhaps; null: nobody. */
+  #caching: Caching | null = null;
+  #recorder: Recorder | null = null;
 
   constructor(owner: EncoderOwner) {
     this.#owner = owner;
@@ -49,7 +54,8 @@ export class ReplyOutput {
   }
 
   /** Fields of ours in the head that is passed on, beside those that the graph changes, and what is done to the body. */
-  edit(head: Head, { replyEdit: edit, replyBody, compression }: Outgoing, lines: string): void {
+  edit(head: Head, { replyEdit: edit, replyBody, compression, caching }: Outgoing, lines: string): void {
+    this.#caching = caching;
     this.#taken = edit === null ? null : edit.drop;
     this.#lines = edit === null ? lines : linesFor(edit, head) + lines;
     this.#compression = compression;
@@ -70,6 +76,7 @@ export class ReplyOutput {
     const client = this.#client;
     if (client === null) return false;
     if (this.#compression !== null) this.#compress(client, head, this.#compression);
+    if (this.#caching !== null) this.#record(head, this.#caching);
     const kind = head.bodyKind;
     const isOpen = kind === BodyKind.CHUNKED || kind === BodyKind.CLOSE || this.#encoder !== null;
     const chunked = isOpen && client.stream === null && this.#minor === 1;
@@ -149,8 +156,18 @@ export class ReplyOutput {
     this.#compression = null;
     this.#encoder?.close();
     this.#encoder = null;
+    this.#caching = null;
+    this.#recorder?.close();
+    this.#recorder = null;
     this.#writer.reset();
     this.sink = this.#writer;
+  }
+
+  /** Has the reply kept, as its server gives it, if it is one that may be. */
+  #record(head: Head, caching: Caching): void {
+    if (!caching.begins(head)) return;
+    this.#recorder = new Recorder(caching, this.sink, caching.maxBytes);
+    this.sink = this.#recorder;
   }
 
   /** Has the body compressed if this reply is one for that and the client accepts it. A reply to HEAD says what one to GET would. */

@@ -67,11 +67,11 @@ export class ReplyRelay {
     this.output = new ReplyOutput(owner);
   }
 
-  /** A request was sent; `upgrade`: with the wish for one of these protocols; `minor`: the client's HTTP version. */
-  begin(client: Connection, server: Connection, method: string, upgrade: string | null, minor: number): void {
+  /** A request was sent, or a stored reply is to come (`server` is null); `upgrade`: with the wish for one of these protocols; `minor`: the client's HTTP version. */
+  begin(client: Connection, server: Connection | null, method: string, upgrade: string | null, minor: number): void {
     this.reset();
     this.output.begin(client, method, minor);
-    this.#source = server.stream;
+    this.#source = server === null ? null : server.stream;
     this.#method = method;
     this.#upgrade = upgrade;
   }

@@ -1,11 +1,12 @@
 import { empty } from '../core/empty.ts';
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { NO_AFFINITY, type Affinity } from '../upstream/affinity.ts';
+import type { RequestRecord } from '../stats/request-record.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { setsCookie } from './affinity.ts';
-import type { ReplyRelay } from './reply-relay.ts';
 import { backoff } from './retry.ts';
+import type { Try } from './try.ts';
 
 /** The servers that one request was given to, in turn, which one is next, and what further tries its upstream allows. */
 export class Tries {
@@ -30,6 +31,18 @@ export class Tries {
     upstream?.budget.deposit(now);
   }
 
+  /** Writes down how many servers were tried, and of which upstream. */
+  describe(record: RequestRecord): void {
+    record.tries = this.total;
+    record.upstream = this.upstream?.name ?? '';
+  }
+
+  /** A request that needs no server of this upstream. */
+  spare(upstream: Upstream, policy: DeliveryPolicy): void {
+    this.upstream = upstream;
+    this.policy = policy;
+  }
+
   /** The server for the next try, counted as tried from now on; null if there is none, or no try is left. */
   next(): Server | null {
     const { upstream, policy } = this;
@@ -45,8 +58,9 @@ export class Tries {
     return server;
   }
 
-  /** What the reply of a server has to say for its client to come back to it; empty for nothing. */
-  sessionLine(server: Server | null, relay: ReplyRelay): string {
+  /** Fields of ours in the reply: what its client needs to come back to its server, or how old it is; empty for nothing. */
+  linesFor({ server, relay, stored }: Try): string {
+    if (stored !== null) return stored.lines;
     const choice = this.upstream?.choice;
     if (server === null || choice === undefined || choice.sessions === null) return '';
     const { along } = choice.sessions.options;

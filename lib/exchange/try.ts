@@ -7,6 +7,7 @@ import type { ClientEnd } from '../upstream/dialer.ts';
 import type { Server } from '../upstream/server.ts';
 import type { ServerConnection, ServerConnectionUser } from '../upstream/server-connection.ts';
 import type { Context } from './context.ts';
+import type { StoredFeed } from './stored-feed.ts';
 import type { EncoderOwner } from './encoder.ts';
 import { lookFirst } from './look-first.ts';
 import { ReplyRelay, Step } from './reply-relay.ts';
@@ -60,6 +61,8 @@ export class Try implements ServerConnectionUser, EncoderOwner {
   /** Why it was lost; 0 while it is not. */
   fault = 0;
   connection: ServerConnection | null = null;
+  /** What gives the reply instead of a server; null: a server does. */
+  stored: StoredFeed | null = null;
   /** The connection had carried an exchange before. */
   reused = false;
   /** Its server was silent to everybody until it said this. */
@@ -215,6 +218,7 @@ export class Try implements ServerConnectionUser, EncoderOwner {
     this.phase = Phase.IDLE;
     this.until = 0;
     this.connection = null;
+    this.stored = null;
     this.relay.reset();
   }
 

@@ -137,6 +137,12 @@ export class ServerBook implements ServerControl {
       budget_exhausted: totals.budgetExhausted,
       refused: { full: totals.refusedFull, open: totals.refusedOpen },
       compressed: { replies: totals.compressed, bytes_in: totals.compressedFrom, bytes_out: totals.compressedTo },
+      cache: {
+        hits: totals.cacheHits,
+        misses: totals.cacheMisses,
+        bypasses: totals.cacheBypasses,
+        bytes: told.reduce((sum, { report }) => sum + report.cacheBytes, 0),
+      },
       breaker: this.#breakerOf(told),
       opened: this.#options.openings(name),
       servers,

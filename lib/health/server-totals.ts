@@ -10,6 +10,9 @@ export class UpstreamTotals {
   compressed = 0;
   compressedFrom = 0;
   compressedTo = 0;
+  cacheHits = 0;
+  cacheMisses = 0;
+  cacheBypasses = 0;
   readonly servers = new Map<string, ServerTotals>();
 
   add(told: UpstreamReport): void {
@@ -21,6 +24,9 @@ export class UpstreamTotals {
     this.compressed += told.compressed;
     this.compressedFrom += told.compressedFrom;
     this.compressedTo += told.compressedTo;
+    this.cacheHits += told.cacheHits;
+    this.cacheMisses += told.cacheMisses;
+    this.cacheBypasses += told.cacheBypasses;
     for (const report of told.servers) {
       let totals = this.servers.get(report.server);
       if (totals === undefined) {

@@ -88,6 +88,12 @@ export const METRICS = {
     'upstream',
     'side',
   ),
+  elb_upstream_cache_requests_total: counter(
+    'Requests at the cache of an upstream: `result` is `hit`, `miss`, or `bypass` where none could answer.',
+    'upstream',
+    'result',
+  ),
+  elb_upstream_cache_bytes: gauge('Memory that kept replies take, in all workers.', 'upstream'),
   elb_upstream_breaker_state: gauge(
     '1 for the state that the breaker is in: `closed`, `open`, `half-open`.',
     'upstream',

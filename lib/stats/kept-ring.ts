@@ -51,6 +51,7 @@ export class KeptRing {
       domain: slot.domain,
       nodes: slot.nodes.map((node, i) => ({ node, verdict: slot.edges[i + 1] || null })),
       upstream: slot.upstream,
+      cache: slot.cache,
       tries: slot.tries.map(({ address, ms, outcome }) => ({ server: address, ms, outcome: outcomeText(outcome) })),
       server: slot.tries.at(-1)?.address ?? null,
       status: slot.status,
@@ -72,6 +73,7 @@ class Slot {
   method = '';
   domain = '';
   upstream = '';
+  cache = '';
   status = 0;
   fault = 0;
   durationMs = 0;
@@ -88,6 +90,7 @@ class Slot {
     this.method = record.method.length > MOST_METHOD ? `${record.method.slice(0, MOST_METHOD)}...` : record.method;
     this.domain = record.domain;
     this.upstream = record.upstream;
+    this.cache = record.cache;
     this.status = record.status;
     this.fault = record.fault;
     this.durationMs = record.durationMs;

@@ -59,6 +59,10 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
     needs: 'nodes',
   },
   upstream: text('name of the upstream', ({ upstream }) => upstream),
+  upstream_cache_status: safe(
+    'what the cache of the upstream has come to: `HIT`, `MISS`, `EXPIRED`, or `BYPASS` where it was not looked at',
+    ({ cache }) => cache,
+  ),
   upstream_addr: tried('servers that were tried, in turn', ({ address }) => address),
   upstream_status: tried('status that each of them replied, or why it did not', outcomeText),
   upstream_response_time: tried('seconds spent on each of them', ({ ms }) => seconds(ms)),

@@ -9,6 +9,12 @@ export interface MeasuredUpstream {
   readonly budget_exhausted: number;
   readonly refused: { readonly full: number; readonly open: number };
   readonly compressed: { readonly replies: number; readonly bytes_in: number; readonly bytes_out: number };
+  readonly cache: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly bypasses: number;
+    readonly bytes: number;
+  };
   readonly breaker: { readonly state: string } | null;
   readonly opened: number;
   readonly servers: readonly MeasuredServer[];
@@ -47,6 +53,13 @@ export function* tellServers(out: Exposition, upstreams: Measured): Generator<st
     out.sample(compressed.bytes_in, upstream, 'before');
     out.sample(compressed.bytes_out, upstream, 'after');
   }
+  out.family('elb_upstream_cache_requests_total');
+  for (const [upstream, { cache }] of upstreams) {
+    if (cache.hits + cache.misses + cache.bypasses === 0) continue;
+    out.sample(cache.hits, upstream, 'hit');
+    out.sample(cache.misses, upstream, 'miss');
+    out.sample(cache.bypasses, upstream, 'bypass');
+  }
   out.family('elb_upstream_breaker_state');
   for (const [upstream, { breaker }] of upstreams) if (breaker !== null) out.sample(1, upstream, breaker.state);
   out.family('elb_server_state');
@@ -80,6 +93,7 @@ const UPSTREAM_VALUES: readonly (readonly [MetricName, (work: MeasuredUpstream) 
   ['elb_upstream_hedges_total', ({ hedges }) => hedges],
   ['elb_upstream_retry_budget_exhausted_total', (work) => work.budget_exhausted],
   ['elb_upstream_compressed_replies_total', ({ compressed }) => compressed.replies],
+  ['elb_upstream_cache_bytes', ({ cache }) => cache.bytes],
   ['elb_upstream_breaker_openings_total', ({ opened }) => opened],
 ];
 

@@ -1,4 +1,5 @@
 import type { CompressedCounts } from './compressed.ts';
+import type { CacheCounts } from './reply-cache.ts';
 
 /** What a worker tells of one server: counts since it told last, states as they are. Plain data. */
 export interface ServerReport {
@@ -28,7 +29,7 @@ export interface ServerReport {
 }
 
 /** What a worker tells of an upstream: counts since it told last, states as they are. Plain data. */
-export interface UpstreamReport extends CompressedCounts {
+export interface UpstreamReport extends CompressedCounts, CacheCounts {
   readonly upstream: string;
   /** Address of its only server where a graph has named that directly; null: it stands in the table. */
   readonly direct: string | null;

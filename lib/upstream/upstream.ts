@@ -7,6 +7,7 @@ import { GroupHealth } from './group-health.ts';
 import type { Guard } from './guard.ts';
 import type { UpstreamOptions } from './options/index.ts';
 import { IdleTotal } from './pool.ts';
+import { NOTHING_CACHED, ReplyCache, type CacheCounts } from './reply-cache.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';
 import type { UpstreamSetup } from './setup.ts';
@@ -31,6 +32,8 @@ export class Upstream {
   /** What has happened since it was told last. */
   readonly counters = { retries: 0, hedges: 0, budgetExhausted: 0, refusedFull: 0, refusedOpen: 0 };
   readonly compressed = new Compressed();
+  /** Replies that are kept; null: none are. */
+  cache: ReplyCache | null;
   choice: Choice;
   /** Idle connections to all of its servers. */
   readonly #idle = new IdleTotal();
@@ -42,6 +45,7 @@ export class Upstream {
     this.setup = setup;
     this.budget = new RetryBudget(options.retry.budget);
     this.queue = new WaitQueue(options.queue);
+    this.cache = options.cache === null ? null : new ReplyCache(options.cache);
     this.#means = means;
     this.choice = new Choice(name, [], options, means, null);
   }
@@ -67,18 +71,19 @@ export class Upstream {
     });
   }
 
-  /** Changes the options at once for new requests; the servers are the same. */
+  /** Changes the options at once for new requests; the servers are the same, and no reply is kept. */
   configure(options: UpstreamOptions, setup: UpstreamSetup): void {
     this.options = options;
     this.setup = setup;
     this.budget.options = options.retry.budget;
     this.queue.options = options.queue;
+    this.cache = options.cache === null ? null : new ReplyCache(options.cache);
     this.replace(this.servers);
   }
 
   /** What was counted since the last time. */
-  takeCounters(): Readonly<Upstream['counters']> & CompressedCounts {
-    const counted = { ...this.counters, ...this.compressed.take() };
+  takeCounters(): Readonly<Upstream['counters']> & CompressedCounts & CacheCounts {
+    const counted = { ...this.counters, ...this.compressed.take(), ...(this.cache?.take() ?? NOTHING_CACHED) };
     this.counters.retries = 0;
     this.counters.hedges = 0;
     this.counters.budgetExhausted = 0;

@@ -36,4 +36,81 @@ describe('replies on their way', () => {
       expect([fields.has('content-encoding'), body]).to.deep.equal([false, 'x'.repeat(99)]);
     });
   });
+
+  describe('kept in memory', () => {
+    let hits = 0;
+    const open = (fields: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+      hits = 0;
+      return site.open({
+        domains: { 'a.test': 'up', 'b.test': 'up' },
+        servers: {
+          up: (got, response) => {
+            hits++;
+            for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
+            response.statusCode = got.target === '/missing' ? 404 : 200;
+            response.end(`${got.method} ${got.fields.host} ${got.target} ${hits}`);
+          },
+        },
+        options: {
+          up: {
+            cache: { enabled: true, expiration: '10s', max_entry_bytes: 1000, statuses: ['200'], methods: ['GET'] },
+          },
+        },
+      });
+    };
+    const body = async (line: string, fields: Readonly<Record<string, string>> = {}): Promise<string> =>
+      (await site.ask(line, { fields })).body;
+
+    it('by host, path and query: a hit does not come to the server', async () => {
+      await open();
+      for (const line of ['GET a.test/a?x=1', 'GET a.test/a?x=2', 'GET a.test/a', 'GET b.test/a']) {
+        const first = await body(line);
+        expect(await body(line)).to.equal(first);
+        expect(first).to.include(line.slice('GET a.test'.length));
+      }
+      expect(hits).to.equal(4);
+    });
+
+    it('only for the statuses and methods that are named', async () => {
+      await open();
+      for (const line of ['GET a.test/missing', 'POST a.test/a', 'DELETE a.test/a']) {
+        await site.ask(line);
+        await site.ask(line);
+      }
+      expect(hits).to.equal(6);
+    });
+
+    it('not for requests with no-cache or no-store, which are not kept either', async () => {
+      await open();
+      await body('GET a.test/', { 'Cache-Control': 'no-cache' });
+      await body('GET a.test/', { 'Cache-Control': 'no-store' });
+      expect(hits).to.equal(2);
+      await body('GET a.test/');
+      expect(await body('GET a.test/')).to.equal('GET a.test / 3');
+      await body('GET a.test/', { 'Cache-Control': 'no-cache' });
+      expect(hits).to.equal(4);
+    });
+
+    for (const [name, value] of [
+      ['Cache-Control', 'no-store'],
+      ['Cache-Control', 'no-cache'],
+      ['Cache-Control', 'private'],
+      ['Set-Cookie', 'a=1'],
+      ['Vary', '*'],
+    ] as const)
+      it(`not where the reply says ${name}: ${value}`, async () => {
+        await open({ [name]: value });
+        await body('GET a.test/');
+        await body('GET a.test/');
+        expect(hits).to.equal(2);
+      });
+
+    it('not for others where the server knows the client', async () => {
+      await open();
+      await body('GET a.test/', { Authorization: 'Basic YTpi' });
+      await body('GET a.test/', { Authorization: 'Basic YTpi' });
+      await body('GET a.test/');
+      expect(hits).to.equal(3);
+    });
+  });
 });

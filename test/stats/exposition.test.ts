@@ -34,6 +34,7 @@ const upstreams: Measured = [
       budget_exhausted: 4,
       refused: { full: 5, open: 6 },
       compressed: { replies: 18, bytes_in: 20, bytes_out: 19 },
+      cache: { hits: 21, misses: 22, bypasses: 23, bytes: 24 },
       breaker: { state: 'half-open' },
       opened: 7,
       servers: [

@@ -4,6 +4,7 @@ import { Schema } from '../../core/schema.ts';
 import type { JsonSchema } from '../../core/schema.ts';
 import { balance } from './balance.ts';
 import { breaker } from './breaker.ts';
+import { cache } from './cache.ts';
 import { compression } from './compression.ts';
 import { concurrency } from './concurrency.ts';
 import { connections } from './connections.ts';
@@ -34,6 +35,7 @@ export const sections = {
   tls,
   host,
   compression,
+  cache,
 };
 
 /** An upstream's options, complete: what its document leaves out is at its default. Read-only, and shared where equal. */
