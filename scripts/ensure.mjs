@@ -22,6 +22,7 @@ const TEST_TOOLS = [
   { debian: 'apache2', present: () => onPath('apache2') },
   // The program without a service of the machine.
   { debian: 'redis-server', present: () => onPath('redis-server') },
+  { debian: 'iproute2', present: () => onPath('ip') },
   { debian: 'jq', present: () => onPath('jq') },
   { debian: 'curl', present: () => onPath('curl') },
   { debian: 'wrk', present: () => onPath('wrk') },

@@ -129,13 +129,13 @@ describe('choice among servers', () => {
   it('EG-069: by a field: a user stays, a missing one is the empty text; no name of the field is refused', async () => {
     const hash = { on: 'header', name: 'X-User-Id', missing: 'empty' };
     await row.open(['', '', ''], { options: algorithm('hash', { hash }) });
-    const homes = new Set<string>();
+    const used = new Set<string>();
     for (let i = 0; i < 20; i++) {
       const names = new Set(await row.who(3, { fields: { 'X-User-Id': `user ${i}` } }));
       expect(names.size).to.equal(1);
-      for (const name of names) homes.add(name);
+      for (const name of names) used.add(name);
     }
-    expect(homes.size).to.equal(3);
+    expect(used.size).to.equal(3);
     const missing = await row.who(4);
     const others = await row.who(4, { from: '127.0.9.9' });
     expect(new Set([...missing, ...others]).size).to.equal(1);
