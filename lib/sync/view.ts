@@ -1,11 +1,10 @@
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
-import { DigestHistory } from './digest-history.ts';
-import { Digest } from './digest.ts';
 import { directoryOf, Fingerprints } from './fingerprints.ts';
 import { meansTheSame } from './meaning.ts';
 import { Overlays } from './overlays.ts';
 import type { KeptOverlay } from './overlays.ts';
 import { OwnWrites } from './own-writes.ts';
+import { StoredDigests } from './stored-digests.ts';
 
 /** What was changed here of some keys, as it was at some time. */
 export type Replaced = ReadonlyMap<string, number | undefined>;
@@ -30,11 +29,7 @@ export class View {
   #written = -1;
   readonly #removed = new Map<string, number>();
   #cluster = '';
-  /** Of what the store holds, now and at the last revisions. */
-  readonly #prints = new Fingerprints();
-  /** Of the revisions of what the store holds. */
-  #writes = new Digest();
-  readonly #digests = new DigestHistory();
+  readonly #digests = new StoredDigests();
   /** Revision at which memory last changed, by directory, and at which it was loaded as a whole. */
   readonly #changedAt = new Map<string, number>();
   #loadedAt = -1;
@@ -56,12 +51,7 @@ export class View {
   /** Whether this is what was known of the store at the snapshot's revision; null: that is not known yet, or not any more. */
   agrees({ cluster, revision, entries }: Snapshot): boolean | null {
     if (!this.isLoaded || revision > this.#revision) return null;
-    if (cluster !== this.#cluster) return false;
-    const known = this.#digests.at(revision);
-    if (known === null) return null;
-    const prints = new Fingerprints();
-    for (const { key, value } of entries) prints.move(key, null, value);
-    return known === prints.text(null) + writesOf(entries).value;
+    return cluster === this.#cluster ? this.#digests.agree(revision, entries) : false;
   }
 
   /** Number of keys of the store. */
@@ -90,12 +80,12 @@ export class View {
 
   /** Hash of what the store holds. */
   get hash(): string {
-    return this.#prints.text(null);
+    return this.#digests.prints.text(null);
   }
 
   /** Hash of memory: of one directory, or (null) of all. */
   tag(directory: string | null): string {
-    const prints = new Fingerprints(this.#prints);
+    const prints = new Fingerprints(this.#digests.prints);
     for (const [key, { value }] of this.#overlay.all) prints.move(key, this.stored(key), value);
     return prints.text(directory);
   }
@@ -150,16 +140,17 @@ export class View {
     const stored = new Map<string, Entry>();
     for (const entry of snapshot.entries) stored.set(entry.key, entry);
     if (!this.isLoaded && this.#overlay.all.size === 0) {
-      for (const { key, value } of stored.values()) this.#prints.move(key, null, value);
       this.#loadedAt = snapshot.revision;
       this.#adopt(stored, snapshot, comparable);
+      this.#digests.begin({ entries: stored, revision: snapshot.revision, isKnown: !this.#isAhead });
       return [...stored.keys()];
     }
     if (comparable) this.#keepWritten(stored, snapshot.revision);
     const candidates = new Set(this.#overlay.all.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
     for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
-    for (const key of candidates) this.#prints.move(key, this.stored(key), stored.get(key)?.value ?? null);
+    const { prints } = this.#digests;
+    for (const key of candidates) prints.move(key, this.stored(key), stored.get(key)?.value ?? null);
     if (!comparable || !this.isLoaded) this.#loadedAt = snapshot.revision;
     return this.#touching([...candidates], () => {
       for (const key of this.#overlay.all.keys()) {
@@ -167,6 +158,8 @@ export class View {
         else this.#anchor(key, snapshot, stored.get(key));
       }
       this.#adopt(stored, snapshot, comparable);
+      this.#digests.rewrite(stored.values(), comparable);
+      this.#noteDigest();
       for (const key of this.#overlay.all.keys()) this.#settle(key);
     });
   }
@@ -225,20 +218,16 @@ export class View {
 
   #adopt(stored: Map<string, Entry>, { revision, cluster }: Snapshot, comparable: boolean): void {
     this.#stored = stored;
-    this.#writes = writesOf(stored.values());
     this.#revision = revision;
     this.#cluster = cluster;
-    if (!comparable) {
-      this.#written = -1;
-      this.#removed.clear();
-      this.#digests.clear();
-    }
-    this.#noteDigest();
+    if (comparable) return;
+    this.#written = -1;
+    this.#removed.clear();
   }
 
   /** While our own last write is ahead of what the store has told, what is known is the state of no single revision. */
   #noteDigest(): void {
-    this.#digests.note(this.#revision, this.#isAhead ? null : this.#prints.text(null) + this.#writes.value);
+    this.#digests.note(this.#revision, !this.#isAhead);
   }
 
   /** A snapshot may be older than our own last write. */
@@ -252,11 +241,10 @@ export class View {
     const stored = this.#stored.get(key);
     // Older than what we know from the answer to our own write.
     if (Math.max(stored?.revision ?? 0, this.#removed.get(key) ?? 0) >= revision) return;
-    if (value === null) this.#stored.delete(key);
-    else this.#stored.set(key, { key, value, revision });
-    this.#prints.move(key, stored?.value ?? null, value);
-    if (stored !== undefined) this.#writes.remove(key, String(stored.revision));
-    if (value !== null) this.#writes.add(key, String(revision));
+    const entry = value === null ? null : { key, value, revision };
+    this.#digests.change(key, stored, entry);
+    if (entry === null) this.#stored.delete(key);
+    else this.#stored.set(key, entry);
     this.#supersede(key, value, revision, stored?.revision ?? 0);
     this.#own.told(key, value);
     this.#settle(key);
@@ -311,11 +299,4 @@ export class View {
     for (const key of changed) this.#changedAt.set(directoryOf(key), Math.max(this.#revision, this.#written));
     return changed;
   }
-}
-
-/** When each key was written last. */
-function writesOf(entries: Iterable<Entry>): Digest {
-  const digest = new Digest();
-  for (const { key, revision } of entries) digest.add(key, String(revision));
-  return digest;
 }
