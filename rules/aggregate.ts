@@ -118,6 +118,8 @@ export const aggregate = defineRule<Args>({
           const own = plan.copy();
           own.method = route.method ?? (route.body === true ? null : withoutBody(request));
           if (route.path !== undefined) own.path = route.path;
+          // What is compressed is no JSON.
+          own.drop(ACCEPT_ENCODING);
           own.set(fields);
           own.body = route.body === true ? body : NO_BODY;
           return request.branch(to, own, { timeoutMs, maxBytes });
@@ -180,5 +182,6 @@ function bytesOf(value: unknown): string {
 const NOTHING: Answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: '' };
 /** A reply that is no JSON. */
 const NO_JSON = Symbol('no JSON');
+const ACCEPT_ENCODING = ['accept-encoding'];
 const NO_BODY = Buffer.alloc(0);
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

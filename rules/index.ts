@@ -3,6 +3,7 @@ import { aggregate } from './aggregate.ts';
 import { all } from './all.ts';
 import { any } from './any.ts';
 import { backend } from './backend.ts';
+import { ask } from './ask.ts';
 import { basic } from './basic.ts';
 import { bearer } from './bearer.ts';
 import { breaker } from './breaker.ts';
@@ -111,6 +112,7 @@ const list: readonly Rule[] = [
   breaker,
   fallback,
   mirror,
+  ask,
   aggregate,
   backend,
   respond,

@@ -1,6 +1,7 @@
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { PolicyEdit } from '../core/policy-edit.ts';
 import type { Fallback, FallbackTerms } from './fallback.ts';
+import type { KnownBody } from './known-body.ts';
 import type { LateText } from './late-text.ts';
 import type { Mirrors } from './mirror.ts';
 import { bothEdits, type ReplyEdit } from './reply-edit.ts';
@@ -37,6 +38,14 @@ export interface ReplyBody {
 export interface Captures {
   readonly match: RegExpExecArray;
   readonly before: Captures | null;
+}
+
+/** What a route that was asked first has replied, and what others have before. */
+export interface AskedReply {
+  readonly name: string;
+  readonly status: number;
+  readonly body: KnownBody;
+  readonly before: AskedReply | null;
 }
 
 /** Where the walk of a shared graph goes on, by the name of its exit; the empty name is the usual one. */
@@ -94,6 +103,8 @@ export class Plan {
   captures: Captures | null = null;
   /** What is known of the client by its credentials: the claims of a token, for instance. Null for nothing. */
   claims: Readonly<Record<string, unknown>> | null = null;
+  /** What was asked first, the latest last; null for nothing. */
+  asked: AskedReply | null = null;
   /** Where walks of shared graphs go on, the innermost last. */
   returns: Return | null = null;
   /** Graphs that the walk has gone on in. */
@@ -136,6 +147,7 @@ export class Plan {
     this.maxBodyBytes = Infinity;
     this.captures = null;
     this.claims = null;
+    this.asked = null;
     this.returns = null;
     this.jumps = 0;
     this.fallback = null;
@@ -173,6 +185,7 @@ export class Plan {
     this.body = other.body;
     this.captures = other.captures;
     this.claims = other.claims;
+    this.asked = other.asked;
     this.returns = other.returns;
     this.jumps = other.jumps;
     this.isObserved = other.isObserved;
@@ -220,6 +233,11 @@ export class Plan {
   /** Remembers what an expression has found. */
   capture(match: RegExpExecArray): void {
     this.captures = { match, before: this.captures };
+  }
+
+  /** Keeps what a route has replied, under a name; the latest of a name counts. */
+  keepReply(name: string, status: number, body: KnownBody): void {
+    this.asked = { name, status, body, before: this.asked };
   }
 
   /** Sets fields beside those that were set before; the newer one of a name counts. */

@@ -1,7 +1,8 @@
 import { cookieValue } from '../http/request-value.ts';
 import type { Means } from './means.ts';
 import { firstQueryValue } from './names.ts';
-import type { Captures, Plan } from './plan.ts';
+import { memberText } from './known-body.ts';
+import type { AskedReply, Captures, Plan } from './plan.ts';
 import type { RoutedRequest } from './rule.ts';
 
 /** Where a template gets a value from. */
@@ -59,8 +60,9 @@ const NAMED: ReadonlyMap<string, MakeSource> = new Map(
     param: (name) => ({ form: 'path', read: (_request, { captures }) => captured(captures, name) }),
     claim: (name) => {
       const steps = name.split('.');
-      return { form: 'text', read: (_request, { claims }) => claimed(claims, steps) };
+      return { form: 'text', read: (_request, { claims }) => memberText(claims, steps) };
     },
+    asked: askedSource,
     cert: (name) => {
       return CERTIFICATE.get(name) ?? `has \${cert.${name}}; a certificate has ${[...CERTIFICATE.keys()].join(', ')}`;
     },
@@ -98,13 +100,19 @@ function captured(captures: Captures | null, name: string): string | null {
   return null;
 }
 
-function claimed(claims: Plan['claims'], steps: readonly string[]): string | null {
-  let value: unknown = claims;
-  for (const step of steps) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return null;
-    // An own member of an object, whatever it is.
-    value = (value as Readonly<Record<string, unknown>>)[step];
-  }
-  if (value === null || value === undefined) return null;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+/** What a route that was asked first has replied: `NAME.status`, `NAME.body`, or a member of that. */
+function askedSource(rest: string): Source | string {
+  const [name = '', part = '', ...steps] = rest.split('.');
+  if (part === 'status' && steps.length === 0)
+    return { form: 'bytes', read: (_request, { asked }) => replyOf(asked, name)?.status.toString() ?? null };
+  if (part !== 'body' || steps.includes(''))
+    return `has \${asked.${rest}}; of what was asked there are asked.NAME.status, asked.NAME.body and asked.NAME.body.MEMBER`;
+  if (steps.length === 0)
+    return { form: 'text', read: (_request, { asked }) => replyOf(asked, name)?.body.text() ?? null };
+  return { form: 'text', read: (_request, { asked }) => replyOf(asked, name)?.body.member(steps) ?? null };
+}
+
+function replyOf(asked: AskedReply | null, name: string): AskedReply | null {
+  for (let at = asked; at !== null; at = at.before) if (at.name === name) return at;
+  return null;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { decoded, rawReply } from '../fixtures/raw-reply.ts';
-import { Site } from '../fixtures/site.ts';
+import { Site, to, type Answering, type Nodes } from '../fixtures/site.ts';
 
 /** What replies go through on their way to the client. */
 describe('replies on their way', () => {
@@ -111,6 +111,56 @@ describe('replies on their way', () => {
       await body('GET a.test/', { Authorization: 'Basic YTpi' });
       await body('GET a.test/');
       expect(hits).to.equal(3);
+    });
+  });
+
+  describe('as values', () => {
+    const source = (name: string): Answering => {
+      return (got, response) => {
+        const id = new URL(got.target, 'http://x').searchParams.get('id');
+        // In an order of its own.
+        setTimeout(() => response.end(JSON.stringify({ [name]: { id, list: [1, { two: id }] } })), Math.random() * 20);
+      };
+    };
+    const asking = (name: string, next: string): Nodes[string] => ['ask', { name, to: `to-${name}`, next }];
+
+    it('of three that are asked first: each request gets its own, of 100 at the same time', async () => {
+      await site.open({
+        domains: {
+          'a.test': {
+            one: asking('one', 'two'),
+            two: asking('two', 'three'),
+            three: asking('three', 'answer'),
+            'to-one': to('one'),
+            'to-two': to('two'),
+            'to-three': to('three'),
+            answer: [
+              'respond',
+              {
+                headers: { 'X-Status': '${asked.one.status}', 'X-Two': '${asked.two.body.two.list.1.two}' },
+                json: {
+                  one: '${asked.one.body.one.id}',
+                  two: '${asked.two.body}',
+                  three: '${asked.three.body.three.list}',
+                },
+              },
+            ],
+          },
+        },
+        servers: { one: source('one'), two: source('two'), three: source('three') },
+      });
+      await Promise.all(
+        Array.from({ length: 100 }, async (_, i) => {
+          const { status, fields, body } = await site.ask(`GET a.test/?id=${i}`);
+          expect([status, fields.get('x-status'), fields.get('x-two')]).to.deep.equal([200, ['200'], [String(i)]]);
+          const list = [1, { two: String(i) }];
+          expect(JSON.parse(body)).to.deep.equal({
+            one: String(i),
+            two: JSON.stringify({ two: { id: String(i), list } }),
+            three: JSON.stringify(list),
+          });
+        }),
+      );
     });
   });
 });

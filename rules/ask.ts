@@ -1,0 +1,139 @@
+import { Fault } from '../lib/core/faults.ts';
+import { normalPath } from '../lib/http/path.ts';
+import { KnownBody } from '../lib/routing/known-body.ts';
+import type { Plan } from '../lib/routing/plan.ts';
+import { defineRule, type Node, type RoutedRequest } from '../lib/routing/rule.ts';
+import { edgeTarget } from '../lib/routing/edges.ts';
+import { compileTemplate } from '../lib/routing/template.ts';
+import { FieldTemplates } from './field-templates.ts';
+import { readTime, timeProperty } from './time-value.ts';
+
+interface Args {
+  readonly name: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: boolean;
+  readonly timeout?: string;
+  readonly max_body?: number;
+  readonly max_reply?: number;
+}
+
+/**
+ * Asks something first, and goes on to `next` with the reply as values of [templates](templates.md): `${asked.NAME.status}`, `${asked.NAME.body}` and, where
+ * that is JSON, its members: `${asked.NAME.body.user.id}`, `${asked.NAME.body.items.0}`.
+ *
+ *     {"type": "ask", "args": {"name": "user", "path": "/users/${query.id}", "to": "users", "next": "orders"}}
+ *     {"type": "ask", "args": {"name": "orders", "path": "/orders", "query": "of=${asked.user.body.id}", "to": "orders-service", "next": "answer"}}
+ *     {"type": "respond", "args": {"json": {"name": "${asked.user.body.name}", "last": "${asked.orders.body.0.id|none}"}}}
+ *
+ * The request goes on from the node `to` as if it were the only one, with another `method`, `path`, `query` and further fields where they are
+ * given, and with the body if `body` is true; without it a request becomes a GET. What comes of that is not sent to the client: it is kept, for this
+ * request alone, up to `max_reply` bytes of its body. Values are escaped for where they go; those of a reply that was not asked for are not there.
+ *
+ * A status other than 200 to 299 goes to `failed`, where its values are known, too; so does no reply within `timeout`, or one that is larger, of which
+ * nothing is known. Where `failed` leads nowhere the answer is 503. An explanation tells the way of the question, and asks nobody.
+ */
+export const ask = defineRule<Args>({
+  type: 'ask',
+  summary: 'Asks a route first, and keeps what it has replied as values.',
+  args: {
+    properties: {
+      name: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'what its values are called by' },
+      method: {
+        type: 'string',
+        pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        description: "method instead of the request's",
+      },
+      path: { type: 'string', description: "path instead of the request's, a template" },
+      query: { type: 'string', description: "query instead of the request's, without question mark, a template" },
+      headers: { type: 'object', description: 'fields that are set for it, templates' },
+      body: { type: 'boolean', default: false, description: 'whether it gets the body' },
+      timeout: timeProperty('for its reply', '10s'),
+      max_body: {
+        type: 'integer',
+        minimum: 0,
+        maximum: 16_777_216,
+        default: 65_536,
+        description: 'largest body of a request, in bytes',
+      },
+      max_reply: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1_048_576,
+        default: 10_240,
+        description: 'largest body of its reply, in bytes',
+      },
+    },
+    required: ['name'],
+    additionalProperties: false,
+  },
+  edges: ['to', 'next', 'failed'],
+  compile(args, context) {
+    const { name, method, body = false, timeout = '10s', max_body: maxBody = 65_536 } = args;
+    const { max_reply: maxReply = 10_240, headers = {} } = args;
+    const { edge, problem, means } = context;
+    const timeoutMs = readTime(timeout, '/timeout', problem);
+    const path =
+      args.path === undefined ? null : compileTemplate(args.path, 'path', means, (msg) => problem('/path', msg));
+    if (args.path?.startsWith('/') === false) problem('/path', 'does not begin with a slash');
+    if (path !== null && path.constant !== null && normalPath(path.constant) === null)
+      problem('/path', 'is not a path that could be sent');
+    const query =
+      args.query === undefined ? null : compileTemplate(args.query, 'query', means, (msg) => problem('/query', msg));
+    if (query !== null && query.constant !== null && !QUERY.test(query.constant))
+      problem('/query', 'has a character that no query has');
+    const fields = new FieldTemplates(headers, '/headers', context);
+    const to = edge('to');
+    const next = edge('next');
+    const failed = edgeTarget({ ...args }, 'failed') === null ? null : edge('failed');
+
+    /** Null: there is no such path. */
+    const planOf = (request: RoutedRequest, plan: Plan, sent: Buffer): Plan | null => {
+      const own = plan.copy();
+      own.method = method ?? (body ? null : withoutBody(request));
+      own.body = sent;
+      own.replyBody = null;
+      own.replyEdit = null;
+      if (path !== null) own.path = normalPath(path.render(request, plan));
+      if (path !== null && own.path === null) return null;
+      if (query !== null) own.query = `?${query.render(request, plan)}`;
+      // What is compressed is no text.
+      own.drop(ACCEPT_ENCODING);
+      own.set(fields.for(request, plan));
+      return own;
+    };
+
+    return async (request, plan): Promise<Node | null> => {
+      const sent = body && !plan.isObserved ? await request.body(maxBody) : NO_BODY;
+      if (typeof sent === 'number') {
+        plan.fault = sent;
+        return null;
+      }
+      const own = planOf(request, plan, sent);
+      if (own === null) {
+        plan.fault = Fault.BAD_TARGET;
+        return null;
+      }
+      const reply = await request.branch(to, own, { timeoutMs, maxBytes: maxReply + MOST_HEAD_BYTES });
+      if (plan.isObserved) return next;
+      const isKept = reply.status !== 0 && reply.body.length <= maxReply;
+      // Bytes of its own: what it came in is larger.
+      if (isKept) plan.keepReply(name, reply.status, new KnownBody(Buffer.from(reply.body)));
+      if (isKept && reply.status >= 200 && reply.status <= 299) return next;
+      if (failed === null) plan.fault = Fault.ROUTES_FAILED;
+      return failed;
+    };
+  },
+});
+
+/** A request that has lost its body is no POST any more. */
+function withoutBody({ method }: RoutedRequest): string | null {
+  return method === 'GET' || method === 'HEAD' ? null : 'GET';
+}
+
+const NO_BODY = Buffer.alloc(0);
+const ACCEPT_ENCODING = ['accept-encoding'];
+const MOST_HEAD_BYTES = 65_536;
+const QUERY = /^[\u0021-\u0022\u0024-\u007e]*$/;
