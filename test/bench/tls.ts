@@ -47,6 +47,8 @@ interface Work {
   readonly most: number;
   /** What of nginx's is compared: CPU time of one, or how many in a second of it. */
   readonly isRate: boolean;
+  /** Seconds until V8 has compiled what is hot: of HTTP/2 there is more. */
+  readonly warmUp: number;
   /** Answers how many were done. */
   run(port: number): Promise<number>;
 }
@@ -56,6 +58,7 @@ const works: readonly Work[] = [
     title: 'request on a kept connection',
     most: 1.2,
     isRate: false,
+    warmUp: 2,
     run: async (port) => {
       const load = { path: PATHS.small, connections: 64, secure: true };
       const { requests, errors } = await runWrk(load, port, seconds, directory);
@@ -67,6 +70,7 @@ const works: readonly Work[] = [
     title: 'HTTP/2, 10 streams on a kept connection',
     most: 3,
     isRate: false,
+    warmUp: 5,
     run: async (port) => {
       const { done, succeeded, stdout } = await runH2load(`https://localhost:${port}${PATHS.small}`, 10, seconds);
       // A program that has just begun may shed.
@@ -74,8 +78,8 @@ const works: readonly Work[] = [
       return done;
     },
   },
-  { title: 'full handshake', most: 0.8, isRate: true, run: (port) => shake(port, false) },
-  { title: 'resumed handshake', most: 0.7, isRate: true, run: (port) => shake(port, true) },
+  { title: 'full handshake', most: 0.8, isRate: true, warmUp: 2, run: (port) => shake(port, false) },
+  { title: 'resumed handshake', most: 0.7, isRate: true, warmUp: 2, run: (port) => shake(port, true) },
 ];
 
 const rows = [['', 'nginx, CPU us', 'ELB, CPU us', 'ELB to nginx', 'target']];
@@ -99,7 +103,7 @@ interface Running {
 
 async function compare(work: Work): Promise<string[]> {
   const costs = new Map(peers.map(({ name }) => [name, [] as number[]]));
-  for (const { port } of peers) await work.run(port);
+  for (const { port } of peers) for (let warm = 0; warm < work.warmUp; warm += seconds) await work.run(port);
   for (let round = 0; round < rounds; round++) {
     for (const { name, port, pinned } of peers) {
       const before = usageOf(pinned.pid).cpuUs;

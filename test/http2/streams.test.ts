@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { constants } from 'node:http2';
+import type { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { H2Client, replyOn } from '../fixtures/h2-client.ts';
 import { answering, type RawClient, type RawServer } from '../fixtures/plane.ts';
@@ -158,50 +159,49 @@ describe('HTTP/2 of clients', () => {
 
   it('hold a server back while their client takes nothing', async () => {
     let written = 0;
+    const { client } = await proxying(
+      (connection) => {
+        void connection.until(/\r\n\r\n/).then(() => {
+          connection.write('HTTP/1.1 200 OK\r\nContent-Length: 40000000\r\n\r\n');
+          written += fill(connection.socket, 40_000_000, (bytes) => (written += bytes));
+        });
+      },
+      { sendMs: 300 },
+    );
+    const stream = client.open({ ':path': '/' }, false);
+    // Nothing has moved for as long as that when it is given up.
+    await new Promise((resolve) => void stream.on('close', resolve));
+    expect(stream.rstCode).to.equal(constants.NGHTTP2_INTERNAL_ERROR);
+    expect(written).to.be.within(1, 20_000_000);
+  });
+
+  it('take a large reply at the pace of their client', async () => {
     const { client } = await proxying((connection) => {
       void connection.until(/\r\n\r\n/).then(() => {
-        connection.write('HTTP/1.1 200 OK\r\nContent-Length: 40000000\r\n\r\n');
-        const more = (): void => {
-          while (written < 40_000_000) {
-            written += 50_000;
-            if (!connection.socket.write(Buffer.alloc(50_000))) return;
-          }
-        };
-        connection.socket.on('drain', more);
-        more();
+        connection.write('HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n');
+        fill(connection.socket, 4_000_000, () => undefined);
       });
     });
     const stream = client.open({ ':path': '/' }, false);
-    await once(stream, 'response');
-    let before = -1;
-    // The kernel's buffers, the windows of the stream and what we keep fill, and then nothing moves.
-    for (let still = 0; still < 50; still = before === written ? still + 1 : 0) {
-      before = written;
-      await new Promise((resolve) => void setTimeout(resolve, 2));
-    }
-    expect(written).to.be.below(20_000_000);
     let read = 0;
-    stream.on('data', (chunk: Buffer) => (read += chunk.length));
+    stream.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      // Not before ELB has answered something else.
+      stream.pause();
+      client.session.ping(() => stream.resume());
+    });
     await once(stream, 'end');
-    expect(read).to.equal(40_000_000);
+    expect(read).to.equal(4_000_000);
   });
 
   it('are held back while their server takes nothing', async () => {
-    const { client, server } = await proxying((connection) => connection.socket.pause());
+    const { client, server } = await proxying((connection) => connection.socket.pause(), { readMs: 300 });
     const stream = client.open({ ':path': '/', ':method': 'POST' });
-    let taken = 0;
-    const more = (): void => {
-      while (taken < 40_000_000 && stream.write(Buffer.alloc(50_000))) taken += 50_000;
-      taken += 50_000;
-    };
-    stream.on('drain', more);
-    more();
-    let before = -1;
-    for (let still = 0; still < 50; still = before === taken ? still + 1 : 0) {
-      before = taken;
-      await new Promise((resolve) => void setTimeout(resolve, 2));
-    }
-    expect(taken).to.be.below(20_000_000);
+    let written = 0;
+    written += fill(stream, 40_000_000, (bytes) => (written += bytes));
+    // The server has been silent, and taken nothing, for as long as that.
+    expect(await replyOn(stream)).to.include({ status: 504 });
+    expect(written).to.be.below(20_000_000);
     expect(server.connections).to.have.length(1);
   });
 
@@ -233,3 +233,20 @@ describe('HTTP/2 of clients', () => {
     await client.until(/HTTP\/1\.1 505 /);
   });
 });
+
+/** Writes so many bytes as they are taken, and tells of those that follow the first. */
+function fill(to: Writable, length: number, told: (bytes: number) => void): number {
+  const piece = Buffer.alloc(50_000);
+  let left = length;
+  const more = (): number => {
+    const before = left;
+    let takes = true;
+    while (left > 0 && takes) {
+      takes = to.write(piece);
+      left -= piece.length;
+    }
+    return before - left;
+  };
+  to.on('drain', () => told(more()));
+  return more();
+}
