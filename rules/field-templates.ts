@@ -12,6 +12,8 @@ export class FieldTemplates {
   readonly names: readonly string[];
   /** Whether a value depends on the reply. */
   readonly isLate: boolean;
+  /** Whether one depends on the body of the reply. */
+  readonly needsBody: boolean;
   readonly #values: readonly Template[];
 
   /** What cannot be sent safely is told to `problem`, below `at`. `compile`: reads one value. */
@@ -32,6 +34,7 @@ export class FieldTemplates {
     this.names = texts.map(({ name }) => name);
     this.#values = texts.map((one) => compile(one.text, 'header', means, (msg) => problem(one.at, msg)));
     this.isLate = this.#values.some((value) => value.isLate);
+    this.needsBody = this.#values.some((value) => value.needsBody);
     for (const [i, { constant }] of this.#values.entries()) {
       if (constant === null && texts[i]?.name.toLowerCase() === 'host')
         problem(texts[i].at, 'is a template: what Host says decides where a request goes');

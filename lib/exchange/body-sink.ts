@@ -2,7 +2,7 @@
  * Where the body of a reply goes: to the client, or to something that it goes through first. Stages are put before each other when a head
  * is passed on; a reply that nothing is done to goes to its writer at once.
  *
- *     server, or a stored reply -> BodyReader -> [recorder] -> [encoder] -> BodyWriter -> client
+ *     server, or a stored reply -> BodyReader -> [recorder] -> [holder] -> [encoder] -> BodyWriter -> client
  */
 export interface BodySink {
   /** A run of body; the bytes may be overwritten after this returns. */

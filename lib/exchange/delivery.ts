@@ -224,7 +224,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (phase === Phase.IDLE) return;
     one.fault = fault;
     one.abandon();
-    if (phase === Phase.RELAY) {
+    if (phase === Phase.RELAY && !one.relay.output.isHeld) {
       this.#body.detach();
       this.#race.leave(one);
       this.#owner.onCut(one.relay.status);

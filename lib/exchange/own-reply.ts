@@ -4,6 +4,7 @@ import { reasonOf } from '../http/reason.ts';
 import { grpcMessage, grpcStatus } from './grpc.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Answer } from '../routing/plan.ts';
+import { KnownBody } from '../routing/known-body.ts';
 import { keptLines, linesFor, type ReplyEdit } from '../routing/reply-edit.ts';
 
 /** A reply of our own, whole, as text: what the graph answers, or else a fault. See `ownReply`. */
@@ -40,7 +41,11 @@ export function formOf(method: string, client: { readonly isGrpc: boolean } | nu
 
 /** An answer as other nodes of the graph have changed its head. */
 function editedAnswer({ status, lines, body }: Answer, edit: ReplyEdit): Answer {
-  const reply = { status, get: (lowerName: string) => valueIn(lines, lowerName) };
+  const reply = {
+    status,
+    get: (lowerName: string) => valueIn(lines, lowerName),
+    body: new KnownBody(Buffer.from(body, 'latin1')),
+  };
   return { status, lines: keptLines(lines, edit.drop) + linesFor(edit, reply), body };
 }
 

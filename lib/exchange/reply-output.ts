@@ -2,15 +2,17 @@ import { encodeReply, type ReplyEdits } from '../http/encode-reply.ts';
 import { BodyKind, type Head } from '../http/head.ts';
 import { connectionNames } from '../http/hop.ts';
 import type { Connection } from '../net/connection.ts';
-import { wholeText } from '../routing/late-text.ts';
+import { KnownBody } from '../routing/known-body.ts';
+import { wholeText, type KnownReply } from '../routing/late-text.ts';
 import type { ReplyBody } from '../routing/plan.ts';
-import { linesFor } from '../routing/reply-edit.ts';
+import { linesFor, type ReplyEdit } from '../routing/reply-edit.ts';
 import type { BodySink } from './body-sink.ts';
 import { BodyWriter } from './body-writer.ts';
 import type { Caching } from './caching.ts';
 import { ChangedReply, compressedHead, isCompressible, type HeadChange } from './compression.ts';
 import type { CompressionTerms } from './compression-terms.ts';
 import { Encoder, type EncoderOwner } from './encoder.ts';
+import { Holder, type HolderOwner } from './holder.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Recorder } from './recorder.ts';
 
@@ -18,11 +20,13 @@ import { Recorder } from './recorder.ts';
  * A reply as its client gets it: the head as the graph has changed it, framed for what the client understands, and the body by way of what
  * is done to it. Used again for the next reply.
  */
-export class ReplyOutput {
+export class ReplyOutput implements HolderOwner {
   /** Length of the final reply's head as it was passed on; 0 before. */
   headBytes = 0;
   /** Where the body goes, once the head was passed on. */
   sink: BodySink;
+  /** The client has all that it gets, whatever the server goes on to say. */
+  satisfied = false;
   readonly #owner: EncoderOwner;
   readonly #writer = new BodyWriter();
   readonly #edits: ReplyEdits = { listed: null, taken: null, dropLength: false, lines: '' };
@@ -34,6 +38,15 @@ export class ReplyOutput {
   #taken: readonly string[] | null = null;
   /** What the client gets instead of the server's body. */
   #instead: ReplyBody | null = null;
+  /** What it is changed by: with what depends on the reply to be filled in. */
+  #edit: ReplyEdit | null = null;
+  #replyBody: ReplyBody | null = null;
+  #ownLines = '';
+  /** Most bytes of the body that are waited for; 0: it is not. */
+  #bodyBytes = 0;
+  /** The head while it waits for its body. */
+  #held: Head | null = null;
+  #keepAlive = false;
   /** How its body may be compressed; null: not at all. */
   #compression: CompressionTerms | null = null;
   #encoder: Encoder | null = null;
@@ -56,12 +69,28 @@ export class ReplyOutput {
   /** Fields of ours in the head that is passed on, beside those that the graph changes, and what is done to the body. */
   edit(head: Head, { replyEdit: edit, replyBody, compression, caching }: Outgoing, lines: string): void {
     this.#caching = caching;
-    this.#taken = edit === null ? null : edit.drop;
-    this.#lines = edit === null ? lines : linesFor(edit, head) + lines;
     this.#compression = compression;
-    const late = replyBody?.late;
-    this.#instead =
-      replyBody === null || late === undefined ? replyBody : { ...replyBody, body: wholeText(late, head) };
+    this.#ownLines = lines;
+    this.#edit = edit;
+    this.#replyBody = replyBody;
+    this.#bodyBytes = Math.max(edit?.bodyBytes ?? 0, replyBody?.bodyBytes ?? 0);
+    if (this.#bodyBytes > 0 && !canHold(head, this.#bodyBytes)) this.#bodyBytes = 0;
+    if (this.#bodyBytes === 0) this.#fill(head);
+  }
+
+  /** Nothing of it was sent: its body is waited for. */
+  get isHeld(): boolean {
+    return this.#held !== null;
+  }
+
+  /** Writes down what depends on the reply. */
+  #fill(reply: KnownReply): void {
+    const edit = this.#edit;
+    const instead = this.#replyBody;
+    this.#taken = edit === null ? null : edit.drop;
+    this.#lines = edit === null ? this.#ownLines : linesFor(edit, reply) + this.#ownLines;
+    const late = instead?.late;
+    this.#instead = instead === null || late === undefined ? instead : { ...instead, body: wholeText(late, reply) };
   }
 
   /** The client gets another body than the server's, which is not waited for. */
@@ -73,6 +102,42 @@ export class ReplyOutput {
    * Passes the final head on; the body follows by `sink`. Returns whether the client's connection may go on after it.
    */
   head(head: Head, keepAlive: boolean): boolean {
+    return this.#bodyBytes > 0 ? this.#hold(head, keepAlive) : this.#pass(head, keepAlive);
+  }
+
+  /** For the holder only. */
+  onHeld(body: Buffer | null): BodySink | null {
+    const head = this.#held;
+    if (head === null) return null;
+    this.#held = null;
+    const reply: KnownReply =
+      body === null ? head : { status: head.status, get: (name) => head.get(name), body: new KnownBody(body) };
+    this.#fill(reply);
+    if (this.#instead !== null) {
+      this.replaced(head, this.#keepAlive);
+      this.satisfied = true;
+      return null;
+    }
+    const { sink } = this;
+    this.sink = this.#writer;
+    this.#pass(head, this.#keepAlive);
+    const next = this.sink;
+    this.sink = sink;
+    return next;
+  }
+
+  /** Passes nothing on before the body is known. */
+  #hold(head: Head, keepAlive: boolean): boolean {
+    this.#held = head.copy();
+    // Whether the body will have a length is not known yet.
+    this.#keepAlive = keepAlive && this.#minor === 1;
+    this.sink = new Holder(this, this.#bodyBytes);
+    if (this.#caching !== null) this.#record(head, this.#caching);
+    this.#caching = null;
+    return this.#keepAlive;
+  }
+
+  #pass(head: Head, keepAlive: boolean): boolean {
     const client = this.#client;
     if (client === null) return false;
     if (this.#compression !== null) this.#compress(client, head, this.#compression);
@@ -153,6 +218,11 @@ export class ReplyOutput {
     this.#lines = '';
     this.#taken = null;
     this.#instead = null;
+    this.#edit = null;
+    this.#replyBody = null;
+    this.#bodyBytes = 0;
+    this.#held = null;
+    this.satisfied = false;
     this.#compression = null;
     this.#encoder?.close();
     this.#encoder = null;
@@ -183,6 +253,13 @@ export class ReplyOutput {
     this.#encoder = new Encoder(chosen, options, { next: this.#writer, client, owner: this.#owner, tally });
     this.sink = this.#encoder;
   }
+}
+
+/** Whether the body of this reply can be waited for: there is one, it can be read, and it is not too large as far as is known. */
+function canHold(head: Head, maxBytes: number): boolean {
+  const { bodyKind, bodyLength } = head;
+  if (bodyKind === BodyKind.NONE || (bodyKind === BodyKind.LENGTH && bodyLength > maxBytes)) return false;
+  return head.get('content-encoding') === null;
 }
 
 /** Fields that say something about the bytes of a body (RFC 9110 8, RFC 9530), in lower case. */

@@ -226,6 +226,11 @@ export class ReplyRelay {
     // On a stream trailers may follow, and its end tells that none do.
     if (reader.done && !this.whole && (this.#source === null || this.#source.ended))
       return this.#finish(reader.trailers);
+    if (this.output.satisfied && !this.whole) {
+      this.reusable = false;
+      this.step = Step.DONE;
+      return Step.DONE;
+    }
     sink.flush();
     return at < 0 ? at : this.whole ? this.step : Step.MORE;
   }

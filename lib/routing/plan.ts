@@ -32,6 +32,8 @@ export interface ReplyBody {
   readonly body: string;
   /** The body instead, where it depends on the reply. */
   readonly late?: LateText;
+  /** Most bytes of the server's body that are waited for, where it needs that. */
+  readonly bodyBytes?: number;
 }
 
 /** What an expression has found, and what others have before. */

@@ -8,6 +8,8 @@ export interface ReplyEdit {
   readonly lines: string;
   /** Lines behind those, which depend on the reply. */
   readonly late?: readonly LateLine[];
+  /** Most bytes of its body that are waited for, where they need that. */
+  readonly bodyBytes?: number;
 }
 
 /** A field whose value depends on the reply that it is put into. */
@@ -23,7 +25,8 @@ export function bothEdits(first: ReplyEdit, second: ReplyEdit): ReplyEdit {
   const both = { drop: [...first.drop, ...second.drop], lines: lines + second.lines };
   if (first.late === undefined && second.late === undefined) return both;
   const kept = (first.late ?? []).filter(({ lowerName }) => !second.drop.includes(lowerName));
-  return { ...both, late: [...kept, ...(second.late ?? [])] };
+  const bodyBytes = Math.max(first.bodyBytes ?? 0, second.bodyBytes ?? 0);
+  return { ...both, late: [...kept, ...(second.late ?? [])], ...(bodyBytes > 0 && { bodyBytes }) };
 }
 
 /** The lines that an edit puts into a reply. */

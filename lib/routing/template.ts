@@ -12,6 +12,8 @@ export interface Template {
   readonly constant: string | null;
   /** Whether it has places for values of the reply. */
   readonly isLate: boolean;
+  /** Whether some of them are of its body. */
+  readonly needsBody: boolean;
   /** The text for one request: what is put in is escaped for where it goes. Every character is one byte. Of a reply nothing is known. */
   render(request: RoutedRequest, plan: Plan): string;
   /** The same with places for what is known once there is a reply. */
@@ -33,7 +35,7 @@ export function compileTemplate(text: string, where: Where, means: Means, proble
   return compiled(text, (inner) => partOf(inner, where, means), problem);
 }
 
-/** As `compileTemplate`, for a text that is sent with a reply: it may also have `${reply.status}` and `${reply.header.NAME}`. */
+/** As `compileTemplate`, for a text that is sent with a reply: it may also have `${reply.status}`, `${reply.header.NAME}` and `${reply.body}`. */
 export function compileReplyTemplate(
   text: string,
   where: Where,
@@ -77,11 +79,13 @@ function compiled(
     at = end + 1;
   }
   const last = utf8Bytes(plain);
-  if (parts.length === 0) return { constant: last, isLate: false, render: () => last, begin: () => [last] };
+  if (parts.length === 0)
+    return { constant: last, isLate: false, needsBody: false, render: () => last, begin: () => [last] };
   parts.push(last);
   return {
     constant: null,
     isLate: parts.some((part) => typeof part !== 'string' && 'read' in part),
+    needsBody: parts.some((part) => typeof part !== 'string' && 'ofBody' in part),
     render: (request, plan) => rendered(parts, request, plan),
     begin: (request, plan) => begun(parts, request, plan),
   };

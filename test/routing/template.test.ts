@@ -120,11 +120,25 @@ describe('templates', () => {
     });
   }
 
-  it('refuses what a reply does not have', () => {
-    for (const text of ['${reply.body}', '${reply.header.}', '${reply.}', '${reply.status.x}']) {
+  it('refuses a member of a body without a name', () => {
+    for (const text of [
+      '${reply.body.}',
+      '${reply.body.a..b}',
+      '${asked.x}',
+      '${asked.x.body.}',
+      '${asked.x.status.y}',
+    ]) {
       const problems: string[] = [];
       compileReplyTemplate(text, 'header', IDLE_MEANS, (problem) => problems.push(problem));
-      expect(problems.join(), text).to.match(/of a reply there are reply.status and reply.header.NAME/);
+      expect(problems, text).to.have.length(1);
+    }
+  });
+
+  it('refuses what a reply does not have', () => {
+    for (const text of ['${reply.text}', '${reply.header.}', '${reply.}', '${reply.status.x}', '${reply.bodyx}']) {
+      const problems: string[] = [];
+      compileReplyTemplate(text, 'header', IDLE_MEANS, (problem) => problems.push(problem));
+      expect(problems.join(), text).to.match(/of a reply there are reply.status, reply.header.NAME, reply.body/);
     }
   });
 

@@ -162,5 +162,28 @@ describe('replies on their way', () => {
         }),
       );
     });
+
+    it('of the reply itself: in its fields, and in another body', async () => {
+      const edit = (type: string, args: object): Nodes => ({ a: [type, { ...args, next: 'b' }], b: to('up') });
+      await site.open({
+        domains: {
+          'a.test': edit('response-headers', { set: { 'X-Code': '${reply.status}', 'X-Name': '${reply.body.name}' } }),
+          'b.test': edit('response-body', { json: { was: '${reply.body}', name: '${reply.body.name}' } }),
+        },
+        servers: { up: (got, response) => response.end(JSON.stringify({ name: got.target })) },
+      });
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, i) => {
+          const { fields, body } = await site.ask(`GET a.test/${i}`);
+          expect([fields.get('x-name'), fields.get('x-code'), body]).to.deep.equal([
+            [`/${i}`],
+            ['200'],
+            `{"name":"/${i}"}`,
+          ]);
+          const other = await site.ask(`GET b.test/${i}`);
+          expect(JSON.parse(other.body)).to.deep.equal({ was: `{"name":"/${i}"}`, name: `/${i}` });
+        }),
+      );
+    });
   });
 });
