@@ -8,6 +8,9 @@ export interface ServerDelta {
   readonly outcomes: readonly number[];
   /** From the choice of the server to the end of its reply. */
   readonly durationUs: HistogramDelta | null;
+  /** To the server and from it, heads included. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
 }
 
 /** Counts the tries at one server. */
@@ -17,6 +20,8 @@ export class ServerTally {
   readonly #owner: ServerTallies;
   readonly #outcomes = new Map<number, number>();
   readonly #durationUs = new Histogram();
+  #sentBytes = 0;
+  #receivedBytes = 0;
   #isListed = false;
 
   constructor(upstream: string, server: string, owner: ServerTallies) {
@@ -26,19 +31,32 @@ export class ServerTally {
   }
 
   count(outcome: number, ms: number): void {
-    if (!this.#isListed) {
-      this.#isListed = true;
-      this.#owner.used.push(this);
-    }
+    this.#list();
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
     this.#durationUs.record(Math.round(ms * 1000));
+  }
+
+  carried(sentBytes: number, receivedBytes: number): void {
+    this.#list();
+    this.#sentBytes += sentBytes;
+    this.#receivedBytes += receivedBytes;
   }
 
   take(): ServerDelta {
     const outcomes = [...this.#outcomes].flat();
     this.#outcomes.clear();
     this.#isListed = false;
-    return { upstream: this.upstream, server: this.server, outcomes, durationUs: this.#durationUs.take() };
+    const { upstream, server } = this;
+    const [sentBytes, receivedBytes] = [this.#sentBytes, this.#receivedBytes];
+    this.#sentBytes = 0;
+    this.#receivedBytes = 0;
+    return { upstream, server, outcomes, durationUs: this.#durationUs.take(), sentBytes, receivedBytes };
+  }
+
+  #list(): void {
+    if (this.#isListed) return;
+    this.#isListed = true;
+    this.#owner.used.push(this);
   }
 }
 

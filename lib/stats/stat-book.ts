@@ -57,7 +57,7 @@ export class StatBook {
   }
 
   tookServers(deltas: readonly ServerDelta[]): void {
-    for (const { upstream, server, outcomes, durationUs } of deltas) {
+    for (const { upstream, server, outcomes, durationUs, sentBytes, receivedBytes } of deltas) {
       let servers = this.servers.get(upstream);
       if (servers === undefined) {
         servers = new Map();
@@ -71,6 +71,9 @@ export class StatBook {
           stat.add(code, outcome < 0 || outcome >= 400, outcomes[i + 1] ?? 0);
         }
         stat.took(durationUs);
+        // Told as of clients: what the requests had, and what the replies.
+        stat.receivedBytes += sentBytes;
+        stat.sentBytes += receivedBytes;
       }
     }
   }

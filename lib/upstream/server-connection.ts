@@ -45,6 +45,9 @@ export class ServerConnection implements ConnectionOwner {
   #user: ServerConnectionUser | null = null;
   /** Of the bytes that were written. */
   #counted = 0;
+  /** Bytes that were written before its present user, and that have come for it. */
+  #sentBefore = 0;
+  #received = 0;
 
   constructor(server: Server, client: ClientEnd | null, wheel: Wheel) {
     this.server = server;
@@ -63,19 +66,23 @@ export class ServerConnection implements ConnectionOwner {
 
   lend(user: ServerConnectionUser): void {
     this.#deadline.cancel();
+    if (this.#user === null) {
+      this.#sentBefore = this.connection.written;
+      this.#received = 0;
+    }
     this.#user = user;
   }
 
   /** Gives it back for reuse after a complete exchange; `keptMs`: how long its server says that it keeps it. */
   release(keptMs: number): void {
-    this.#user = null;
+    this.#unlend();
     this.uses++;
     this.#rest(keptMs - Math.min(MARGIN_MS, keptMs / 2));
   }
 
   /** Gives it back unused: it goes to the pool, as soon as it is made if that takes no longer than `ms`. */
   leaveDialling(ms: number): void {
-    this.#user = null;
+    this.#unlend();
     this.#isOrphan = !this.connected;
     if (this.connected) this.#rest(FOREVER);
     else this.#deadline.set(ms);
@@ -83,13 +90,13 @@ export class ServerConnection implements ConnectionOwner {
 
   /** Ends it in the middle of an exchange; its user hears nothing more. */
   abandon(): void {
-    this.#user = null;
+    this.#unlend();
     this.connection.destroy();
   }
 
   /** Ends it after what is pending has been sent; its user hears nothing more. */
   finish(): void {
-    this.#user = null;
+    this.#unlend();
     this.connection.end();
     this.#deadline.set(this.server.bounds.idleMs);
   }
@@ -107,7 +114,10 @@ export class ServerConnection implements ConnectionOwner {
     const { traffic } = this.server;
     if (traffic !== null) this.#count(traffic, to - from);
     if (this.#user === null) this.end();
-    else this.#user.onServerBytes(bytes, from, to);
+    else {
+      this.#received += to - from;
+      this.#user.onServerBytes(bytes, from, to);
+    }
   }
 
   onEnd(): void {
@@ -128,7 +138,7 @@ export class ServerConnection implements ConnectionOwner {
     if (!isExhaustion(error)) this.#blame();
     if (this.#user === null && this.connected && error !== null) this.server.earlyEnds.ended(this.idleSince);
     const user = this.#user;
-    this.#user = null;
+    this.#unlend();
     user?.onServerClose(error);
   }
 
@@ -137,6 +147,12 @@ export class ServerConnection implements ConnectionOwner {
     if (this.#user !== null) return;
     this.#blame();
     this.end();
+  }
+
+  /** Its user has done with it. */
+  #unlend(): void {
+    if (this.#user !== null) this.server.counter?.carried(this.connection.written - this.#sentBefore, this.#received);
+    this.#user = null;
   }
 
   /** Bytes that have come, and those that were sent since the last time. */

@@ -17,6 +17,8 @@ import type { Watch } from './watch.ts';
 /** Counts tries at a server: with a status, a code of `Fault`, or 0 where the client left before. */
 export interface TryCounter {
   count(outcome: number, ms: number): void;
+  /** A connection has carried so much for its user, heads included. */
+  carried(sentBytes: number, receivedBytes: number): void;
 }
 
 /** What is dialled: a TCP address, or a Unix socket if `path` is not empty. `secure`: it is named by `https://`. */
