@@ -17,6 +17,8 @@ export interface CacheQuestion {
   readonly plan: Plan;
   /** The client's scheme, as servers are told it. */
   readonly scheme: string;
+  /** What a trusted proxy says that the client has called the host. */
+  readonly forwardedHost: string;
   /** How the graph called the upstream, perhaps with a tag. */
   readonly upstream: string;
   /** It asks for another protocol. */
@@ -32,7 +34,9 @@ export function questionOf(
 ): CacheQuestion {
   const told = trusted ? head.get('x-forwarded-proto') : null;
   const scheme = told ?? (tls === null ? 'http' : 'https');
-  return { head, target, plan, scheme, upstream: plan.upstream ?? '', isUpgrade };
+  // What others say of it servers are not told.
+  const forwardedHost = (trusted ? head.get('x-forwarded-host') : null) ?? '';
+  return { head, target, plan, scheme, forwardedHost, upstream: plan.upstream ?? '', isUpgrade };
 }
 
 /** What a look into the cache has come to, for the access log as nginx says it. */
@@ -73,7 +77,7 @@ export class Caching implements Recording {
     this.#uri = `${scheme} ${target.host} ${target.port} ${plan.path ?? target.path}${plan.query ?? target.query}`;
     this.#variant = [
       upstream,
-      head.get('x-forwarded-host') ?? '',
+      question.forwardedHost,
       ...plan.setFields,
       '',
       ...plan.dropFields,

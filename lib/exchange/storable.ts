@@ -30,6 +30,8 @@ export function storingTerms(
 ): StoringTerms | null {
   if (!statuses.has(reply.status) || reply.get('set-cookie') !== null || reply.get('content-range') !== null)
     return null;
+  // Events are for whoever listens when they happen.
+  if (reply.get('content-type')?.toLowerCase().startsWith('text/event-stream') === true) return null;
   const directives = directivesOf(reply.get('cache-control'));
   if (FORBIDDING.some((name) => directives.has(name))) return null;
   const isShared = SHARING.some((name) => directives.has(name));

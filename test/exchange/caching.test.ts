@@ -50,7 +50,8 @@ describe('cache of replies', () => {
   const ok = (fields = '', body?: string): Reply => {
     return (count) => {
       const text = body ?? `reply ${count}`;
-      return `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n${fields}\r\n${text}`;
+      const type = fields.includes('Content-Type') ? '' : 'Content-Type: text/plain\r\n';
+      return `HTTP/1.1 200 OK\r\n${type}Content-Length: ${text.length}\r\n${fields}\r\n${text}`;
     };
   };
 
@@ -167,6 +168,26 @@ describe('cache of replies', () => {
       expect(asked).to.have.length(2);
     });
 
+    it('what a trusted proxy says of the client, and nobody else', async () => {
+      const server = await serve(ok());
+      const bodies: string[] = [];
+      for (const trustedProxies of [[], ['127.0.0.0/8']]) {
+        asked = [];
+        const plane = await rig.plane(
+          {
+            domains: { 'a.test': 'up' },
+            upstreams: { up: [server.port] },
+            options: { up: { cache: { enabled: true } } },
+          },
+          {},
+          { trustedProxies },
+        );
+        for (const lines of ['', 'X-Forwarded-Proto: https\r\n', 'X-Forwarded-Host: evil.test\r\n'])
+          bodies.push((await ask(plane, lines)).body.toString());
+      }
+      expect(bodies).to.deep.equal(['reply 1', 'reply 1', 'reply 1', 'reply 1', 'reply 2', 'reply 3']);
+    });
+
     it('upstreams, and the servers that are no more', async () => {
       const blue = await serve(() => 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nblue');
       const green = await serve(() => 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ngreen');
@@ -215,6 +236,7 @@ describe('cache of replies', () => {
     'a Date long ago': 'Cache-Control: max-age=60\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n',
     'Vary: *': 'Vary: *\r\n',
     'what differs for each client': 'Vary: X-Forwarded-For\r\n',
+    events: 'Content-Type: Text/Event-Stream; charset=utf-8\r\n',
     'a cookie': 'Set-Cookie: a=1\r\nCache-Control: public, max-age=60\r\n',
   };
   const twice = async (fields: string, lines = ''): Promise<number> => {
