@@ -7,6 +7,7 @@ import { createLog } from '../lib/core/log.ts';
 import type { Log } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Orders, Supervision } from '../lib/supervisor/supervision.ts';
+import { endingSignals } from './ending-signals.ts';
 import { orExit } from './exit.ts';
 import { openListeners, rereadListeners } from './listeners.ts';
 import { createPlane } from './plane.ts';
@@ -72,13 +73,15 @@ function supervisionOf(directory: string, listeners: Listeners, log: Log, obey: 
 }
 
 function hearSignals(orders: Orders, log: Log): void {
-  let isEnding = false;
-  const end = (): void => {
-    if (isEnding) orders.kill();
-    isEnding = true;
+  const drain = (): void => {
     log.info('draining');
     orders.drain(false);
   };
+  const end = endingSignals(
+    () => performance.now(),
+    drain,
+    () => orders.kill(),
+  );
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   process.on('SIGHUP', () => orders.reread());

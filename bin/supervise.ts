@@ -9,6 +9,7 @@ import { carrierOf } from '../lib/net/carrier.ts';
 import { createNotifier } from '../lib/supervisor/notify.ts';
 import { primaryProcess } from '../lib/supervisor/primary-process.ts';
 import { Supervisor } from '../lib/supervisor/supervisor.ts';
+import { endingSignals } from './ending-signals.ts';
 import { orExit } from './exit.ts';
 import { openListeners, rereadListeners } from './listeners.ts';
 import { privateDirectory } from './private-directory.ts';
@@ -58,12 +59,11 @@ export async function supervise(config: Config, args: readonly string[]): Promis
     },
   });
 
-  let isEnding = false;
-  const end = (): void => {
-    if (isEnding) supervisor.kill();
-    isEnding = true;
-    supervisor.drain();
-  };
+  const end = endingSignals(
+    () => performance.now(),
+    () => supervisor.drain(),
+    () => supervisor.kill(),
+  );
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   process.on('SIGHUP', () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
@@ -189,6 +190,36 @@ describe('ending', () => {
     upstream.close();
   });
 
+  it('SIGTERM to `timeout`, which tells it and its process group, is one signal', async () => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    const upstream = await startUpstream((response) => asked.resolve(response));
+    const directory = mkdtempSync(join(tmpdir(), 'elb-test-timeout-'));
+    const file = join(directory, 'elb.json');
+    writeFileSync(file, JSON.stringify(fileFor(upstream.port)));
+    const args = ['600', process.execPath, join(root, 'bin/elb.ts'), '--file', file, '--listen', '127.0.0.1:0'];
+    const env = { PATH: process.env['PATH'], ELB_STATE: directory };
+    const timeout = spawn('timeout', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = once(timeout, 'exit');
+    const lines = createInterface({ input: timeout.stderr });
+    let port = 0;
+    let isLoaded = false;
+    for await (const line of lines) {
+      port = Number(/"address":"127.0.0.1:(\d+)"/.exec(line)?.[1] ?? port);
+      isLoaded ||= line.includes('configuration loaded');
+      if (port > 0 && isLoaded) break;
+    }
+    const answer = fetch(`http://127.0.0.1:${port}/`);
+    const response = await asked.promise;
+    timeout.kill('SIGTERM');
+    await refused(port);
+    response.end('late');
+    expect(await (await answer).text()).to.equal('late');
+    // What `timeout` says where it was told to end the program, and that has ended well.
+    expect(await ended).to.deep.equal([0, null]);
+    upstream.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
   it('a second signal ends it at once', async () => {
     const asked = Promise.withResolvers<ServerResponse>();
     const upstream = await startUpstream((response) => asked.resolve(response));
@@ -197,8 +228,10 @@ describe('ending', () => {
     await asked.promise;
     elb.kill('SIGINT');
     await elb.logged(({ msg }) => msg === 'draining');
-    elb.kill('SIGINT');
+    // One that comes at once is the first one again; who presses on is heard.
+    const pressing = setInterval(() => elb.kill('SIGINT'), 50);
     expect(await elb.exited).to.deep.equal({ code: 1, signal: null });
+    clearInterval(pressing);
     expect(await answer).to.be.instanceOf(Error);
     upstream.close();
   });
