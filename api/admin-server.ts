@@ -1,6 +1,4 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Log } from '../lib/core/log.ts';
 import { StoreError } from '../lib/store/store.ts';
 import { Access, CHALLENGES } from './access.ts';
@@ -11,6 +9,7 @@ import { createServer } from './http.ts';
 import { readIfMatch } from './if-match.ts';
 import { readParameters } from './parameters.ts';
 import type { AdminMethod, AdminMethodName, AdminParts, AdminRequest, JsonAnswer, Page, Resource } from './resource.ts';
+import { sendParts } from './send-parts.ts';
 
 export interface AdminServerOptions {
   readonly parts: AdminParts;
@@ -195,7 +194,7 @@ async function send(
     response.setHeader('Content-Length', Buffer.byteLength(page.parts.join('')));
   if (!request.complete) request.resume();
   if (request.method === 'HEAD' || status === 304) response.end();
-  else await pipeline(Readable.from(page.parts, { objectMode: false }), response);
+  else await sendParts(response, page.parts);
 }
 
 /** What is answered here is data: no page may show it as its own, run it or look into it, and no link tells where it was. */

@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ListenAddress } from '../lib/core/listener.ts';
 import type { Log } from '../lib/core/log.ts';
 import { createServer } from './http.ts';
 import type { MetricsSource } from './resource.ts';
+import { sendParts } from './send-parts.ts';
 
 /** Answers `GET /metrics`, and nothing else, to whoever reaches it: for scrapers that are kept away from the admin API. */
 export class MetricsServer {
@@ -54,7 +53,7 @@ export class MetricsServer {
       const { type, parts } = await this.#metrics.page(request.headers.accept);
       response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' });
       if (request.method === 'HEAD') response.end();
-      else await pipeline(Readable.from(parts, { objectMode: false }), response);
+      else await sendParts(response, parts);
     } catch (error) {
       if (!response.destroyed) this.#log.error({ err: error }, 'metrics could not be told');
       response.destroy();

@@ -30,7 +30,8 @@ export interface AdminParts {
 export interface Page {
   /** Content-Type. */
   readonly type: string;
-  readonly parts: Iterable<string>;
+  /** Bytes are good until the next part is asked for. */
+  readonly parts: Iterable<string> | AsyncIterable<Uint8Array>;
   /** For ETag: of the page, which a client may keep and ask for again by it; missing: nobody keeps it. */
   readonly tag?: string;
   readonly headers?: Readonly<Record<string, string>>;

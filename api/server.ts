@@ -1,5 +1,5 @@
 import { text } from '../lib/core/option-kinds.ts';
-import type { UpstreamWork } from '../lib/control.ts';
+import type { UpstreamWork } from '../lib/core/upstream-work.ts';
 import { optional } from './parameters.ts';
 import { defineMethod, defineResource } from './resource.ts';
 

@@ -1,13 +1,15 @@
-import type { EdgeHits, MetricsSource, StatsSource } from '../api/resource.ts';
+import type { EdgeHits, MetricsSource, Page, StatsSource } from '../api/resource.ts';
 import type { Inventory } from '../lib/certs/inventory.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { ServerControl, WorkersControl } from '../lib/control.ts';
 import type { StatsFilter, StatsView } from '../lib/core/stat-view.ts';
+import { unhurried } from '../lib/core/unhurried.ts';
 import { Collector } from '../lib/stats/collector.ts';
 import { CONTENT_TYPES, formatFor } from '../lib/stats/exposition.ts';
-import { exposePrometheus } from '../lib/stats/prometheus.ts';
+import { exposePrometheus, type InstanceFacts } from '../lib/stats/prometheus.ts';
 import { TICK_MS } from '../lib/stats/rate.ts';
 import { EVERY_REQUEST } from '../lib/stats/recent-requests.ts';
+import { UpstreamLines } from '../lib/stats/upstream-lines.ts';
 import { viewStats } from '../lib/stats/view-stats.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import type { Sync } from '../lib/sync.ts';
@@ -23,6 +25,7 @@ interface Reporters extends WorkersControl {
 /** Gathers what the workers count, every `TICK_MS` and whenever somebody asks, and tells it as metrics. */
 export class Metrics implements MetricsSource, StatsSource {
   readonly collector = new Collector();
+  readonly #lines = new UpstreamLines();
   readonly #startedAt = Date.now() / 1000 - process.uptime();
   #workers: Reporters | null = null;
   #sync: Sync | null = null;
@@ -75,13 +78,11 @@ export class Metrics implements MetricsSource, StatsSource {
     return viewStats(this.collector.stats, filter, Date.now() / 1000 - this.#startedAt, requests);
   }
 
-  async page(accept: string | undefined): Promise<{ type: string; parts: Iterable<string> }> {
+  async page(accept: string | undefined): Promise<Page> {
     const [upstreams = []] = await Promise.all([this.#servers?.read(null), this.#workers?.askReports()]);
     const format = formatFor(accept);
-    return {
-      type: CONTENT_TYPES[format],
-      parts: exposePrometheus(this.collector, [...upstreams], this.#facts(), format),
-    };
+    const told = { collector: this.collector, upstreams, facts: this.#facts() };
+    return { type: CONTENT_TYPES[format], parts: unhurried(exposePrometheus(told, this.#lines, format)) };
   }
 
   async edges(domain: string): Promise<readonly EdgeHits[]> {
@@ -95,7 +96,7 @@ export class Metrics implements MetricsSource, StatsSource {
     this.collector.stats.tick();
   }
 
-  #facts(): Parameters<typeof exposePrometheus>[2] {
+  #facts(): InstanceFacts {
     const status = this.#sync?.status;
     return {
       version: version(),

@@ -13,7 +13,7 @@ import { endingSignals } from './ending-signals.ts';
 import { orExit } from './exit.ts';
 import { openListeners, rereadListeners } from './listeners.ts';
 import { privateDirectory } from './private-directory.ts';
-import { RUNTIME_FLAGS } from './runtime-flags.ts';
+import { PRIMARY_FLAGS } from './runtime-flags.ts';
 
 /** The process that is started: binds, starts the primary, hears signals, and ends when nothing of the program is left. */
 export async function supervise(config: Config, args: readonly string[]): Promise<void> {
@@ -40,7 +40,7 @@ export async function supervise(config: Config, args: readonly string[]): Promis
       // As it was started: an upgrade finds what has been installed there since.
       program: process.argv[1] ?? '',
       args,
-      execArgv: [...process.execArgv, ...RUNTIME_FLAGS],
+      execArgv: [...process.execArgv, ...PRIMARY_FLAGS],
       sockets: () => listeners.bound.map(({ fd }) => fd),
     }),
     scheduler,

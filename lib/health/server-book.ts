@@ -1,4 +1,5 @@
-import type { BreakerName, ServerControl, ServerWork, UpstreamWork } from '../control.ts';
+import type { ServerControl } from '../control.ts';
+import type { BreakerName, ServerWork, UpstreamWork } from '../core/upstream-work.ts';
 import { BreakerState } from '../upstream/breaker.ts';
 import { Barred } from '../upstream/server-health.ts';
 import type { BreakerReport, ServersPiece } from '../upstream/server-report.ts';
@@ -127,7 +128,7 @@ export class ServerBook implements ServerControl {
   }
 
   #upstreamOf(name: string, told: readonly Told[], failOpen: boolean, servers: readonly ServerWork[]): UpstreamWork {
-    const totals = this.#totals.get(name) ?? new UpstreamTotals();
+    const totals = this.#totals.get(name) ?? NOTHING_COUNTED_OF_ALL;
     return {
       fail_open: failOpen,
       in_flight: servers.reduce((sum, server) => sum + server.in_flight, 0),
@@ -155,7 +156,7 @@ export class ServerBook implements ServerControl {
     seen: Seen,
     ejections: number,
   ): Pick<ServerWork, 'in_flight' | 'fails' | 'latency_ms' | 'connections' | 'requests' | 'failures' | 'ejections'> {
-    const totals = this.#totals.get(upstream)?.servers.get(key) ?? new ServerTotals();
+    const totals = this.#totals.get(upstream)?.servers.get(key) ?? NOTHING_COUNTED;
     return {
       in_flight: seen.inFlight,
       fails: seen.fails,
@@ -219,6 +220,10 @@ export class ServerBook implements ServerControl {
     }
   }
 }
+
+/** Of servers and upstreams that no worker has told of: most of many. */
+const NOTHING_COUNTED: Readonly<ServerTotals> = new ServerTotals();
+const NOTHING_COUNTED_OF_ALL: Readonly<UpstreamTotals> = new UpstreamTotals();
 
 /** By `BreakerState`. */
 const BREAKER_NAMES: readonly BreakerName[] = ['closed', 'open', 'half-open'];

@@ -1,4 +1,4 @@
-import type { ServerWork } from '../control.ts';
+import type { ServerWork } from '../core/upstream-work.ts';
 import { Barred } from '../upstream/server-health.ts';
 import type { Member } from './upstream-health.ts';
 

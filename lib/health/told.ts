@@ -32,8 +32,22 @@ export interface Seen extends SeenState {
   readonly isOpenSomewhere: boolean;
 }
 
+/** Nobody says anything of it. */
+const UNSEEN: Seen = {
+  inFlight: 0,
+  open: 0,
+  idle: 0,
+  fails: 0,
+  outMs: 0,
+  part: 1,
+  warmMs: 0,
+  replyMs: null,
+  isOpenSomewhere: true,
+};
+
 /** `told`: what each worker has told of the server's upstream. Who says nothing of the server has not used it. */
 export function seenOf(told: readonly Told[], server: string): Seen {
+  if (!told.some(({ servers }) => servers.has(server))) return UNSEEN;
   const seen = { inFlight: 0, open: 0, idle: 0, fails: 0, outMs: 0, part: 1, warmMs: 0 };
   let timed = 0;
   let sumMs = 0;

@@ -1,9 +1,8 @@
 import type { ListenerView } from '../core/listener.ts';
 import type { Collector } from './collector.ts';
-import { endingOf } from './endings.ts';
+import { DOMAIN_METRICS } from './domain-block.ts';
 import { Exposition, type Format } from './exposition.ts';
-import { tellServers, type Measured } from './server-metrics.ts';
-import { outcomeOf } from './tally.ts';
+import type { Measured, UpstreamLines } from './upstream-lines.ts';
 
 /** What the control plane knows and the workers do not. */
 export interface InstanceFacts {
@@ -25,13 +24,19 @@ export interface InstanceFacts {
   readonly listeners: readonly ListenerView[];
 }
 
-/** All metrics as text, in parts, so that who sends them can do other things between two of them. */
-export function* exposePrometheus(
-  collector: Collector,
-  upstreams: Measured,
-  facts: InstanceFacts,
-  format: Format,
-): Generator<string> {
+/** What is told. */
+export interface Told {
+  readonly collector: Collector;
+  readonly upstreams: Measured;
+  readonly facts: InstanceFacts;
+}
+
+/**
+ * All metrics as text, in parts, each of which is good until the next step. A step takes some ten microseconds, and most give nothing yet:
+ * between two of them other things can be done. `lines`: what is remembered of upstreams from page to page.
+ */
+export function* exposePrometheus(told: Told, lines: UpstreamLines, format: Format): Generator<Buffer | null> {
+  const { collector, upstreams, facts } = told;
   const out = new Exposition(format);
   tellInstance(out, facts);
   tellListeners(out, facts);
@@ -39,7 +44,7 @@ export function* exposePrometheus(
   tellTotals(out, collector);
   yield* tellTls(out, collector, facts);
   tellTraces(out, facts);
-  yield* tellServers(out, upstreams);
+  yield* lines.tell(out, upstreams);
   yield* tellDomains(out, collector);
   yield out.end();
 }
@@ -123,44 +128,26 @@ function tellListeners(out: Exposition, { listeners }: InstanceFacts): void {
   for (const { address, state } of listeners) out.sample(state === 'listening' ? 1 : 0, address);
 }
 
-function* tellTls(out: Exposition, { greetings }: Collector, { expiries }: InstanceFacts): Generator<string> {
+function* tellTls(out: Exposition, { greetings }: Collector, { expiries }: InstanceFacts): Generator<Buffer | null> {
   out.family('elb_greetings_total');
   for (const [end, count] of greetings) out.sample(count, end);
   out.family('elb_certificate_expiry_seconds');
   for (const [name, seconds] of expiries) {
     out.sample(seconds, name);
-    yield* out.parts();
+    yield out.part();
   }
 }
 
-function* tellDomains(out: Exposition, { totals }: Collector): Generator<string> {
-  out.family('elb_requests_total');
-  for (const [domain, { outcomes }] of totals.domains) {
-    for (const [key, count] of outcomes) {
-      const { status, method, fault } = outcomeOf(key);
-      out.sample(count, domain, String(status), method, endingOf(fault));
+function* tellDomains(out: Exposition, { totals }: Collector): Generator<Buffer | null> {
+  for (const [place, name] of DOMAIN_METRICS.entries()) {
+    out.family(name);
+    for (const block of totals.blocks) {
+      // To write it takes as long as to copy a hundred others.
+      const isWritten = block.isStale;
+      out.lines(block.lines, place);
+      const part = out.part();
+      if (isWritten || part !== null) yield part;
     }
-    yield* out.parts();
-  }
-  out.family('elb_edge_hits_total');
-  for (const [domain, { edges }] of totals.domains) {
-    for (const { node, edge, hits } of edges.values()) out.sample(hits, domain, node, edge);
-    yield* out.parts();
-  }
-  out.family('elb_domain_request_seconds_total');
-  for (const [domain, { durationUs }] of totals.domains) {
-    out.sample(durationUs.sum * SECONDS_PER_US, domain);
-    yield* out.parts();
-  }
-  out.family('elb_domain_received_bytes_total');
-  for (const [domain, { receivedBytes }] of totals.domains) {
-    out.sample(receivedBytes, domain);
-    yield* out.parts();
-  }
-  out.family('elb_domain_sent_bytes_total');
-  for (const [domain, { sentBytes }] of totals.domains) {
-    out.sample(sentBytes, domain);
-    yield* out.parts();
   }
 }
 

@@ -5,35 +5,43 @@ import { Histogram, type HistogramDelta } from './histogram.ts';
  * minute. Parts that are over are held as lists of the buckets that are not empty.
  */
 export class TimeWindows {
-  readonly #present = new Histogram();
-  /** The newest last; null: nothing was recorded. */
-  #past: (HistogramDelta | null)[] = [];
+  /** Null while nothing is recorded: it is larger than everything else here. */
+  #present: Histogram | null = null;
+  /** Parts in which something was recorded, the newest last, and which they were. */
+  readonly #past: { readonly turn: number; readonly times: HistogramDelta }[] = [];
+  #turns = 0;
 
   /** Nothing of the last quarter of an hour is left. */
   get isEmpty(): boolean {
-    return this.#present.count === 0 && this.#past.length === 0;
+    return this.#present === null && this.#past.length === 0;
   }
 
   merge(delta: HistogramDelta): void {
+    this.#present ??= new Histogram();
     this.#present.merge(delta);
   }
 
   record(value: number, weight: number): void {
+    this.#present ??= new Histogram();
     for (let i = 0; i < weight; i++) this.#present.record(value);
   }
 
   /** Another `PART_MS` have passed. */
   turn(): void {
-    this.#past.push(this.#present.take());
-    if (this.#past.length > PARTS) this.#past.shift();
-    if (this.#past.every((part) => part === null)) this.#past = [];
+    this.#turns++;
+    const times = this.#present?.take() ?? null;
+    if (times === null) this.#present = null;
+    else this.#past.push({ turn: this.#turns, times });
+    const [oldest] = this.#past;
+    if (oldest !== undefined && oldest.turn <= this.#turns - PARTS) this.#past.shift();
   }
 
   /** What was recorded in the last so many minutes. */
   last(minutes: number): Histogram {
     const whole = new Histogram();
-    whole.add(this.#present);
-    for (const part of this.#past.slice(-minutes * PARTS_A_MINUTE)) if (part !== null) whole.merge(part);
+    if (this.#present !== null) whole.add(this.#present);
+    const before = this.#turns - minutes * PARTS_A_MINUTE;
+    for (const { turn, times } of this.#past) if (turn > before) whole.merge(times);
     return whole;
   }
 }

@@ -19,9 +19,12 @@ export function* reportUpstreams(
   for (const [upstream, isDirect] of upstreams) {
     const { servers } = upstream;
     for (let from = 0; from === 0 || from < servers.length; from += MOST_SERVERS) {
-      const report = reportOf(upstream, servers.slice(from, from + MOST_SERVERS), isDirect, now());
-      if (!isSilent(report)) piece.push(report);
-      seen += 1 + Math.min(servers.length, MOST_SERVERS) + TOLD_COSTS * report.servers.length;
+      const to = Math.min(servers.length, from + MOST_SERVERS);
+      const report = isResting(upstream, from, to)
+        ? null
+        : reportOf(upstream, servers.slice(from, to), isDirect, now());
+      if (report !== null && !isSilent(report)) piece.push(report);
+      seen += 1 + to - from + TOLD_COSTS * (report?.servers.length ?? 0);
       if (seen < MOST_SEEN) continue;
       yield piece;
       piece = [];
@@ -36,6 +39,15 @@ const MOST_SEEN = 400;
 const TOLD_COSTS = 8;
 /** Servers of one upstream in a step. */
 const MOST_SERVERS = 100;
+
+/** Nothing of it, nor of those of its servers, can be other than it was: most of many, so that to see it makes no garbage. */
+function isResting({ guard, options, queue, counters, cache, servers }: Upstream, from: number, to: number): boolean {
+  const { retries, hedges, budgetExhausted, refusedFull, refusedOpen } = counters;
+  if (retries + hedges + budgetExhausted + refusedFull + refusedOpen + queue.size > 0) return false;
+  if ((guard !== null && guard.breaker !== null) || cache !== null || options.balance.slowStartMs > 0) return false;
+  for (let i = from; i < to; i++) if (servers[i]?.isUntouched === false) return false;
+  return true;
+}
 
 function reportOf(upstream: Upstream, servers: readonly Server[], isDirect: boolean, now: number): UpstreamReport {
   const breaker = upstream.guard?.breaker ?? null;

@@ -22,7 +22,7 @@ import { compareWindows, type Interval, type TimedRequest } from './windows.ts';
  * requests, on another core than the worker. The primary, which writes the page, is on that core, with what the generator leaves (`apart`), or on
  * the worker's, with the same right to it (`shared`), as where there are as many workers as cores.
  *
- *     npm run bench:scrape -- --domains 100000 --servers 10000 --seconds 60 --rate 1000
+ *     npm run bench:scrape -- --domains 100000 --servers 10000 --seconds 45 --rate 1000
  *
  * With `--quick` docs/benchmarks.md stays as it is.
  */
@@ -31,13 +31,14 @@ const { values } = parseArgs({
     domains: { type: 'string', default: '100000' },
     servers: { type: 'string', default: '10000' },
     rate: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string', default: '45' },
     layouts: { type: 'string', default: 'apart,shared' },
     quick: { type: 'boolean', default: false },
   },
 });
 const LF = 0x0a;
 const WARM_MS = 4000;
+const WARM_PAGES = 10;
 /** What a scrape leaves behind, such as connections that close, is no part of the time without one. */
 const SETTLE_MS = 300;
 const domains = Number(values.domains);
@@ -64,13 +65,14 @@ try {
   await ready();
   await touchAll();
   const first = await scrape();
+  // As in an instance that has run for some time.
+  for (let i = 0; i < WARM_PAGES; i++) await takePage();
   await run('taskset', ['-a', '-c', '-p', LOAD_CORE, String(process.pid)]);
   const rows: string[][] = [];
   for (const name of values.layouts.split(',')) {
     const layout = LAYOUTS[name];
     if (layout === undefined) throw new Error(`no layout ${name}`);
-    const worker = await place(layout);
-    rows.push([layout.says, ...(await measure(worker))]);
+    rows.push([layout.says, ...(await measure(await place(layout)))]);
   }
   report(first, rows);
 } finally {
@@ -92,8 +94,14 @@ function table(): object {
   return { domains: { ...Object.fromEntries(names), [HOST]: loaded }, upstreams };
 }
 
-/** The workers on the proxy's core, the primary where it is told to be. Answers the process id of the worker that serves. */
-async function place({ primary, policy }: { primary: string; policy: string }): Promise<number> {
+interface Pids {
+  readonly primary: number;
+  /** The one that serves. */
+  readonly worker: number;
+}
+
+/** The workers on the proxy's core, the primary where it is told to be. */
+async function place({ primary, policy }: { primary: string; policy: string }): Promise<Pids> {
   const answer = await fetch(`http://127.0.0.1:${port}/__erulb__/status`);
   // The shape of the admin API.
   const status = (await answer.json()) as { instance: { pid: number }; workers: { pid: number; state: string }[] };
@@ -106,7 +114,7 @@ async function place({ primary, policy }: { primary: string; policy: string }): 
   for (const worker of workers) await run('taskset', ['-a', '-c', '-p', PROXY_CORE, String(worker.pid)]);
   const [serving] = workers.filter(({ state }) => state === 'serving');
   if (serving === undefined) throw new Error('no worker serves');
-  return serving.pid;
+  return { primary: pid, worker: serving.pid };
 }
 
 /** Of all threads of a process, in milliseconds (proc_pid_schedstat). */
@@ -123,27 +131,29 @@ async function run(command: string, words: readonly string[]): Promise<void> {
 }
 
 /** One layout: cells of its row. */
-async function measure(worker: number): Promise<readonly string[]> {
+async function measure({ primary, worker }: Pids): Promise<readonly string[]> {
   const seconds = Number(values.seconds);
   const times = join(directory, 'times');
   const isOver = new AbortController();
   const load = runPaced({ path: '/', connections: 8 }, port, Number(values.rate), seconds, times);
   const during: Interval[] = [];
-  const costs: number[] = [];
+  /** In milliseconds of CPU: what a scrape took more than as long a time of load without it. */
+  const workerCosts: number[] = [];
+  const primaryCosts: number[] = [];
   const scraping = (async () => {
     await delay(WARM_MS);
     while (!isOver.signal.aborted) {
       const from = Date.now();
-      const before = cpuMs(worker);
+      const before = [cpuMs(worker), cpuMs(primary)] as const;
       await takePage();
       const to = Date.now();
       during.push({ from, to });
-      const used = cpuMs(worker) - before;
+      const used = [cpuMs(worker) - before[0], cpuMs(primary) - before[1]] as const;
       await delay(SETTLE_MS);
-      const settled = cpuMs(worker);
+      const settled = [cpuMs(worker), cpuMs(primary)] as const;
       await delay(to - from);
-      // What the same time of load takes without it.
-      costs.push(used - (cpuMs(worker) - settled));
+      workerCosts.push(used[0] - (cpuMs(worker) - settled[0]));
+      primaryCosts.push(used[1] - (cpuMs(primary) - settled[1]));
     }
   })();
   const { errors } = await load;
@@ -159,7 +169,8 @@ async function measure(worker: number): Promise<readonly string[]> {
     `${figures.without.p99Us.toFixed(0)} / ${figures.during.p99Us.toFixed(0)} us`,
     `${percent(figures.ratio)} (${percent(figures.low)} to ${percent(figures.high)})`,
     percent(figures.overall),
-    `${medianOf(costs).toFixed(1)} ms`,
+    `${medianOf(during.map(({ from, to }) => to - from)).toFixed(0)} ms`,
+    `${medianOf(workerCosts).toFixed(1)} / ${medianOf(primaryCosts).toFixed(0)} ms`,
   ];
 }
 
@@ -239,7 +250,8 @@ function report(first: Scrape, rows: readonly (readonly string[])[]): void {
     'p99 without / during a scrape',
     'p99 during a scrape (95 % of resampled pairs)',
     'p99 with a scrape every 15 s',
-    'CPU of the worker for a scrape',
+    'a scrape takes',
+    'CPU of the worker / the primary for a scrape',
   ];
   const text = `${markdownTable([head, ...rows], 'left')}
 

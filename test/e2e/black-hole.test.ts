@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { UpstreamWork } from '../../lib/control.ts';
+import type { UpstreamWork } from '../../lib/core/upstream-work.ts';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { startFarServer, type FarServer } from '../fixtures/far-server.ts';
 import { startNamedServer, type NamedServer } from '../fixtures/named-servers.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import type { ServerWork, UpstreamWork } from '../../lib/control.ts';
+import type { ServerWork, UpstreamWork } from '../../lib/core/upstream-work.ts';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { until } from '../fixtures/until.ts';
 

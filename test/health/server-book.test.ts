@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { Wheel } from '../../lib/core/wheel.ts';
-import type { ServerWork, UpstreamWork } from '../../lib/control.ts';
+import type { ServerWork, UpstreamWork } from '../../lib/core/upstream-work.ts';
 import { Health } from '../../lib/health/health.ts';
 import { ServerBook } from '../../lib/health/server-book.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';

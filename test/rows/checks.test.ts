@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect } from 'chai';
-import type { UpstreamWork } from '../../lib/control.ts';
+import type { UpstreamWork } from '../../lib/core/upstream-work.ts';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { RowServer } from '../fixtures/server-row.ts';
 import { graphOf, to } from '../fixtures/site.ts';

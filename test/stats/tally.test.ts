@@ -107,7 +107,7 @@ function shape(totals: Totals): unknown {
     domains.map(([name, { outcomes, durationUs, receivedBytes, sentBytes }]) => [
       name,
       [...outcomes].toSorted(([a], [b]) => a - b),
-      [durationUs.count, durationUs.sum, durationUs.quantile(0.5)],
+      durationUs,
       receivedBytes,
       sentBytes,
     ]),
