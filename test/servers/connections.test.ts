@@ -88,6 +88,7 @@ describe('connections to servers', () => {
     for (const [tcp_keep_alive, seconds] of [
       ['60s', 60],
       ['7s', 7],
+      ['500h', 32_767],
       ['0s', 0],
     ] as const) {
       const { port } = await rig.proxying([server.port], {}, { connections: { tcp_keep_alive } });

@@ -23,6 +23,15 @@ const refused: readonly { readonly document: unknown; readonly problems: readonl
       ['/balance/slow_start', /is not a time such as/],
     ],
   },
+  {
+    // More than a timer can hold would be none at all.
+    document: { timeouts: { request: '25d', read: '24d' }, breaker: { open: '9999d' }, connections: { idle: '1000h' } },
+    problems: [
+      ['/timeouts/request', /is longer than 24 days/],
+      ['/breaker/open', /is longer than 24 days/],
+      ['/connections/idle', /is longer than 24 days/],
+    ],
+  },
 ];
 
 describe('options of an upstream', () => {

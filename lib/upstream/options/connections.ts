@@ -90,7 +90,7 @@ export const connections = defineSection({
     idleMs: document.idle === null ? null : milliseconds(document.idle),
     maxIdle: document.max_idle,
     maxIdleTotal: document.max_idle_total,
-    probeAfterMs: milliseconds(document.tcp_keep_alive),
+    probeAfterMs: Math.min(milliseconds(document.tcp_keep_alive), MOST_PROBE_MS),
     maxAgeMs: milliseconds(document.max_age),
     maxRequests: document.max_requests,
     unsafeReuseMs: milliseconds(document.unsafe_reuse),
@@ -98,6 +98,9 @@ export const connections = defineSection({
     via: document.forward_proxy === null ? null : forwardProxy(document.forward_proxy, problem),
   }),
 });
+
+/** The most that Linux takes (MAX_TCP_KEEPIDLE). */
+const MOST_PROBE_MS = 32_767_000;
 
 function forwardProxy(text: string, problem: ReportProblem): ForwardProxy | null {
   const url = URL.parse(text);

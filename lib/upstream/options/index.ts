@@ -18,6 +18,7 @@ import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
 import type { OptionSection } from './section.ts';
 import { sticky } from './sticky.ts';
+import { isTooLong } from './time.ts';
 
 /** The sections of an upstream's options. */
 export const sections = {
@@ -61,8 +62,19 @@ export function readOptions(document: unknown): ReadOptions {
   const complete = structuredClone(document);
   const problems = [...schema.complete(complete)];
   if (problems.length > 0) return { options: DEFAULT_OPTIONS, problems };
+  problems.push(...longTimes(complete));
   const options = optionsOf(complete, problems);
   return { options, problems };
+}
+
+/** `complete`: a document that the schema accepts, with every section set. */
+function longTimes(complete: unknown): Problem[] {
+  const values = complete as Readonly<Record<string, Readonly<Record<string, unknown>>>>; // see above
+  return Object.entries(sections).flatMap(([name, section]) =>
+    Object.entries(section.schema.properties)
+      .filter(([key, property]) => isTooLong(property, values[name]?.[key]))
+      .map(([key]) => ({ at: `/${name}/${key}`, msg: 'is longer than 24 days' })),
+  );
 }
 
 /** The options of a document that has passed `readOptions`, without checking it again. */

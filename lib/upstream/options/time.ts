@@ -23,6 +23,11 @@ export function optionalTime(description: string): OptionSchema {
   };
 }
 
+/** Whether it is a time longer than any timer can hold, some 24 days, which no pattern can say. */
+export function isTooLong({ pattern }: OptionSchema, value: unknown): boolean {
+  return pattern === PATTERN && typeof value === 'string' && parseTime(value) === null;
+}
+
 /** Of a text that `timeOption` accepts. */
 export function milliseconds(text: string): number {
   return parseTime(text) ?? 0;
