@@ -49,6 +49,7 @@ interface Explained {
   } | null;
   readonly server: string | null;
   readonly head: string | null;
+  readonly copies: readonly string[];
   readonly routes: readonly { readonly edge: string; readonly explanation: Explained }[];
 }
 
@@ -152,6 +153,7 @@ async function show(explained: Explained, result: HTMLElement): Promise<void> {
   fill(
     result,
     element('p', { class: `verdict ${kind}` }, element('strong', {}, decision.text)),
+    explained.copies.length === 0 ? null : element('p', {}, `a copy goes to ${explained.copies.join(', ')}`),
     panel(['Walk of ', where], graph, element('ol', { class: 'steps' }, nodes.map(stepRow))),
     routesOf(explained),
     upstream === null ? null : serversOf(upstream),

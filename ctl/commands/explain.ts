@@ -64,11 +64,11 @@ function walkText(told: Members, screen: Screen): string {
   const parts = [
     `${screen.style('head', printable(asked))}\n`,
     domain === null ? `no domain has this host\n` : `domain ${printable(textOf(domain))}\n`,
-    nodes.length === 0 ? '' : `\n${screen.table(['NODE', 'TYPE', 'VERDICT', 'WHY'], nodes.map(nodeRow))}`,
-    changedText(nodes),
+    nodes.length === 0 ? '' : `\n${nodesText(nodes, screen)}`,
     `\n${screen.style(isGood ? 'good' : 'bad', printable(text(decision, 'text')))}\n`,
+    copiesText(told),
     upstreamText(told, screen),
-    ...list(told, 'routes').map((route) => routeText(route, screen)),
+    routesText(told, screen),
   ];
   return parts.join('');
 }
@@ -76,15 +76,31 @@ function walkText(told: Members, screen: Screen): string {
 /** The way of a request that is made of the one that was asked about. */
 function routeText(route: Members, screen: Screen): string {
   const told = inner(route, 'explanation');
-  const nodes = list(told, 'nodes');
   const parts = [
     `\n${screen.style('head', printable(text(route, 'edge')))}\n`,
-    screen.table(['NODE', 'TYPE', 'VERDICT', 'WHY'], nodes.map(nodeRow)),
-    changedText(nodes),
+    nodesText(list(told, 'nodes'), screen),
     `${printable(text(inner(told, 'decision'), 'text'))}\n`,
-    ...list(told, 'routes').map((below) => routeText(below, screen)),
+    copiesText(told),
+    routesText(told, screen),
   ];
   return parts.join('');
+}
+
+function nodesText(nodes: readonly Members[], screen: Screen): string {
+  return screen.table(['NODE', 'TYPE', 'VERDICT', 'WHY'], nodes.map(nodeRow)) + changedText(nodes);
+}
+
+/** Who is sent a copy. */
+function copiesText(told: Members): string {
+  const copies = own(told, 'copies');
+  if (!Array.isArray(copies) || copies.length === 0) return '';
+  return `a copy goes to ${printable(copies.map(textOf).join(', '))}\n`;
+}
+
+function routesText(told: Members, screen: Screen): string {
+  return list(told, 'routes')
+    .map((route) => routeText(route, screen))
+    .join('');
 }
 
 function nodeRow(node: Members): readonly Cell[] {

@@ -38,6 +38,8 @@ export interface Explanation {
   readonly compression: string | null;
   /** What would become of the requests that are made of this one for parts of its answer. */
   readonly routes: readonly ExplainedRoute[];
+  /** Upstreams that are sent a copy, in the order of the walk; where only a share of requests is copied, as the lot fell this time. */
+  readonly copies: readonly string[];
   /** Process id of the worker. */
   readonly worker: number;
 }

@@ -3,6 +3,7 @@ import { faultOf } from '../core/faults.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import { Head } from '../http/head.ts';
 import { Target } from '../http/target.ts';
+import type { Mirrors } from '../routing/mirror.ts';
 import { Plan, type Answer } from '../routing/plan.ts';
 import { endingOf } from '../stats/endings.ts';
 import { explainedChoice } from '../upstream/explained-choice.ts';
@@ -134,9 +135,18 @@ export class Asked {
       reply_edit: plan.replyEdit === null ? null : { drop: plan.replyEdit.drop, lines: plan.replyEdit.lines },
       compression: this.compression,
       routes: this.routes,
+      // What the graph answers or refuses goes to nobody.
+      copies: decision.kind === 'forward' ? copiesOf(plan.mirrors) : [],
       worker: process.pid,
     };
   }
+}
+
+/** The one that was met first is the last of the chain. */
+function copiesOf(mirrors: Mirrors | null): readonly string[] {
+  const names: string[] = [];
+  for (let one = mirrors; one !== null; one = one.before) names.unshift(one.terms.upstream);
+  return names;
 }
 
 /** An explanation is for people. */

@@ -39,9 +39,19 @@ describe('elbctl, what people read', function () {
         none: { type: 'respond', args: { status: 404 } },
       },
     };
+    const copied = {
+      init: 'first',
+      rules: {
+        first: { type: 'mirror', args: { upstream: 'next', next: 'agent' } },
+        agent: { type: 'ua', args: { pattern: 'refused', succ: 'none', fail: 'second' } },
+        second: { type: 'mirror', args: { upstream: 'web', next: 'web' } },
+        web: { type: 'backend', args: { servername: 'web' } },
+        none: { type: 'respond', args: { status: 404 } },
+      },
+    };
     elb = await startElb({
       file: {
-        domains: { 'a.test': graph, 'many.test': many },
+        domains: { 'a.test': graph, 'many.test': many, 'copied.test': copied },
         upstreams: { web: { [address]: '', '127.0.0.1:1': 'down' } },
       },
     });
@@ -87,6 +97,12 @@ describe('elbctl, what people read', function () {
     expect(told).to.match(
       /is sent as\n {2}GET \/x HTTP\/1\.1\n {2}Host: a\.test\n {2}x-mine: 1\n[^]*X-Forwarded-Proto: https\n/,
     );
+  });
+
+  it('explain: who is sent a copy, where anybody is', async () => {
+    expect(await did('explain', 'copied.test/')).to.match(/\ngoes to .*\na copy goes to next, web\n/);
+    expect(await did('explain', 'copied.test/', '-H', 'User-Agent: refused')).to.not.include('a copy');
+    expect(await did('explain', 'a.test/')).to.not.include('a copy');
   });
 
   it('explain: each request that is made of one', async () => {
