@@ -28,13 +28,8 @@ const parameters = {
 
 /**
  * What would become of a request, without sending it: each node of the graph that it comes to with what the node looked at, why it
-<<<<<<< HEAD
- * went on as it did and what it changed, the decision, every server of the upstream and why it is in or out, and the head that the
- * chosen server would be sent; and the same of the requests that `aggregate` and `ask` make of it, as `routes`. A worker walks the very graph that it serves by; nothing is counted, no balancer moves on.
-=======
  * went on as it did and what it changed, the decision, every server of the upstream and why it is in or out, the upstreams that are sent a copy (`copies`), and the head that the
- * chosen server would be sent; and the same of the requests that `aggregate` makes of it, as `routes`. A worker walks the very graph that it serves by; nothing is counted, no balancer moves on.
->>>>>>> 8063124 (explain: who is sent a copy is told)
+ * chosen server would be sent; and the same of the requests that `aggregate` and `ask` make of it, as `routes`. A worker walks the very graph that it serves by; nothing is counted, no balancer moves on.
  *
  *     GET  ?url=http://a.test/blog&header=User-Agent:httpie    -> {"domain": "a.test", "nodes": [{"node": "r1", "verdict": "succ", "why": ...}], ...}
  *     POST {"url": "http://a.test/blog", "headers": {"User-Agent": "httpie"}, "client": "10.0.0.1"}
