@@ -40,10 +40,11 @@ describe('choice among servers', () => {
     const before = a.got.length;
     const [since, names] = [performance.now(), await row.who(40)];
     expect(new Set(names)).to.deep.equal(new Set(['b']));
-    if (performance.now() - since < 1000) expect(a.got.length - before).to.equal(1);
+    // The clock of a worker goes by ticks of a twentieth of a second.
+    if (performance.now() - since < 900) expect(a.got.length - before).to.equal(1);
     a.status = 200;
     await until('it is used again', async () => (await row.who(1))[0] === 'a');
-    expect(performance.now() - since).to.be.above(1000);
+    expect(performance.now() - since).to.be.above(900);
   });
 
   it('EU-034: when all have failed a request is 502, and all are live again; one alone is never skipped', async () => {
