@@ -39,6 +39,9 @@ export interface GateOptions {
  * Newest first, because whoever has waited long has probably given up (B. Maurer, "Fail at Scale", ACM Queue 13.8, 2015). A client
  * that waits sends no other request, and what is shed in one turn is a share of what is begun in it: so
  * shedding, which costs a third of an answer, cannot take the time of those that are served, however many ask.
+ *
+ * Not so the first time, for six times `waitMs`: a program that has just begun is slow because its code is not compiled yet, which passes
+ * by itself. Until then all wait in turn and nobody is shed; whoever came first would wait in vain where clients ask again at once.
  */
 export class Gate {
   /** Requests answered 503 so far. */
@@ -55,6 +58,8 @@ export class Gate {
   /** When this turn began its first request; 0 before. */
   #turnSince = 0;
   #begun = 0;
+  /** Until then nobody waits in vain; 0 before it was in the way for the first time. */
+  #patientUntil = 0;
   /** Somebody has connected in this turn or the last one. */
   #newcomers = 0;
   /** `#turn` is to run after this poll. */
@@ -66,6 +71,11 @@ export class Gate {
     this.#mostWaiting = options.mostWaiting ?? MOST_WAITING;
     this.#clock = options.clock ?? monotonicMs;
     this.#afterPoll = options.afterPoll ?? ((run) => void setImmediate(run));
+  }
+
+  /** It is put in the way of requests. */
+  enter(): void {
+    if (this.#patientUntil === 0) this.#patientUntil = this.#clock() + this.#waitMs * PATIENT_WAITS;
   }
 
   /** Requests that wait now. */
@@ -131,7 +141,7 @@ export class Gate {
       waiter.begin();
     }
     for (let most = 1 + this.#begun / BEGUN_PER_SHED; most >= 1 || now < end; most--) {
-      if (this.#oldest === null || now - this.#oldest.waitingSince <= this.#waitMs) break;
+      if (this.#oldest === null || now < this.#patientUntil || now - this.#oldest.waitingSince <= this.#waitMs) break;
       this.#shedOldest();
       now = this.#clock();
     }
@@ -143,6 +153,7 @@ export class Gate {
 
   /** In turn while nobody waits long, which is fair; else the newest, who alone can still be served in time. */
   #next(now: number): Waiter | null {
+    if (now < this.#patientUntil) return this.#oldest;
     if (this.#newest === null || now - this.#newest.waitingSince > this.#waitMs) return null;
     return this.#oldest !== null && now - this.#oldest.waitingSince < IN_TURN_MS ? this.#oldest : this.#newest;
   }
@@ -170,6 +181,8 @@ export class Gate {
 const TURN_MS = 2;
 const SHORT_TURN_MS = 0.3;
 const WAIT_MS = 500;
+/** Longest waits: three seconds if nobody says otherwise, and V8 has compiled what is hot after about two at work. */
+const PATIENT_WAITS = 6;
 const IN_TURN_MS = 50;
 const MOST_WAITING = 16_384;
 /** Requests begun in a turn for each that may be shed in it. */

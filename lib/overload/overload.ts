@@ -62,6 +62,7 @@ export class Overload implements PressureListener {
   onLate(): void {
     this.#since = monotonicMs();
     this.#shedBefore = this.#gate.shedCount;
+    this.#gate.enter();
     this.#options.setGate(this.#gate);
     this.#options.log.warn({ loopDelayMs: Math.round(this.#pressure.loop.delayMs) }, 'overloaded');
   }

@@ -62,6 +62,31 @@ class Loop {
 }
 
 describe('gate', () => {
+  it('lets nobody wait in vain when it is in the way for the first time: the code is yet to be compiled', () => {
+    const loop = new Loop();
+    const load = (ms: number): void => {
+      for (const end = loop.now + ms; loop.now < end; loop.turn()) {
+        // As many as clients that ask again at once: half as fast as they come.
+        for (let i = 0; i < 4; i++) loop.arrive(++last);
+      }
+    };
+    let last = 0;
+    loop.gate.enter();
+    load(2900);
+    expect(loop.shed).to.deep.equal([]);
+    const first = loop.begun.slice(0, 500);
+    // The oldest goes on in every turn.
+    expect(Math.max(...first)).to.be.below(1500);
+    expect(loop.gate.waiting).to.be.above(100);
+    // From then on as ever, also when it is in the way again.
+    load(2000);
+    expect(loop.shed).not.to.have.length(0);
+    const shed = loop.shed.length;
+    loop.gate.enter();
+    load(1000);
+    expect(loop.shed.length).to.be.above(shed);
+  });
+
   it('begins what arrives while the turn is young, and lets the rest wait for a later turn, in its order', () => {
     const loop = new Loop();
     for (let id = 1; id <= 5; id++) loop.arrive(id);
