@@ -1,6 +1,7 @@
 import { isCidr } from '../lib/core/cidr.ts';
 import type { ExplainRequest } from '../lib/core/explanation.ts';
 import type { Problem } from '../lib/routing/rule.ts';
+import { readTls } from './asked-tls.ts';
 import { pointer } from './resource.ts';
 import { nameOf } from './shape.ts';
 
@@ -49,6 +50,7 @@ export function headOf({ url, method, fields, client, protocol }: Described): Ex
     head: bytesOf(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`),
     client,
     secure: scheme.toLowerCase() === 'https',
+    tls: null,
     stream: protocol === 'h1' ? null : streamOf([method, scheme.toLowerCase(), host, target], fields),
   };
 }
@@ -61,7 +63,7 @@ function streamOf(asked: readonly [string, string, string, string], fields: Desc
   return [...pseudo, ...fields.flatMap(([name, value]) => [name.toLowerCase(), value])].map(bytesOf);
 }
 
-/** A description in JSON: `url`, `method`, `headers`, `client`, `protocol`, or the bytes of the whole `request` as text. */
+/** A description in JSON: `url`, `method`, `headers`, `client`, `protocol`, `tls`, or the bytes of the whole `request` as text. */
 export function readDescribed(body: unknown): ExplainRequest | NoRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return new NoRequest([{ at: '', msg: `must be an object, not ${nameOf(body)}` }]);
@@ -77,13 +79,18 @@ export function readDescribed(body: unknown): ExplainRequest | NoRequest {
   const text = (name: string, fallback: string): string => String(given.get(name) ?? fallback);
   const client = text('client', HERE);
   const fields = readFields(given.get('headers') ?? {}, problems);
+  const tls = given.has('tls') ? readTls(given.get('tls'), problems) : null;
   if (problems.length > 0) return new NoRequest(problems);
   const protocol = ASKED_PROTOCOLS.find((one) => one === text('protocol', 'h1'));
   if (protocol === undefined)
     return new NoRequest([{ at: '/protocol', msg: `must be ${ASKED_PROTOCOLS.join(' or ')}` }]);
-  if (!given.has('request'))
-    return headOf({ url: text('url', ''), method: text('method', 'GET'), fields, client, protocol });
-  return wholeRequest(text('request', ''), client, given);
+  const described = given.has('request')
+    ? wholeRequest(text('request', ''), client, given)
+    : headOf({ url: text('url', ''), method: text('method', 'GET'), fields, client, protocol });
+  if (tls === null || described instanceof NoRequest) return described;
+  if (!described.secure && !given.has('request'))
+    return new NoRequest([{ at: '/tls', msg: 'belongs to an https URL' }]);
+  return { ...described, secure: true, tls };
 }
 
 /** What counts where nobody says whose request it is. */
@@ -102,7 +109,7 @@ function wholeRequest(
   if (!/\r?\n\r?\n/.test(request)) problems.push({ at: '/request', msg: 'has no empty line at the end of its head' });
   return problems.length > 0
     ? new NoRequest(problems)
-    : { head: bytesOf(request), client, secure: false, stream: null };
+    : { head: bytesOf(request), client, secure: false, tls: null, stream: null };
 }
 
 function readFields(headers: unknown, problems: Problem[]): [string, string][] {
@@ -131,5 +138,5 @@ function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-const MEMBERS: readonly string[] = ['url', 'method', 'headers', 'client', 'protocol', 'request'];
+const MEMBERS: readonly string[] = ['tls', 'url', 'method', 'headers', 'client', 'protocol', 'request'];
 const BREAKS = /[\r\n]/;

@@ -33,6 +33,7 @@ const parameters = {
  *
  *     GET  ?url=http://a.test/blog&header=User-Agent:httpie    -> {"domain": "a.test", "nodes": [{"node": "r1", "verdict": "succ", "why": ...}], ...}
  *     POST {"url": "http://a.test/blog", "headers": {"User-Agent": "httpie"}, "client": "10.0.0.1"}
+ *     POST {"url": "https://a.test/", "tls": {"version": "TLSv1.2", "server_name": "a.test", "certificate": {"subject": "CN=ann", "fingerprint": ...}}}
  *     POST {"request": "GET /blog HTTP/1.1\r\nHost: a.test\r\n\r\n"}
  */
 export const explain = defineResource({

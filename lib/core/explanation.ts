@@ -1,13 +1,26 @@
+import type { ClientCertificate } from './tls-facts.ts';
+
 /** A request that is only asked about. Plain data: it travels between processes. */
 export interface ExplainRequest {
   /** Its head as it would arrive, every character one byte. */
   readonly head: string;
   /** Address that it comes from. */
   readonly client: string;
-  /** Whether it comes over TLS: with the name of its host, and without a certificate. */
+  /** Whether it comes over TLS. */
   readonly secure: boolean;
+  /** What is told of that connection; null or missing: what is usual. */
+  readonly tls?: AskedTls | null;
   /** Where it comes by HTTP/2: its fields, names and values in turn, pseudo-fields first. Null: by HTTP/1, as its head says. */
   readonly stream: readonly string[] | null;
+}
+
+/** A TLS connection that a request is to come over. */
+export interface AskedTls {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The name that was asked for (SNI); null: that of the request's host. */
+  readonly serverName: string | null;
+  readonly certificate: ClientCertificate | null;
 }
 
 /** What would become of a request, as the worker that has been asked sees it. Plain data; names as the API has them. */

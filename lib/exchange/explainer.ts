@@ -62,7 +62,7 @@ export class Explainer {
     const graph = entry?.graph ?? null;
     if (graph === null) return asked.refused(entry?.fault ?? (ready ? Fault.NO_DOMAIN : Fault.NOT_READY));
     const isTrusted = shared.trusted.has(request.client);
-    if (request.secure) asked.tls = this.#tlsFacts(target.host, stream !== null);
+    if (request.secure) asked.tls = this.#tlsFacts(target.host, request);
     const outcome = checkTls(shared.tls, { tls: asked.tls, trusted: isTrusted }, head, target);
     if (outcome !== 0) return typeof outcome === 'number' ? asked.refused(outcome) : asked.answered(outcome);
     return this.#routed(asked, graph);
@@ -129,17 +129,20 @@ export class Explainer {
     return asked.kept(name, caching.stored, caching.ageS);
   }
 
-  /** What is known of a client without a certificate who has asked for the host by TLS as it is usual now. */
-  #tlsFacts(host: string, http2: boolean): TlsFacts {
-    const rules = this.#context.shared.tls.find(host);
+  /** What is known of a client who has asked for the host by TLS: what is told of it, else as it is usual now, without a certificate. */
+  #tlsFacts(host: string, { tls = null, stream }: ExplainRequest): TlsFacts {
+    const serverName = tls?.serverName ?? host;
+    const rules = this.#context.shared.tls.find(serverName);
+    const isAsked = (rules?.clientCertificates ?? 'none') !== 'none';
     return {
-      version: 'TLSv1.3',
-      serverName: host,
-      cipher: 'TLS_AES_128_GCM_SHA256',
-      alpn: http2 ? 'h2' : 'http/1.1',
+      version: tls?.version ?? 'TLSv1.3',
+      serverName,
+      cipher: tls?.version === 'TLSv1.2' ? 'ECDHE-RSA-AES128-GCM-SHA256' : 'TLS_AES_128_GCM_SHA256',
+      alpn: stream === null ? 'http/1.1' : 'h2',
       resumed: false,
-      asked: (rules?.clientCertificates ?? 'none') !== 'none',
-      certificate: null,
+      asked: isAsked,
+      // Who is not asked shows nothing.
+      certificate: isAsked ? (tls?.certificate ?? null) : null,
       policy: rules?.policy ?? '',
     };
   }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { startElb, type Elb } from '../fixtures/elb.ts';
+import { TestCa } from '../fixtures/test-ca.ts';
 
 /** What these tests look at of an explanation. */
 interface Told {
@@ -30,6 +31,7 @@ interface Told {
 describe('explain of the program', () => {
   let elb: Elb;
   let port: number;
+  const ca = new TestCa();
   const seen: string[] = [];
   const server = createServer((request, response) => {
     const lines = request.rawHeaders.map((text, i) => (i % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
@@ -63,6 +65,7 @@ describe('explain of the program', () => {
   after(async () => {
     await elb.stop();
     server.close().closeAllConnections();
+    ca.remove();
   });
 
   async function ask(query: string): Promise<Told> {
@@ -140,6 +143,44 @@ describe('explain of the program', () => {
     expect([refused.decision.status, refused.decision.ending]).to.deep.equal([400, 'bad_h2_field']);
   });
 
+  it('tells how it would be with a client certificate, or another name or version of TLS', async () => {
+    const verdicts = async (tls: object, url = 'https://tls.test/'): Promise<string> => {
+      const { status, text, json } = await elb.admin('POST', 'explain', { url, tls });
+      expect(status, text).to.equal(200);
+      const { nodes } = json() as Told; // the shape of the admin API
+      return nodes.map(({ node, verdict }) => `${node}:${String(verdict)}`).join(' ');
+    };
+    const rules = { client_certificates: { mode: 'optional', ca: ca.certificate } };
+    expect((await elb.admin('PUT', 'tls', { 'tls.test': rules })).status).to.equal(200);
+    const step = (args: object, succ: string): object => ({ type: 'tls', args: { ...args, succ, fail: 'other' } });
+    const respond = (status: number): object => ({ type: 'respond', args: { status } });
+    const graph = {
+      init: 'version',
+      rules: {
+        version: step({ version: ['TLSv1.2'] }, 'certificate'),
+        certificate: step({ subject: { exact: 'CN=ann' }, fingerprint: { exact: 'abcd' } }, 'known'),
+        known: respond(200),
+        other: respond(204),
+      },
+    };
+    const put = await elb.admin('PUT', 'domain', { 'tls.test': graph, 'plain.test': graph });
+    expect(put.status, put.text).to.equal(200);
+    const ann = { subject: 'CN=ann', fingerprint: 'AB:CD' };
+    expect(await verdicts({})).to.equal('version:fail other:null');
+    expect(await verdicts({ version: 'TLSv1.2' })).to.equal('version:succ certificate:fail other:null');
+    expect(await verdicts({ version: 'TLSv1.2', certificate: ann })).to.equal(
+      'version:succ certificate:succ known:null',
+    );
+    expect(await verdicts({ version: 'TLSv1.2', certificate: { ...ann, verified: false } })).to.include(
+      'certificate:fail',
+    );
+    // Who is not asked for a certificate shows none; who asked for another name is at the wrong place.
+    expect(await verdicts({ version: 'TLSv1.2', certificate: ann }, 'https://plain.test/')).to.include(
+      'certificate:fail',
+    );
+    expect(await verdicts({ server_name: 'plain.test' })).to.equal('');
+  });
+
   it('knows the node that a walk comes to in a shared graph from its namesake in the domain', async () => {
     const gate = {
       init: 'r',
@@ -201,6 +242,22 @@ describe('explain of the program', () => {
     ['a protocol that there is not', ['GET', 'explain?url=/&protocol=h3'], '?protocol'],
     ['the same in a body', ['POST', 'explain', { url: '/', protocol: 'h3' }], '/protocol'],
     ['an unknown member', ['POST', 'explain', { uri: '/' }], '/uri'],
+    ['TLS of an http URL', ['POST', 'explain', { url: 'http://a.test/', tls: {} }], '/tls'],
+    [
+      'a version of TLS that there is not',
+      ['POST', 'explain', { url: 'https://a.test/', tls: { version: '1' } }],
+      '/tls/version',
+    ],
+    [
+      'a certificate that is none',
+      ['POST', 'explain', { url: 'https://a.test/', tls: { certificate: 1 } }],
+      '/tls/certificate',
+    ],
+    [
+      'what no certificate has',
+      ['POST', 'explain', { url: 'https://a.test/', tls: { certificate: { cn: 'a' } } }],
+      '/tls/certificate/cn',
+    ],
     ['a head without an end', ['POST', 'explain', { request: 'GET / HTTP/1.1\r\n' }], '/request'],
     ['an array', ['POST', 'explain', []], ''],
   ] as const) {
