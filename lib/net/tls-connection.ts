@@ -276,7 +276,8 @@ export class TlsConnection implements Connection, HearsTls {
     this.#queue = [];
     this.#queued = 0;
     this.#write(all);
-    if (this.#finished) this.#settleLater();
+    // Somebody waits for the end of it.
+    if (this.#finished || this.#behind) this.#settleLater();
   }
 
   /** Says goodbye (close_notify, RFC 8446 6.1), then sends a FIN. */

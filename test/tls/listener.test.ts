@@ -150,6 +150,21 @@ describe('TLS listener', () => {
     await until('nobody is left', () => plane.plane.report().clients === 0);
   });
 
+  it('answers whatever is pipelined, however much waits to be encrypted', async () => {
+    const client = await SecureClient.connect(plane.port, { servername: 'a.test' });
+    let replies = 0;
+    let text = '';
+    client.socket.on('data', (bytes: Buffer) => {
+      text += bytes.toString('latin1');
+      replies += text.split('HTTP/1.1 200').length - 1;
+      text = text.slice(text.lastIndexOf('HTTP/1.1 200') + 1).slice(-20);
+    });
+    client.socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'.repeat(1000));
+    client.socket.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+    await once(client.socket, 'end');
+    expect(replies).to.equal(1001);
+  });
+
   it('sends and takes bodies of any size, and says goodbye', async () => {
     const client = await SecureClient.connect(plane.port, { servername: 'a.test' });
     const body = Buffer.alloc(3_000_000, 'x');
