@@ -79,7 +79,7 @@ esac
     ['tls-alpn-01', 'alpn.test', [], 'rsa'],
     ['dns-01', '*.wild.test', ['wild.test'], 'ecdsa'],
   ] as const) {
-    it(`EG-041 to EG-044: orders by ${challenge}, once, and every instance serves what comes`, async () => {
+    it(`orders by ${challenge}, once, and every instance serves what comes`, async () => {
       await want(domain, { challenge, names, key_type: keyType });
       await ordered(domain);
       const root = await pebble.root();

@@ -35,7 +35,7 @@ describe('servers that come and go', function () {
       .join();
   }
 
-  it('EG-064: register themselves in etcd, are gone when their lease ends, and leave what is there for good', async () => {
+  it('register themselves in etcd, are gone when their lease ends, and leave what is there for good', async () => {
     const [blue, green, fixed] = servers;
     await etcd.ctl('put', '/ELB/rules/leased.test', JSON.stringify(to('leased')));
     await etcd.ctl('put', `/ELB/upstreams/leased/${fixed!.address}`, 'backup');
@@ -57,7 +57,7 @@ describe('servers that come and go', function () {
     await until('nobody answers', async () => (await answering('leased.test')) === '502');
   });
 
-  it('EG-072: change over from one request to the next, blue-green, and no request fails', async () => {
+  it('change over from one request to the next, blue-green, and no request fails', async () => {
     const [blue, green] = servers;
     await elb.admin('PUT', 'upstream', { blue: { [blue!.address]: '' }, green: { [green!.address]: '' } });
     await elb.admin('PUT', 'domain', { 'swap.test': to('blue') });
@@ -92,7 +92,7 @@ describe('servers that come and go', function () {
     expect(wrong).to.deep.equal([]);
   });
 
-  it('ER-022: are drawn at random, without a second try, where that is wanted: a dead one fails its share', async () => {
+  it('are drawn at random, without a second try, where that is wanted: a dead one fails its share', async () => {
     const [blue, green] = servers;
     const dead = `127.0.0.1:${await freePort()}`;
     const list = Object.fromEntries([blue!.address, green!.address, dead].map((address) => [address, 'max_fails=0']));

@@ -12,7 +12,7 @@ describe('addresses of clients', () => {
 
   const server: Nodes[string] = ['backend', { servername: 'server' }];
 
-  describe('lists of networks (EG-036)', () => {
+  describe('lists of networks', () => {
     const lists: readonly (readonly [
       args: Readonly<Record<string, unknown>>,
       allowed: readonly string[],

@@ -63,7 +63,7 @@ describe('checks of servers', () => {
 
   const QUICK = { interval: '100ms', jitter: 0, timeout: '500ms', fail_open: 0, busy: 'check' };
 
-  it('DI-034: without checks, which is the default, a server that is dead is still tried', async () => {
+  it('without checks, which is the default, a server that is dead is still tried', async () => {
     const [one, dead] = await serve('one', 'dead');
     await start([one!.address, dead!.address], { retry: { tries: 1 } });
     await dead!.stop();
@@ -73,14 +73,14 @@ describe('checks of servers', () => {
     expect(await states()).to.deep.equal(['up', 'up']);
   });
 
-  it('DI-035: a probe of ten seconds, 2 and 3, five seconds is said like this', async () => {
+  it('a probe of ten seconds, 2 and 3, five seconds is said like this', async () => {
     const health = { kind: 'http', path: '/ready', interval: '10s', timeout: '5s', rise: 2, fall: 3 };
     await elb.admin('PUT', 'option', { [up]: { health } });
     const told = (await elb.admin('GET', 'option')).json() as Record<string, object>; // as it was put
     expect(told[up]).to.deep.equal({ health });
   });
 
-  it('DI-036, GB-031: 500 three times removes a server, 200 twice restores it; only 2xx is alive; at the port of the probe', async () => {
+  it('500 three times removes a server, 200 twice restores it; only 2xx is alive; at the port of the probe', async () => {
     const [one, two, probe] = await serve('one', 'two', 'probe');
     const health = { ...QUICK, kind: 'http', path: '/ready', status: ['200-299'], fall: 3, rise: 2, port: probe!.port };
     await start([one!.address, two!.address], { health });
@@ -100,7 +100,7 @@ describe('checks of servers', () => {
     expect(new Set([...one!.got, ...two!.got].map(({ target }) => target))).to.deep.equal(new Set(['/']));
   });
 
-  it('DI-037, GB-032: a port that is closed removes a server, and it is back when it is open again', async () => {
+  it('a port that is closed removes a server, and it is back when it is open again', async () => {
     const [one, two] = await serve('one', 'two');
     await start([one!.address, two!.address], { health: { ...QUICK, kind: 'tcp', fall: 1, rise: 1 } });
     await two!.stop();
@@ -110,7 +110,7 @@ describe('checks of servers', () => {
     await become('it is up', (all) => all.join() === 'up,up');
   });
 
-  it('GB-031: the first check comes at once, an unhealthy beginning ends with it, and the third failure flips', async () => {
+  it('the first check comes at once, an unhealthy beginning ends with it, and the third failure flips', async () => {
     const [one] = await serve('one');
     const health = { ...QUICK, kind: 'http', interval: '1h', fall: 3, rise: 1, initial: 'down' };
     await start([one!.address], { health });
@@ -127,7 +127,7 @@ describe('checks of servers', () => {
     expect(one!.got.length).to.be.at.least(4);
   });
 
-  it('EG-080: a check each minute, three seconds, one and one, at a path', async () => {
+  it('a check each minute, three seconds, one and one, at a path', async () => {
     const [one] = await serve('one');
     one!.status = 503;
     const health = { kind: 'http', path: '/health', interval: '60s', timeout: '3s', fall: 1, rise: 1, fail_open: 0 };
@@ -170,7 +170,7 @@ describe('checks of servers', () => {
 
   for (const kind of ['tcp', 'tls', 'udp'] as const)
     for (const expected of [{ expect: 'PO\x4eG' }, { expect_pattern: '^P.N[G]\\n' }])
-      it(`GB-033: PING and PONG over ${kind}, by ${Object.keys(expected).join()}`, async () => {
+      it(`PING and PONG over ${kind}, by ${Object.keys(expected).join()}`, async () => {
         const ponging = new Ponging();
         const address = kind === 'udp' ? await ponging.udp() : await ponging.tcp(kind === 'tls');
         const health = { ...QUICK, kind, send: 'PING\n', ...expected, fall: 2, rise: 1, initial: 'down' };

@@ -16,7 +16,7 @@ describe('choice among servers', () => {
     return found;
   };
 
-  it('EU-033: servers are swapped under load, and no request fails', async () => {
+  it('servers are swapped under load, and no request fails', async () => {
     await row.open(['', '']);
     row.list({ a: '' });
     const seen: string[] = [];
@@ -31,7 +31,7 @@ describe('choice among servers', () => {
     expect(new Set(seen)).to.deep.equal(new Set(['a', 'b']));
   });
 
-  it('EU-034: weight 10 and 1 is 10:1; one failure and a server is skipped for fail_timeout, then tried again', async () => {
+  it('weight 10 and 1 is 10:1; one failure and a server is skipped for fail_timeout, then tried again', async () => {
     await row.open(['weight=10', ''], { plane: { random: () => 0 } });
     expect(await row.counts(110)).to.deep.equal({ a: 100, b: 10 });
     row.list({ a: 'weight=10 fail_timeout=1s', b: '' });
@@ -47,7 +47,7 @@ describe('choice among servers', () => {
     expect(performance.now() - since).to.be.above(900);
   });
 
-  it('EU-034: when all have failed a request is 502, and all are live again; one alone is never skipped', async () => {
+  it('when all have failed a request is 502, and all are live again; one alone is never skipped', async () => {
     await row.open(['', '']);
     await Promise.all(row.servers.map((server) => server.stop()));
     expect(await row.who(1)).to.deep.equal(['502']);
@@ -60,7 +60,7 @@ describe('choice among servers', () => {
     expect(await row.who(3)).to.deep.equal(['a', 'a', 'a']);
   });
 
-  it('EU-034: backup while no other is there, down never; what nginx does not know is refused', async () => {
+  it('backup while no other is there, down never; what nginx does not know is refused', async () => {
     await row.open(['', 'backup', 'down']);
     expect(new Set(await row.who(5))).to.deep.equal(new Set(['a']));
     await row.server('a').stop();
@@ -70,12 +70,12 @@ describe('choice among servers', () => {
     expect(() => row.list({ a: 'wait=3' })).to.throw(/unknown parameter "wait"/);
   });
 
-  it('EG-065, EG-059, GB-027: by turns, in order: nine over three are three each', async () => {
+  it('by turns, in order: nine over three are three each', async () => {
     await row.open(['', '', ''], { options: algorithm('round-robin'), plane: { random: () => 0 } });
     expect((await row.who(9)).join('')).to.equal('abcabcabc');
   });
 
-  it('EG-066: at random, evenly by chi-square over 3,000', async () => {
+  it('at random, evenly by chi-square over 3,000', async () => {
     await row.open(['', '', ''], { options: algorithm('random') });
     const { a = 0, b = 0, c = 0 } = await row.counts(3000);
     const chi = [a, b, c].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
@@ -83,7 +83,7 @@ describe('choice among servers', () => {
     expect(chi, `${a} ${b} ${c}`).to.be.below(27.6);
   });
 
-  it('EG-067, GB-026: at random by weight: 10, 20 and 70; all alike where all weights are 0', async () => {
+  it('at random by weight: 10, 20 and 70; all alike where all weights are 0', async () => {
     await row.open(['weight=10', 'weight=20', 'weight=70'], { options: algorithm('weighted-random') });
     const { a = 0, b = 0, c = 0 } = await row.counts(2000);
     // Five times what chance moves them by.
@@ -97,7 +97,7 @@ describe('choice among servers', () => {
     expect(Object.keys(await row.counts(100)).toSorted()).to.deep.equal(['a', 'b', 'c']);
   });
 
-  it('EG-068, GB-029: by the address of clients: the same server each time; one of five goes: only its clients move', async () => {
+  it('by the address of clients: the same server each time; one of five goes: only its clients move', async () => {
     await row.open(['', '', '', '', ''], { options: algorithm('ip-hash') });
     const before = await homes();
     expect(await homes()).to.deep.equal(before);
@@ -112,7 +112,7 @@ describe('choice among servers', () => {
     expect(moved).to.be.within(8, 35);
   });
 
-  it('EG-068: and the address that a trusted proxy says', async () => {
+  it('and the address that a trusted proxy says', async () => {
     const trusted = { trustedProxies: ['127.0.1.1'] };
     await row.open(['', '', '', '', ''], { options: algorithm('ip-hash'), plane: trusted });
     const said = async (address: string, from: string): Promise<string> =>
@@ -127,7 +127,7 @@ describe('choice among servers', () => {
     expect(await said('203.0.113.7', '127.0.1.1')).to.equal(await said('203.0.113.7', '127.0.1.1'));
   });
 
-  it('EG-069: by a field: a user stays, a missing one is the empty text; no name of the field is refused', async () => {
+  it('by a field: a user stays, a missing one is the empty text; no name of the field is refused', async () => {
     const hash = { on: 'header', name: 'X-User-Id', missing: 'empty' };
     await row.open(['', '', ''], { options: algorithm('hash', { hash }) });
     const used = new Set<string>();
@@ -144,7 +144,7 @@ describe('choice among servers', () => {
     expect(problems.map(({ at }) => at)).to.deep.equal(['/balance/hash/name']);
   });
 
-  it('EG-063: only servers with one of the tags; with none of them the answer is 502, and the others are untouched', async () => {
+  it('only servers with one of the tags; with none of them the answer is 502, and the others are untouched', async () => {
     await row.open(['tags=v1', 'tags=v2,eu', 'tags=v2'], { options: { balance: { tags: ['v2', 'v3'] } } });
     expect(Object.keys(await row.counts(12)).toSorted()).to.deep.equal(['b', 'c']);
     row.options({ balance: { tags: ['v3'] } });
@@ -152,21 +152,21 @@ describe('choice among servers', () => {
     expect(row.server('a').got).to.have.length(0);
   });
 
-  it('DI-017: weights 1 and 3 are 25 and 75 of a hundred', async () => {
+  it('weights 1 and 3 are 25 and 75 of a hundred', async () => {
     await row.open(['weight=1', 'weight=3']);
     expect(await row.counts(100)).to.deep.equal({ a: 25, b: 75 });
     for (const weight of ['weight=-1', 'weight=1.5', 'weight=x'])
       expect(() => row.list({ a: weight })).to.throw(/weight/);
   });
 
-  it('GB-025: algorithms by name, and any other is refused', () => {
+  it('algorithms by name, and any other is refused', () => {
     const known = ['weighted-random', 'round-robin', 'least-conn', 'least-bandwidth', 'ip-hash'];
     for (const name of known) expect(readOptions(algorithm(name)).problems).to.deep.equal([]);
     const { problems } = readOptions(algorithm('iphash2'));
     expect(problems.map(({ at }) => at)).to.deep.equal(['/balance/algorithm']);
   });
 
-  it('GB-026: a lower priority takes all until it dies; weights 40 and 60; weight 0 gets nothing', async () => {
+  it('a lower priority takes all until it dies; weights 40 and 60; weight 0 gets nothing', async () => {
     const weights = { b: 'weight=40 priority=1', c: 'weight=60 priority=1', d: 'weight=0 priority=1' };
     await row.open(['priority=0', ...Object.values(weights)], { options: algorithm('weighted-random') });
     expect(await row.counts(50)).to.deep.equal({ a: 50 });

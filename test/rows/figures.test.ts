@@ -55,7 +55,7 @@ describe('figures of upstreams', () => {
     return found!;
   }
 
-  it('EG-078, EG-120..123: of main, canary and mirror apart: counts, rates, errors, times, bytes and statuses', async () => {
+  it('of main, canary and mirror apart: counts, rates, errors, times, bytes and statuses', async () => {
     const [main, canary] = servers;
     for (let i = 0; i < 8; i++) await elb.get('/');
     main!.status = 404;
@@ -79,7 +79,7 @@ describe('figures of upstreams', () => {
     expect(all.map(({ count }) => count)).to.deep.equal([10]);
   });
 
-  it('EG-077: a client that leaves before its reply is told apart (client_gone; 499 in the access log), and the server is left', async () => {
+  it('a client that leaves before its reply is told apart (client_gone; 499 in the access log), and the server is left', async () => {
     const canary = servers[1]!;
     canary.isMute = true;
     const before = canary.got.length;

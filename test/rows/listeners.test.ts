@@ -16,7 +16,7 @@ interface View {
   readonly reason: string | null;
 }
 
-/** Listeners as an operator sees them, each on its own (EG-038). */
+/** Listeners as an operator sees them, each on its own. */
 describe('listeners in the program', () => {
   const directory = mkdtempSync(join(tmpdir(), 'elb-listeners-'));
   const file = join(directory, 'listen');
@@ -55,7 +55,7 @@ describe('listeners in the program', () => {
   };
 
   for (const workers of ['0', '2'])
-    it(`EG-038: with ${workers} workers, one whose port is in use has failed, and serves once the port is free`, async () => {
+    it(`with ${workers} workers, one whose port is in use has failed, and serves once the port is free`, async () => {
       const port = await occupy();
       const env = { ELB_LISTEN: `127.0.0.1:0,127.0.0.1:${port}`, ELB_LISTEN_FAILURE: 'retry', ELB_WORKERS: workers };
       elb = await startElb({ file: table, env });
@@ -74,13 +74,13 @@ describe('listeners in the program', () => {
       await until('it is known', async () => (await views()).every(({ state }) => state === 'listening'));
     });
 
-  it('EG-038: without that, nothing starts where one port is in use', async () => {
+  it('without that, nothing starts where one port is in use', async () => {
     const port = await occupy();
     const run = await runElb(['--listen', `127.0.0.1:0,127.0.0.1:${port}`]);
     expect(run).to.include({ code: 1, stderr: `elb: cannot listen on 127.0.0.1:${port}: the address is in use\n` });
   });
 
-  it('EG-038: a change of one restarts only that one, and workers that come later know', async () => {
+  it('a change of one restarts only that one, and workers that come later know', async () => {
     const [kept = 0, moves = 0, comes = 0] = freePorts(3);
     writeFileSync(file, `127.0.0.1:${kept} # stays\n\n127.0.0.1:${moves}\n`);
     elb = await startElb({ file: table, env: { ELB_LISTEN: '', ELB_LISTEN_FILE: file, ELB_WORKERS: '2' } });

@@ -39,7 +39,7 @@ describe('lists of servers', () => {
     return names.toSorted().join('');
   };
 
-  it('GB-006: a server that stays keeps its failures and connections; one that goes gets nothing new and ends what it has', async () => {
+  it('a server that stays keeps its failures and connections; one that goes gets nothing new and ends what it has', async () => {
     await row.open(['', 'fail_timeout=1h', '']);
     row.server('b').status = 500;
     expect(await row.counts(12)).to.deep.equal({ a: 6, c: 6 });
@@ -58,7 +58,7 @@ describe('lists of servers', () => {
     await once(socket!, 'end');
   });
 
-  it('GB-024: full servers are left out; when all are full the answer is 502, or the connection is closed at once', async () => {
+  it('full servers are left out; when all are full the answer is 502, or the connection is closed at once', async () => {
     await row.open(['max_conns=2', 'max_conns=1'], { plane: { random: () => 0 } });
     expect(await upgrades(3)).to.equal('aab');
     expect((await upgrade()).name).to.equal('502');
@@ -71,13 +71,13 @@ describe('lists of servers', () => {
     await turnsUntil(() => open.length === 2);
   });
 
-  it('GB-024: where a server refuses and no second try is wanted, that is the answer', async () => {
+  it('where a server refuses and no second try is wanted, that is the answer', async () => {
     await row.open(['max_fails=0', 'max_fails=0'], { options: { retry: { tries: 1 } } });
     await row.server('b').stop();
     expect(await row.counts(10)).to.deep.equal({ a: 5, 502: 5 });
   });
 
-  it('GB-028: connections that stay open spread by their number, and come to whoever has fewest', async () => {
+  it('connections that stay open spread by their number, and come to whoever has fewest', async () => {
     await row.open(['', '', ''], { options: { balance: { algorithm: 'least-conn' } } });
     expect(await upgrades(12)).to.equal('aaaabbbbcccc');
     row.list({ a: '', b: '' });
@@ -85,7 +85,7 @@ describe('lists of servers', () => {
     expect(await upgrades(4)).to.equal('cccc');
   });
 
-  it('GB-028: by bytes per second: who sends much gets nothing more', async () => {
+  it('by bytes per second: who sends much gets nothing more', async () => {
     await row.open(['', ''], { options: { balance: { algorithm: 'least-bandwidth' } } });
     const { name, socket } = await upgrade();
     const other = name === 'a' ? 'b' : 'a';
@@ -123,7 +123,7 @@ describe('lists of servers', () => {
       ['reject', ['close', {}], ''],
       ['any', to('up'), 'abc'],
     ] as const)
-      it(`GB-030: exactly in any case, or by an expression; any other name: ${strategy}`, async () => {
+      it(`exactly in any case, or by an expression; any other name: ${strategy}`, async () => {
         await row.open(['tags=one', 'tags=many', 'tags=plain']);
         plane = await startTlsPlane();
         plane.certify({ any: ca.issue({ names: ['DNS:one.test', 'DNS:other.test', 'DNS:*.many.test'] }) });

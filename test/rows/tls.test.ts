@@ -102,7 +102,7 @@ describe('TLS in the program', function () {
   const spoken = (...args: string[]): Promise<string> =>
     curl('-o', '/dev/null', '-w', '%{http_version} %{http_code}', ...args).then(({ out }) => out);
 
-  it('ER-011: a head that does not come to an end ends, in clear and by TLS', async () => {
+  it('a head that does not come to an end ends, in clear and by TLS', async () => {
     const slow = net.connect(plain, '127.0.0.1').on('error', () => undefined);
     slow.write('GET / HTTP/1.1\r\nHost: a.te');
     const client = await SecureClient.connect(secure, { servername: 'a.test' });
@@ -113,13 +113,13 @@ describe('TLS in the program', function () {
     slow.destroy();
   });
 
-  it('ER-013: unknown hosts and bad ones, by the graph of all others', async () => {
+  it('unknown hosts and bad ones, by the graph of all others', async () => {
     for (const url of [`http://unknown.test:${plain}/`, `https://unknown.test:${secure}/`])
       expect((await curl('-w', ' %{http_code}', url)).out).to.equal('no website for hostname: unknown.test 404');
     expect(await spoken('--http1.1', '-H', 'Host: a b', `http://a.test:${plain}/`)).to.equal('1.1 400');
   });
 
-  it('ER-014, EG-030, DI-030: one file with certificate and key serves every name, unknown ones and none', async () => {
+  it('one file with certificate and key serves every name, unknown ones and none', async () => {
     expect(await subjectOf('whatever.test')).to.equal('default');
     expect(await subjectOf('')).to.equal('default');
     const run = await runElb(['--certs', join(directory, 'missing'), '--listen', 'tls:127.0.0.1:0']);
@@ -127,14 +127,14 @@ describe('TLS in the program', function () {
     expect(run.stderr).to.match(/^elb: --certs \(ELB_CERTS\): .*missing" is not a directory\n$/);
   });
 
-  it('EG-030: a key that is not the certificate’s is 400', async () => {
+  it('a key that is not the certificate’s is 400', async () => {
     const { certificate } = ca.issue({ names: ['DNS:c.test'] });
     const { key } = ca.issue({ names: ['DNS:c.test'] });
     expect((await elb.admin('PUT', 'cert', { bad: { certificate, key } })).status).to.equal(400);
     expect((await elb.admin('PUT', 'cert', { bad: { certificate: 'no PEM', key } })).status).to.equal(400);
   });
 
-  it('ER-015, EG-040: certificates by name: the exact one, then the wildcard above; a renewed one from the next handshake on', async () => {
+  it('certificates by name: the exact one, then the wildcard above; a renewed one from the next handshake on', async () => {
     await put('cert', { a: ca.issue({ names: ['DNS:a.test'], subject: '/CN=exact' }) });
     await put('cert', { all: ca.issue({ names: ['DNS:*.test'], subject: '/CN=wild', keyType: 'rsa' }) });
     expect([await subjectOf('a.test'), await subjectOf('b.test'), await subjectOf('b.c.test')]).to.deep.equal([
@@ -150,13 +150,13 @@ describe('TLS in the program', function () {
     open.destroy();
   });
 
-  it('ER-016: where one goes, whatever overlaps with it takes over', async () => {
+  it('where one goes, whatever overlaps with it takes over', async () => {
     expect(await subjectOf('a.test')).to.equal('exact');
     expect((await elb.admin('DELETE', 'cert', ['a'])).status).to.equal(200);
     expect(await subjectOf('a.test')).to.equal('wild');
   });
 
-  it('ER-017, EG-029: HTTP/1.1 and HTTP/2 by TLS; in clear without HTTP/2 where the listener says so', async () => {
+  it('HTTP/1.1 and HTTP/2 by TLS; in clear without HTTP/2 where the listener says so', async () => {
     expect(await spoken('--http2', `https://a.test:${secure}/`)).to.equal('2 200');
     expect(await spoken('--http1.1', `https://a.test:${secure}/`)).to.equal('1.1 200');
     expect(await spoken('--http1.0', `http://a.test:${plain}/`)).to.equal('1.1 200');
@@ -166,7 +166,7 @@ describe('TLS in the program', function () {
     expect(await spoken(`http://a.test:${firstOnly}/`)).to.equal('1.1 200');
   });
 
-  it('EG-034, EG-035: servers are told the address of the client, whatever he says of it', async () => {
+  it('servers are told the address of the client, whatever he says of it', async () => {
     for (const fields of [[], ['-H', 'X-Forwarded-For: 10.0.0.1'], ['-H', 'X-Real-IP: 10.0.0.1']]) {
       const { out } = await curl(...fields, `https://a.test:${secure}/`);
       const told = JSON.parse(out) as Record<string, string>;
@@ -174,7 +174,7 @@ describe('TLS in the program', function () {
     }
   });
 
-  it('EG-039: a client that leaves is counted as 499', async () => {
+  it('a client that leaves is counted as 499', async () => {
     const client = await SecureClient.connect(secure, { servername: 'a.test' });
     client.socket.write('GET /slow HTTP/1.1\r\nHost: a.test\r\n\r\n');
     await until('the server has it', () => waiting.length === 1);
@@ -184,7 +184,7 @@ describe('TLS in the program', function () {
     );
   });
 
-  it('EG-045, DI-031: certificates of clients are required and checked; without a good one it is 400', async () => {
+  it('certificates of clients are required and checked; without a good one it is 400', async () => {
     const { certificate, key } = clients.issue({ subject: '/CN=alice' });
     const stranger = ca.issue({ subject: '/CN=mallory' });
     const ask = async (options: tls.ConnectionOptions) => {
@@ -199,7 +199,7 @@ describe('TLS in the program', function () {
     expect((await ask({ cert: stranger.certificate, key: stranger.key })).status).to.equal(400);
   });
 
-  it('DI-029: a host that is for TLS only is not there in clear; one whose certificate is missing disturbs no other', async () => {
+  it('a host that is for TLS only is not there in clear; one whose certificate is missing disturbs no other', async () => {
     const client = await SecureClient.connect(secure, { servername: 'only.test' });
     expect(await client.request('/', 'only.test:443')).to.include({ status: 200, body: 'by TLS' });
     client.destroy();
@@ -209,7 +209,7 @@ describe('TLS in the program', function () {
     expect(await spoken(`https://b.test:${secure}/`)).to.equal('2 200');
   });
 
-  it('DI-032: TLS 1.2 and 1.3, nothing older, nothing weak', async () => {
+  it('TLS 1.2 and 1.3, nothing older, nothing weak', async () => {
     const shake = (...args: string[]): Promise<string> =>
       new Promise((resolve) => {
         const given = ['s_client', '-connect', `127.0.0.1:${secure}`, '-servername', 'a.test', ...args];
@@ -224,7 +224,7 @@ describe('TLS in the program', function () {
       expect(await shake('-tls1_2', '-cipher', `${weak}:@SECLEVEL=0`), weak).to.equal('none');
   });
 
-  it('DI-033: a file that is replaced serves the next handshake, and no connection is lost', async () => {
+  it('a file that is replaced serves the next handshake, and no connection is lost', async () => {
     const before = await serialOf('default.test');
     const open = await SecureClient.connect(secure, { servername: 'default.test' });
     file('own', ca.issue({ names: ['DNS:default.test'], subject: '/CN=default' }));
@@ -233,7 +233,7 @@ describe('TLS in the program', function () {
     open.destroy();
   });
 
-  it('ER-011: what is under way is finished when the program is told to end', async () => {
+  it('what is under way is finished when the program is told to end', async () => {
     const before = waiting.length;
     const client = await SecureClient.connect(secure, { servername: 'a.test' });
     const reply = client.request('/slow', 'a.test');

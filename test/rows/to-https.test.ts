@@ -51,14 +51,14 @@ describe('from HTTP to HTTPS', () => {
     ['GET APP.test//evil.test/%2e%2e/x', 'https://app.test//x'],
     ['GET open.test/other', 'https://open.test/other'],
   ] as const)
-    it(`ER-012: ${line} in clear is 307 to ${location}, before it is filtered or rewritten`, async () => {
+    it(`${line} in clear is 307 to ${location}, before it is filtered or rewritten`, async () => {
       for (const from of ['127.0.0.1', '127.0.0.9']) {
         const { status, fields } = await site.ask(line, { port: plainPort, from });
         expect([status, fields.get('location')]).to.deep.equal([307, [location]]);
       }
     });
 
-  it('ER-012: unknown hosts are 404 in clear, too, and what is for all is served there', async () => {
+  it('unknown hosts are 404 in clear, too, and what is for all is served there', async () => {
     expect((await site.ask('GET unknown.test/x', { port: plainPort })).status).to.equal(404);
     const { got } = await site.ask('GET open.test/.well-known/acme', { port: plainPort });
     expect(got?.target).to.equal('/.well-known/acme');

@@ -41,7 +41,7 @@ describe('ways to servers', () => {
     return (server.address() as AddressInfo).port; // it listens on TCP
   }
 
-  it('ER-022: one of several URLs at random, each with its path before that of the request; no second try', async () => {
+  it('one of several URLs at random, each with its path before that of the request; no second try', async () => {
     const origin = (prefix: string, index: number): readonly [string, Record<string, unknown>] => [
       'rewrite',
       { add_prefix: prefix, next: `origin ${index}` },
@@ -82,7 +82,7 @@ describe('ways to servers', () => {
     expect(failed).to.be.within(60, 140);
   });
 
-  it('ER-022, EG-062: WebSocket, in clear and over TLS on both sides', async () => {
+  it('WebSocket, in clear and over TLS on both sides', async () => {
     await row.open([]);
     const server = await secure();
     const [name, tls] = [`127.0.0.1:${server}`, { enabled: true, ca: ca.certificate, server_name: 'www.example.com' }];
@@ -101,7 +101,7 @@ describe('ways to servers', () => {
     }
   });
 
-  it('ER-023, EG-060: Host is that of the client, of the server, or of a server that has a name', async () => {
+  it('Host is that of the client, of the server, or of a server that has a name', async () => {
     await row.open(['']);
     const { port } = row.server('a');
     const hosts = async (from: string): Promise<string[]> => {
@@ -120,7 +120,7 @@ describe('ways to servers', () => {
     expect(await hosts('named')).to.deep.equal(['a.test', `localhost:${port}`]);
   });
 
-  it('ER-024, EG-061: a certificate that nobody trusts, or for another name, is 502 unless that is said', async () => {
+  it('a certificate that nobody trusts, or for another name, is 502 unless that is said', async () => {
     await row.open([]);
     row.plane.put({ upstreams: { up: [{ port: await secure() }] } });
     for (const [tls, status] of [
@@ -135,7 +135,7 @@ describe('ways to servers', () => {
     }
   });
 
-  it('EG-079, EG-061: a server that wants a certificate gets it; numbers of idle connections are said', async () => {
+  it('a server that wants a certificate gets it; numbers of idle connections are said', async () => {
     await row.open([]);
     row.plane.put({ upstreams: { up: [{ port: await secure(true) }] } });
     const own = ca.issue({ subject: '/CN=elb' });
@@ -157,7 +157,7 @@ describe('ways to servers', () => {
     expect(readOptions(document).problems).to.deep.equal([]);
   });
 
-  it('EG-059: any method, all fields and a body go on as they are; a redirect is for the client', async () => {
+  it('any method, all fields and a body go on as they are; a redirect is for the client', async () => {
     await row.open(['']);
     const a = row.server('a');
     a.status = 302;
@@ -172,7 +172,7 @@ describe('ways to servers', () => {
   const cookieOf = (fields: Readonly<Record<string, unknown>>): string =>
     String(fields['set-cookie'] ?? '').split(';')[0] ?? '';
 
-  it('EG-080: a session for two hours; another server when its own is gone, and that one from then on', async () => {
+  it('a session for two hours; another server when its own is gone, and that one from then on', async () => {
     await row.open(['', '', ''], { options: { sticky: { ...sticky, ttl: '2h' } } });
     const first = await row.ask();
     expect(String(first.fields['set-cookie'])).to.contain('Max-Age=7200');
@@ -187,7 +187,7 @@ describe('ways to servers', () => {
     expect(new Set(forged).size).to.equal(2);
   });
 
-  it('EG-080: by a cookie of the application: its hash, or a session along with it', async () => {
+  it('by a cookie of the application: its hash, or a session along with it', async () => {
     const hash = { on: 'cookie', name: 'app', missing: 'any' };
     await row.open(['', '', ''], { options: { balance: { algorithm: 'hash', hash } } });
     const homes = new Set<string>();

@@ -13,7 +13,7 @@ describe('servers that fail', () => {
   const row = new ServerRow();
   afterEach(() => row.close());
 
-  it('EU-035: 500 of one, 200 of the next is 200 for GET, with both in the access log; POST stays 500', async () => {
+  it('500 of one, 200 of the next is 200 for GET, with both in the access log; POST stays 500', async () => {
     const servers = await Promise.all(['bad', 'good'].map((name) => new RowServer(name).start()));
     const [bad, good] = servers;
     bad!.status = 500;
@@ -47,7 +47,7 @@ describe('servers that fail', () => {
     expect(lines).to.deep.equal([`GET ${bad!.address}, ${good!.address} 500, 200`, `POST ${bad!.address} 500`]);
   });
 
-  it('EU-035: 504 is tried again, 503 and 404 where that is said; three servers in all', async () => {
+  it('504 is tried again, 503 and 404 where that is said; three servers in all', async () => {
     await row.open(['max_fails=0', 'max_fails=0', 'max_fails=0', 'max_fails=0']);
     for (const server of row.servers) server.status = 504;
     expect(await row.who(1)).to.deep.equal(['504']);
@@ -61,7 +61,7 @@ describe('servers that fail', () => {
     }
   });
 
-  it('EU-036: a server that takes longer than it may is 504 after the time of each try', async () => {
+  it('a server that takes longer than it may is 504 after the time of each try', async () => {
     await row.open(['max_fails=0', 'max_fails=0'], { options: { timeouts: { read: '300ms', silence: '0s' } } });
     for (const server of row.servers) server.isMute = true;
     const since = performance.now();
@@ -75,7 +75,7 @@ describe('servers that fail', () => {
     expect(performance.now() - again).to.be.within(250, 2000);
   });
 
-  it('DI-022: after the connect time-out of a black hole the next one; it is skipped then; 502 when none is left', async () => {
+  it('after the connect time-out of a black hole the next one; it is skipped then; 502 when none is left', async () => {
     const hole = await row.rig.blackHole();
     await row.open([''], { options: { timeouts: { connect: '300ms', race: '0s' } } });
     const port = row.server('a').port;
@@ -94,7 +94,7 @@ describe('servers that fail', () => {
     expect(await row.who(1)).to.deep.equal(['502']);
   });
 
-  it('DI-022: and with the usual options the next one is asked within a quarter of a second', async () => {
+  it('and with the usual options the next one is asked within a quarter of a second', async () => {
     const hole = await row.rig.blackHole();
     await row.open(['']);
     row.plane.put({ upstreams: { up: [{ port: hole.port }, { port: row.server('a').port }] } });
@@ -103,7 +103,7 @@ describe('servers that fail', () => {
     expect(performance.now() - since).to.be.below(3000);
   });
 
-  it('EG-073: a mirror that never answers, and one that is gone, cost the client nothing; its filter says what is copied', async () => {
+  it('a mirror that never answers, and one that is gone, cost the client nothing; its filter says what is copied', async () => {
     await row.open(['', ''], {
       graph: graphOf({
         filter: ['header', { name: 'X-Copy', in: ['yes'], succ: 'mirror', fail: 'main' }],
@@ -139,7 +139,7 @@ describe('servers that fail', () => {
     return graphOf(nodes);
   };
 
-  it('EG-074: a status that is listed becomes the mock with its fields, and any other one goes through', async () => {
+  it('a status that is listed becomes the mock with its fields, and any other one goes through', async () => {
     await row.open([''], { graph: told(), options: { retry: { tries: 1 } } });
     for (const [status, body] of [
       [500, 'mock'],
@@ -154,7 +154,7 @@ describe('servers that fail', () => {
     }
   });
 
-  it('EG-077, EG-074: each failure goes its own way: no server, none that takes connections, one that ends, hangs, talks nonsense', async () => {
+  it('each failure goes its own way: no server, none that takes connections, one that ends, hangs, talks nonsense', async () => {
     await row.open([''], { graph: told(), options: { retry: { tries: 1 }, timeouts: { read: '200ms' } } });
     const ends = await row.rig.serve((connection) => {
       connection.socket.on('data', () => connection.destroy());

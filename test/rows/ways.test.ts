@@ -42,7 +42,7 @@ describe('ways of a graph', () => {
     expect(site.got.get('up')).to.have.length(1);
   });
 
-  it('EG-072: blue becomes green with one change under load: none fails, and the cut is sharp', async () => {
+  it('blue becomes green with one change under load: none fails, and the cut is sharp', async () => {
     await site.open({ domains: { 'a.test': 'blue' }, servers: ['blue', 'green'] });
     const seen: string[] = [];
     const load = async (): Promise<void> => {
@@ -56,7 +56,7 @@ describe('ways of a graph', () => {
     expect(new Set(seen)).to.deep.equal(new Set(['blue', 'green']));
   });
 
-  it('EG-070, EG-071: a share by per mille of clients: each stays where it is; a field decides exactly', async () => {
+  it('a share by per mille of clients: each stays where it is; a field decides exactly', async () => {
     await site.open({
       domains: {
         'a.test': {
@@ -240,7 +240,7 @@ describe('ways of a graph', () => {
       expect(await all('b.test')).to.deep.equal([200, 200, 200, 200, 200, 200]);
     });
 
-    it('EG-073: are copied elsewhere beside it, body and all, and no client waits for the copy', async () => {
+    it('are copied elsewhere beside it, body and all, and no client waits for the copy', async () => {
       await site.open({
         domains: { 'a.test': { mirror: ['mirror', { upstream: 'copies', next: 'up' }], up: to('up') } },
         servers: { up: null, copies: () => undefined },
