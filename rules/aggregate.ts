@@ -1,18 +1,17 @@
 import { Fault } from '../lib/core/faults.ts';
 import { normalPath } from '../lib/http/path.ts';
 import type { Answer } from '../lib/routing/plan.ts';
-import { defineRule, type BranchReply, type Node, type RoutedRequest } from '../lib/routing/rule.ts';
+import { defineRule, type BranchReply, type Node } from '../lib/routing/rule.ts';
 import { edgeTarget } from '../lib/routing/edges.ts';
+import { branchBody, branchPlan, MAX_BODY_PROPERTY, METHOD_PROPERTY, type BranchArgs } from './branch-request.ts';
 import { fieldsOf } from './backend-fields.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
-interface RouteArgs {
+interface RouteArgs extends BranchArgs {
   readonly to?: string | null;
   readonly name?: string;
-  readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
-  readonly body?: boolean;
 }
 
 interface Args {
@@ -54,11 +53,7 @@ export const aggregate = defineRule<Args>({
           properties: {
             to: { type: ['string', 'null'], description: 'name of the next node; without it the answer is 403' },
             name: { type: 'string', minLength: 1, description: 'member of the object that the answer is' },
-            method: {
-              type: 'string',
-              pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-              description: "method instead of the request's",
-            },
+            method: METHOD_PROPERTY,
             path: { type: 'string', description: "path instead of the request's" },
             headers: { type: 'object', description: 'fields that are set for this route' },
             body: { type: 'boolean', description: 'whether this route gets the body' },
@@ -71,13 +66,7 @@ export const aggregate = defineRule<Args>({
       merge: { enum: ['array', 'object'], default: 'array', description: 'what the answer is' },
       partial: { type: 'boolean', default: false, description: 'whether some of the routes may fail' },
       timeout: timeProperty('for all of the routes', '10s'),
-      max_body: {
-        type: 'integer',
-        minimum: 0,
-        maximum: 16_777_216,
-        default: 65_536,
-        description: 'largest body of a request, in bytes',
-      },
+      max_body: MAX_BODY_PROPERTY,
       max_reply: {
         type: 'integer',
         minimum: 1,
@@ -92,8 +81,7 @@ export const aggregate = defineRule<Args>({
   edges: ['failed', 'invalid'],
   moreEdges: ({ routes }) => routes.map((_, i) => `routes/${i}/to`),
   compile(args, { edge, problem }) {
-    const { routes, merge = 'array', partial = false, timeout = '10s', max_body: maxBody = 65_536 } = args;
-    const { max_reply: maxBytes = 1_048_576 } = args;
+    const { routes, merge = 'array', partial = false, timeout = '10s', max_reply: maxBytes = 1_048_576 } = args;
     const timeoutMs = readTime(timeout, '/timeout', problem);
     const ways = routes.map((route, i) => {
       const at = `/routes/${i}`;
@@ -108,20 +96,16 @@ export const aggregate = defineRule<Args>({
     const needsBody = routes.some(({ body }) => body === true);
 
     return async (request, plan): Promise<Node | null> => {
-      const body = needsBody && !plan.isObserved ? await request.body(maxBody) : NO_BODY;
+      const body = await branchBody(request, plan, needsBody, args.max_body);
       if (typeof body === 'number') {
         plan.fault = body;
         return null;
       }
       const replies = await Promise.all(
         ways.map(({ route, fields, to }) => {
-          const own = plan.copy();
-          own.method = route.method ?? (route.body === true ? null : withoutBody(request));
+          const own = branchPlan(request, plan, route, body);
           if (route.path !== undefined) own.path = route.path;
-          // What is compressed is no JSON.
-          own.drop(ACCEPT_ENCODING);
           own.set(fields);
-          own.body = route.body === true ? body : NO_BODY;
           return request.branch(to, own, { timeoutMs, maxBytes });
         }),
       );
@@ -143,11 +127,6 @@ export const aggregate = defineRule<Args>({
     };
   },
 });
-
-/** A request that has lost its body is no POST any more. */
-function withoutBody({ method }: RoutedRequest): string | null {
-  return method === 'GET' || method === 'HEAD' ? null : 'GET';
-}
 
 /** What a route has said; undefined if it has failed, `NO_JSON` if it has said something else. */
 function jsonOf({ status, body }: BranchReply): unknown {
@@ -182,6 +161,4 @@ function bytesOf(value: unknown): string {
 const NOTHING: Answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: '' };
 /** A reply that is no JSON. */
 const NO_JSON = Symbol('no JSON');
-const ACCEPT_ENCODING = ['accept-encoding'];
-const NO_BODY = Buffer.alloc(0);
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

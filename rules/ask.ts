@@ -5,16 +5,15 @@ import type { Plan } from '../lib/routing/plan.ts';
 import { defineRule, type Node, type RoutedRequest } from '../lib/routing/rule.ts';
 import { edgeTarget } from '../lib/routing/edges.ts';
 import { compileTemplate } from '../lib/routing/template.ts';
+import { branchBody, branchPlan, MAX_BODY_PROPERTY, METHOD_PROPERTY, type BranchArgs } from './branch-request.ts';
 import { FieldTemplates } from './field-templates.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
-interface Args {
+interface Args extends BranchArgs {
   readonly name: string;
-  readonly method?: string;
   readonly path?: string;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
-  readonly body?: boolean;
   readonly timeout?: string;
   readonly max_body?: number;
   readonly max_reply?: number;
@@ -41,23 +40,13 @@ export const ask = defineRule<Args>({
   args: {
     properties: {
       name: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'what its values are called by' },
-      method: {
-        type: 'string',
-        pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-        description: "method instead of the request's",
-      },
+      method: METHOD_PROPERTY,
       path: { type: 'string', description: "path instead of the request's, a template" },
       query: { type: 'string', description: "query instead of the request's, without question mark, a template" },
       headers: { type: 'object', description: 'fields that are set for it, templates' },
       body: { type: 'boolean', default: false, description: 'whether it gets the body' },
       timeout: timeProperty('for its reply', '10s'),
-      max_body: {
-        type: 'integer',
-        minimum: 0,
-        maximum: 16_777_216,
-        default: 65_536,
-        description: 'largest body of a request, in bytes',
-      },
+      max_body: MAX_BODY_PROPERTY,
       max_reply: {
         type: 'integer',
         minimum: 1,
@@ -71,8 +60,7 @@ export const ask = defineRule<Args>({
   },
   edges: ['to', 'next', 'failed'],
   compile(args, context) {
-    const { name, method, body = false, timeout = '10s', max_body: maxBody = 65_536 } = args;
-    const { max_reply: maxReply = 10_240, headers = {} } = args;
+    const { name, timeout = '10s', max_reply: maxReply = 10_240, headers = {} } = args;
     const { edge, problem, means } = context;
     const timeoutMs = readTime(timeout, '/timeout', problem);
     const path =
@@ -91,22 +79,16 @@ export const ask = defineRule<Args>({
 
     /** Null: there is no such path. */
     const planOf = (request: RoutedRequest, plan: Plan, sent: Buffer): Plan | null => {
-      const own = plan.copy();
-      own.method = method ?? (body ? null : withoutBody(request));
-      own.body = sent;
-      own.replyBody = null;
-      own.replyEdit = null;
+      const own = branchPlan(request, plan, args, sent);
       if (path !== null) own.path = normalPath(path.render(request, plan));
       if (path !== null && own.path === null) return null;
       if (query !== null) own.query = `?${query.render(request, plan)}`;
-      // What is compressed is no text.
-      own.drop(ACCEPT_ENCODING);
       own.set(fields.for(request, plan));
       return own;
     };
 
     return async (request, plan): Promise<Node | null> => {
-      const sent = body && !plan.isObserved ? await request.body(maxBody) : NO_BODY;
+      const sent = await branchBody(request, plan, args.body === true, args.max_body);
       if (typeof sent === 'number') {
         plan.fault = sent;
         return null;
@@ -128,12 +110,5 @@ export const ask = defineRule<Args>({
   },
 });
 
-/** A request that has lost its body is no POST any more. */
-function withoutBody({ method }: RoutedRequest): string | null {
-  return method === 'GET' || method === 'HEAD' ? null : 'GET';
-}
-
-const NO_BODY = Buffer.alloc(0);
-const ACCEPT_ENCODING = ['accept-encoding'];
 const MOST_HEAD_BYTES = 65_536;
 const QUERY = /^[\u0021-\u0022\u0024-\u007e]*$/;

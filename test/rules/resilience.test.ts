@@ -416,6 +416,21 @@ describe('ways beside the first one', () => {
       expect(three).to.match(/^DELETE \/p HTTP/);
     });
 
+    it('is the reply that nodes before it change, not what its routes say', async () => {
+      const server = await rig.serve(json('{"a":1}'));
+      const document = graph({
+        field: ['response-headers', { add: { 'X-A': '${reply.status}' }, next: 'text' }],
+        text: ['response-body', { body: 'all: ${reply.status}', next: 'all' }],
+        all: ['aggregate', { routes: [{ to: 'n0' }], failed: 'lost', invalid: 'lost' }],
+        n0: to('up0'),
+        lost: ['respond', { status: 502, body: 'lost' }],
+      });
+      const { port } = await rig.plane({ domains: { 'a.test': document }, upstreams: { up0: [server.port] } });
+      const answer = await ask(port);
+      expect(answer).to.match(/^HTTP\/1.1 200 /);
+      expect(answer.match(/X-A: 200\r\n/g)).to.have.length(1);
+    });
+
     const failing: readonly (readonly [what: string, peer: ServerPeer])[] = [
       ['500', replying(500, '{}')],
       ['404', replying(404, '{}')],
