@@ -7,8 +7,7 @@ import { ServerBook } from '../../lib/health/server-book.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
 import type { ServerReport, UpstreamReport } from '../../lib/upstream/server-report.ts';
 import { serverKey, USUAL_PARAMETERS, type ServerSpec } from '../../lib/upstream/server-spec.ts';
-import { NONE_COMPRESSED } from '../../lib/upstream/compressed.ts';
-import { NOTHING_CACHED } from '../../lib/upstream/reply-cache.ts';
+import { upstreamReport } from '../fixtures/upstream-report.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const RULES = { health: null, outlier: null, failOpen: 1, slowStartMs: 0 };
@@ -42,16 +41,7 @@ const QUIET: Omit<ServerReport, 'server'> = {
 };
 
 function report(servers: readonly ServerReport[], more: Partial<UpstreamReport> = {}): UpstreamReport {
-  const counted = {
-    retries: 0,
-    hedges: 0,
-    budgetExhausted: 0,
-    refusedFull: 0,
-    refusedOpen: 0,
-    ...NONE_COMPRESSED,
-    ...NOTHING_CACHED,
-  };
-  return { upstream: 'up', direct: null, ...counted, waiting: 0, breaker: null, servers, ...more };
+  return upstreamReport('up', { servers, ...more });
 }
 
 describe('book of servers', () => {
