@@ -166,10 +166,13 @@ describe('compression of replies', () => {
     expect(server.connections).to.have.length(1);
   });
 
-  it('keeps Accept-Encoding from servers where ELB is to do the work', async () => {
-    const plane = await before(reply(''), { offload: true });
-    expect((await ask(plane)).fields['content-encoding']).to.equal('gzip');
-  });
+  for (const offload of [false, true])
+    it(`${offload ? 'keeps Accept-Encoding from' : 'passes Accept-Encoding on to'} servers: offload ${offload}`, async () => {
+      const server = await rig.serve(answering(reply('')));
+      const plane = await rig.proxying([server.port], {}, { compression: { enabled: true, offload } });
+      expect((await ask(plane)).fields['content-encoding']).to.equal('gzip');
+      expect(server.connections[0]?.text.includes('Accept-Encoding: gzip\r\n')).to.equal(!offload);
+    });
 
   it('passes trailers on behind the compressed body', async () => {
     const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n';
