@@ -9,6 +9,9 @@ const mocha = require('mocha');
 const { Dot, Spec } = mocha.reporters;
 const Shown = process.env.CI ? Spec : Dot;
 
+/** How long what failed tests left open may keep the process, in milliseconds; after a run without failures it may for ever, and is a defect. */
+const LEFT_OPEN_MS = 10_000;
+
 module.exports = class Summary extends Shown {
   constructor(runner, options) {
     super(runner, options);
@@ -16,6 +19,7 @@ module.exports = class Summary extends Shown {
       const { passes, failures, pending } = this.stats;
       const skipped = pending > 0 ? `, ${pending} skipped` : '';
       process.stdout.write(`${passes} passed, ${failures} failed${skipped}\n`);
+      if (failures > 0) setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
     });
   }
 };

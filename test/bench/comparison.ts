@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../fixtures/free-ports.ts';
 import { untilReady } from './clients.ts';
 import { usageOf } from './measure.ts';
 import type { Peer, Scene } from './peer.ts';
-import { PROXY_CORE, PinnedProcess, freePort } from './process.ts';
+import { PROXY_CORE, PinnedProcess } from './process.ts';
 import type { PeerRounds } from './report.ts';
 import type { Figures, Target, Work } from './works.ts';
 
@@ -60,7 +61,7 @@ export class Comparison {
 
   async #start(peer: Peer): Promise<Running> {
     const { key, table, needs } = this.#work;
-    const port = await freePort();
+    const port = freePort();
     const directory = join(this.#places.directory, `${key}-${peer.name}-${port}`);
     mkdirSync(directory);
     const scene: Scene = {

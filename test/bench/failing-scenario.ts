@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { patientLoad, type LoadResult } from './patient-load.ts';
-import { freePort } from './process.ts';
 import type { Command } from './process.ts';
 import type { Mode } from './programs/failing-servers.ts';
 
@@ -135,9 +134,4 @@ export async function runTrouble(
   await delay((seconds / 2) * 1000);
   servers.end();
   return Promise.all(loads);
-}
-
-/** Ports for contenders that are started later. */
-export function freePorts(count: number): Promise<number[]> {
-  return Promise.all(Array.from({ length: count }, freePort));
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CONTENDERS, freePorts, runTrouble, TenServers, TROUBLES } from './failing-scenario.ts';
+import { freePorts } from '../fixtures/free-ports.ts';
+import { CONTENDERS, runTrouble, TenServers, TROUBLES } from './failing-scenario.ts';
 import { commit } from './machine.ts';
 import { LOAD_CORE, PinnedProcess } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
@@ -27,7 +28,7 @@ const servers = await TenServers.start();
 const rows: string[][] = [];
 for (const trouble of TROUBLES) {
   // Fresh ones, so that none has anything to remember.
-  const ports = await freePorts(CONTENDERS.length);
+  const ports = freePorts(CONTENDERS.length);
   const running = await Promise.all(
     CONTENDERS.map(async (contender, i) => {
       const port = ports[i] ?? 0;

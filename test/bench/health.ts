@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { RUNTIME_FLAGS } from '../../bin/runtime-flags.ts';
 import type { CheckOptions } from '../../lib/upstream/options/checks.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { commit } from './machine.ts';
-import { freePort, LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
+import { LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
 
 /**
@@ -59,7 +60,7 @@ const KINDS: readonly (readonly [what: string, options: CheckOptions, busyShare:
 ];
 
 const directory = mkdtempSync(join(tmpdir(), 'elb-bench-'));
-const port = await freePort();
+const port = freePort();
 writeFileSync(
   join(directory, 'nginx.conf'),
   `daemon off; pid ${directory}/pid; error_log ${directory}/errors; worker_processes 1; worker_rlimit_nofile 20000;

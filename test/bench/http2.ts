@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from '../fixtures/free-ports.ts';
 import { runH2load } from './h2load.ts';
 import { usageOf } from './measure.ts';
 import { elb } from './peers/elb.ts';
 import { nginxCommand } from './peers/nginx.ts';
-import { freePort, PinnedProcess, PROXY_CORE, type Command } from './process.ts';
+import { PinnedProcess, PROXY_CORE, type Command } from './process.ts';
 import { PATHS, startHttpServers } from './servers.ts';
 import { UPSTREAM } from './site.ts';
 
@@ -61,10 +62,10 @@ for (const { title, path, streams } of WORKS) {
 await servers.stop();
 
 async function nginx(): Promise<Proxy> {
-  const port = await freePort();
+  const port = freePort();
   const scene = {
     directory: mkdtempSync(join(directory, 'nginx-')),
-    port: await freePort(),
+    port: freePort(),
     workers: 1,
     servers: servers.ports,
     table: 'small',
@@ -75,7 +76,7 @@ async function nginx(): Promise<Proxy> {
 }
 
 async function ourselves(): Promise<Proxy> {
-  const port = await freePort();
+  const port = freePort();
   const scene = {
     directory: mkdtempSync(join(directory, 'elb-')),
     port,
@@ -89,7 +90,7 @@ async function ourselves(): Promise<Proxy> {
 
 /** No proxy: a server that answers small replies by node:http2 from memory. */
 async function alone(): Promise<Proxy> {
-  const port = await freePort();
+  const port = freePort();
   const program = fileURLToPath(new URL('programs/http2-server.ts', import.meta.url));
   return { name: 'node:http2 alone', port, command: { program: process.execPath, args: [program, String(port)] } };
 }

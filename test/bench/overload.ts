@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { freePort } from '../fixtures/free-ports.ts';
 import { runWrk } from './load.ts';
 import { background, commit } from './machine.ts';
 import { elb } from './peers/elb.ts';
 import { medianOf } from './percentiles.ts';
-import { freePort, LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
+import { LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
 import { PATHS, startHttpServers } from './servers.ts';
 
@@ -36,7 +37,7 @@ interface CrowdResult {
 
 const busy = (await background()).map((share) => `${(share * 100).toFixed(0)} %`).join(', ');
 const servers = await startHttpServers(directory);
-const port = await freePort();
+const port = freePort();
 const scene = { directory, port, servers: servers.ports, table: 'small', statistics: null, workers: 1 } as const;
 const { program, args } = elb.prepare(scene);
 // Without the patience that the peer is given for comparisons, and in one process, which takes the flags.

@@ -84,17 +84,6 @@ export class PinnedProcess {
   }
 }
 
-/** A port nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 /** First line that matches in what a command prints, or null where the command is missing. */
 export function outputOf(program: string, args: readonly string[], pattern: RegExp): string | null {
   const { stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LOAD_CORE, PinnedProcess, freePort } from './process.ts';
+import { freePort } from '../fixtures/free-ports.ts';
+import { LOAD_CORE, PinnedProcess } from './process.ts';
 
 /** What the servers answer: 130 bytes from memory for any path, and two files. */
 export const PATHS = { small: '/catalog/shoes/42?color=black', medium: '/16k', large: '/1m' } as const;
@@ -20,7 +21,7 @@ export async function startHttpServers(directory: string): Promise<Servers> {
   chmodSync(directory, 0o755);
   writeFileSync(join(root, '16k'), 'x'.repeat(16 * 1024));
   writeFileSync(join(root, '1m'), 'x'.repeat(1024 * 1024));
-  const ports = [await freePort(), await freePort()];
+  const ports = [freePort(), freePort()];
   const file = join(directory, 'servers.conf');
   writeFileSync(file, configuration(directory, root, ports));
   const command = { program: 'nginx', args: ['-p', directory, '-e', 'stderr', '-c', file] };
@@ -29,7 +30,7 @@ export async function startHttpServers(directory: string): Promise<Servers> {
 
 /** Two WebSocket servers that send every message back: two ports of one process. */
 export async function startEchoServers(directory: string): Promise<Servers> {
-  const ports = [await freePort(), await freePort()];
+  const ports = [freePort(), freePort()];
   const program = fileURLToPath(new URL('programs/echo-server.ts', import.meta.url));
   const command = { program: process.execPath, args: [program, ...ports.map(String)] };
   return started(await PinnedProcess.start(LOAD_CORE, command, join(directory, 'echo.log')), ports);

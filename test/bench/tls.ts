@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { freePort } from '../fixtures/free-ports.ts';
 import { TestCa } from '../fixtures/test-ca.ts';
 import { runH2load } from './h2load.ts';
 import { readResult, runWrk } from './load.ts';
@@ -12,7 +13,7 @@ import { usageOf } from './measure.ts';
 import { elb } from './peers/elb.ts';
 import { nginx } from './peers/nginx.ts';
 import { medianOf } from './percentiles.ts';
-import { freePort, LOAD_CORE, PinnedProcess, PROXY_CORE, type Command } from './process.ts';
+import { LOAD_CORE, PinnedProcess, PROXY_CORE, type Command } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
 import { PATHS, startHttpServers } from './servers.ts';
 
@@ -130,7 +131,7 @@ async function shake(port: number, resumes: boolean): Promise<number> {
 }
 
 async function start(name: 'nginx' | 'elb'): Promise<Running> {
-  const port = await freePort();
+  const port = freePort();
   const place = join(directory, name);
   mkdirSync(place);
   writeFileSync(join(place, 'own.crt'), pair.certificate);

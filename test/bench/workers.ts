@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from '../fixtures/free-ports.ts';
 import { untilReady } from './clients.ts';
 import { runWrk } from './load.ts';
 import { commit } from './machine.ts';
 import { cpuOfEach } from './measure.ts';
 import { elb } from './peers/elb.ts';
 import { medianOf } from './percentiles.ts';
-import { LOAD_CORE, PROXY_CORE, PinnedProcess, freePort } from './process.ts';
+import { LOAD_CORE, PROXY_CORE, PinnedProcess } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
 import { PATHS, startHttpServers } from './servers.ts';
 
@@ -56,7 +57,7 @@ interface Running {
 }
 
 async function start(workers: number, cores: string): Promise<Running> {
-  const port = await freePort();
+  const port = freePort();
   const place = join(directory, `${workers}`);
   mkdirSync(place);
   const scene = { directory: place, port, workers, servers: servers.ports, table: 'small', statistics: null } as const;

@@ -6,9 +6,9 @@ import { expect } from 'chai';
 import { ConnectCheck } from '../../lib/health/connect-check.ts';
 import type { CheckOwner } from '../../lib/health/check.ts';
 import type { ConnectCheckOptions } from '../../lib/upstream/options/checks.ts';
-import { freePort } from '../bench/process.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
 import { checkOnce } from '../fixtures/check.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { startRawServer } from '../fixtures/plane.ts';
 import { startProgram } from '../fixtures/program.ts';
 import { until } from '../fixtures/until.ts';
@@ -112,7 +112,7 @@ describe('check: what tcp and tls look at', () => {
 
   it('fails a certificate that is not trusted', async () => {
     const { cert, key } = certificates;
-    const port = await freePort();
+    const port = freePort();
     const server = await startProgram(
       ['openssl', 's_server', '-accept', `127.0.0.1:${port}`, '-cert', cert, '-key', key, '-quiet'],
       port,

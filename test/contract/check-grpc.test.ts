@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { GrpcCheck } from '../../lib/health/grpc-check.ts';
-import { freePort } from '../bench/process.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
 import { checkOnce } from '../fixtures/check.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { startBareGrpcServer, startGrpcServer } from '../fixtures/grpc-server.ts';
 import { answering, startRawServer } from '../fixtures/plane.ts';
 import type { Program } from '../fixtures/program.ts';
@@ -46,7 +46,7 @@ describe('check: what grpc looks at', () => {
   };
   let server: Program;
   before(async () => {
-    server = await startGrpcServer(await freePort(), (service) => states[service] ?? null);
+    server = await startGrpcServer(freePort(), (service) => states[service] ?? null);
   });
   after(() => server.stop());
 
@@ -78,7 +78,7 @@ describe('check: what grpc looks at', () => {
   });
 
   it('fails a gRPC server that has no health service', async () => {
-    const bare = await startBareGrpcServer(await freePort());
+    const bare = await startBareGrpcServer(freePort());
     const check = new GrpcCheck(OPTIONS, place(bare.port), null);
     expect(await checkOnce(check)).to.equal('fail no health service');
     check.close();

@@ -6,9 +6,9 @@ import { KeptLines } from '../../lib/health/check.ts';
 import { Glances } from '../../lib/health/glances.ts';
 import { HttpCheck } from '../../lib/health/http-check.ts';
 import type { HttpCheckOptions } from '../../lib/upstream/options/checks.ts';
-import { freePort } from '../bench/process.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
 import { checkOnce } from '../fixtures/check.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { answering, startRawServer, type RawServer } from '../fixtures/plane.ts';
 import { startProgram, type Program } from '../fixtures/program.ts';
 import { describeCheck } from './check.ts';
@@ -93,8 +93,8 @@ describe('check: what http looks at', () => {
   let server: Program;
   let secure: Program;
   before(async () => {
-    server = await haproxy()(await freePort());
-    secure = await haproxy(`ssl crt ${join(folder, 'server.pem')}`)(await freePort());
+    server = await haproxy()(freePort());
+    secure = await haproxy(`ssl crt ${join(folder, 'server.pem')}`)(freePort());
   });
   after(() => Promise.all([server.stop(), secure.stop()]));
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { UdpCheck } from '../../lib/health/udp-check.ts';
 import type { ConnectCheckOptions } from '../../lib/upstream/options/checks.ts';
-import { freePort } from '../bench/process.ts';
 import { checkOnce } from '../fixtures/check.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { startProgram } from '../fixtures/program.ts';
 import { describeCheck } from './check.ts';
 
@@ -93,6 +93,6 @@ describe('check: what udp looks at', () => {
   });
 
   it('fails where a machine says that nobody listens', async () => {
-    expect(await checkOnce(new UdpCheck(ANY, place(await freePort())))).to.equal('fail refused');
+    expect(await checkOnce(new UdpCheck(ANY, place(freePort())))).to.equal('fail refused');
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Check } from '../../lib/health/check.ts';
-import { freePort } from '../bench/process.ts';
 import { checkOnce } from '../fixtures/check.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import type { Program } from '../fixtures/program.ts';
 
 /** A kind of check, and a real server that is well in its sense. */
@@ -23,7 +23,7 @@ export function describeCheck(name: string, subject: CheckUnderTest): void {
     let check: Check;
 
     before(async () => {
-      port = await freePort();
+      port = freePort();
       server = await subject.start(port);
       check = subject.make(port);
     });
@@ -57,7 +57,7 @@ export function describeCheck(name: string, subject: CheckUnderTest): void {
         await server.freeze();
         check.begin({ onChecked: () => expect.fail('told although nobody can have answered') });
         // Another server is asked and answers meanwhile.
-        const otherPort = await freePort();
+        const otherPort = freePort();
         const other = await subject.start(otherPort);
         const otherCheck = subject.make(otherPort);
         expect(await checkOnce(otherCheck)).to.equal(subject.passed);

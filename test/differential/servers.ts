@@ -5,9 +5,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../fixtures/free-ports.ts';
 import { RawClient } from '../fixtures/plane.ts';
 import { until } from '../fixtures/until.ts';
-import { freePort } from '../bench/process.ts';
 
 /** A server that tells what requests it has read. */
 export interface TellingServer {
@@ -95,7 +95,7 @@ async function startProgram({ command, config }: Program): Promise<TellingServer
   const folder = mkdtempSync(join(tmpdir(), 'elb-told-'));
   // Workers run as another user.
   chmodSync(folder, 0o755);
-  const port = await freePort();
+  const port = freePort();
   const file = join(folder, 'config');
   writeFileSync(file, config(port, folder));
   const [name = '', ...args] = command;

@@ -1,13 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import fetch from 'node-fetch';
 import { startElb, type Elb } from '../fixtures/elb.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 
 const run = promisify(execFile);
 const TEXT = 'a line of text\n'.repeat(20_000);
@@ -20,7 +20,7 @@ describe('curl and node-fetch through the program to nginx', () => {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'elb-nginx-'));
-    const port = await freePort();
+    const port = freePort();
     await mkdir(join(directory, 'files'));
     await writeFile(join(directory, 'files', 'text.txt'), TEXT);
     await writeFile(join(directory, 'nginx.conf'), configuration(directory, port));
@@ -110,14 +110,4 @@ http {
     location /put/ { dav_methods PUT; create_full_put_path on; client_max_body_size 1m; }
   }
 }`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }

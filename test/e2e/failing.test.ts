@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CONTENDERS, freePorts, runTrouble, TenServers, type Trouble } from '../bench/failing-scenario.ts';
+import { CONTENDERS, runTrouble, TenServers, type Trouble } from '../bench/failing-scenario.ts';
+import { freePorts } from '../fixtures/free-ports.ts';
 import { startProgram, type Program } from '../fixtures/program.ts';
 
 /** A short `npm run bench:failing`. */
@@ -22,7 +23,7 @@ describe('one of ten servers in trouble', () => {
 
   for (const trouble of ['erroring', 'flapping', 'black hole'] satisfies Trouble[]) {
     it(`is noticed less behind ELB than behind nginx and HAProxy, all with their defaults: ${trouble}`, async () => {
-      const ports = await freePorts(CONTENDERS.length);
+      const ports = freePorts(CONTENDERS.length);
       running = await Promise.all(
         CONTENDERS.map((contender, i) => {
           const { program, args } = contender.command(ports[i]!, servers.ports, directory);

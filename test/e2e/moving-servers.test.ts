@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { freePort } from '../bench/process.ts';
 import { startElb, type Elb } from '../fixtures/elb.ts';
 import { startEtcd, type EtcdProcess } from '../fixtures/etcd.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { startNamedServer, type NamedServer } from '../fixtures/named-servers.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -94,7 +94,7 @@ describe('servers that come and go', function () {
 
   it('are drawn at random, without a second try, where that is wanted: a dead one fails its share', async () => {
     const [blue, green] = servers;
-    const dead = `127.0.0.1:${await freePort()}`;
+    const dead = `127.0.0.1:${freePort()}`;
     const list = Object.fromEntries([blue!.address, green!.address, dead].map((address) => [address, 'max_fails=0']));
     await elb.admin('PUT', 'option', { set: { balance: { algorithm: 'random' }, retry: { tries: 1 } } });
     await elb.admin('PUT', 'upstream', { set: list });

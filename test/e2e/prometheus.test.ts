@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startElb, type Elb } from '../fixtures/elb.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { until } from '../fixtures/until.ts';
 
 /** The real Prometheus, which asks for OpenMetrics and takes nothing that breaks its rules. */
@@ -36,7 +37,7 @@ describe('metrics in Prometheus', () => {
   });
 
   it('are scraped and found, servers among them', async () => {
-    const own = await freePort();
+    const own = freePort();
     const config = {
       scrape_configs: [
         {
@@ -78,12 +79,3 @@ describe('metrics in Prometheus', () => {
     }
   });
 });
-
-async function freePort(): Promise<number> {
-  const socket = net.createServer().listen(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address() as AddressInfo; // it listens on TCP
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}

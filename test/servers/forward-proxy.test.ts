@@ -14,9 +14,9 @@ import { Glances } from '../../lib/health/glances.ts';
 import { GrpcCheck } from '../../lib/health/grpc-check.ts';
 import { HttpCheck } from '../../lib/health/http-check.ts';
 import { readOptions } from '../../lib/upstream/options/index.ts';
-import { freePort } from '../bench/process.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
 import { checkOnce } from '../fixtures/check.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { startRawServer } from '../fixtures/plane.ts';
 import { startProgram, type Program } from '../fixtures/program.ts';
 import { Rig } from '../fixtures/rig.ts';
@@ -33,7 +33,7 @@ describe('a forward proxy to servers', () => {
 
   before(async () => {
     certificates = await makeCertificates();
-    const port = await freePort();
+    const port = freePort();
     const config = `Port ${port}
 Listen 127.0.0.1
 Timeout 600
@@ -121,11 +121,7 @@ BasicAuth elb secret
     const raw = await startRawServer((connection) =>
       connection.socket.once('data', () => connection.write('what?\r\n\r\n')),
     );
-    const bad = [
-      via.replace('secret', 'wrong'),
-      `http://127.0.0.1:${await freePort()}`,
-      `http://127.0.0.1:${raw.port}`,
-    ];
+    const bad = [via.replace('secret', 'wrong'), `http://127.0.0.1:${freePort()}`, `http://127.0.0.1:${raw.port}`];
     for (const forwardProxy of bad) {
       const plane = await rig.proxying([good], {}, { connections: { forward_proxy: forwardProxy } });
       const client = await rig.client(plane.port);
@@ -164,7 +160,7 @@ BasicAuth elb secret
     expect(await checkOnce(grpc)).to.equal('fail no gRPC reply');
     grpc.close();
     expect(tunnels(streams)).to.equal(1);
-    const tcp = new ConnectCheck({ kind: 'tcp', send: '', expect: null }, place(await freePort()), null);
+    const tcp = new ConnectCheck({ kind: 'tcp', send: '', expect: null }, place(freePort()), null);
     expect(await checkOnce(tcp)).to.match(/^fail /);
   });
 

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { Rig } from '../fixtures/rig.ts';
 import { startLoad } from '../fixtures/steady-load.ts';
 import { until } from '../fixtures/until.ts';
@@ -23,7 +24,7 @@ async function startProgram(
   config: (port: number, folder: string) => string,
 ): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'elb-real-'));
-  const port = await freePort();
+  const port = freePort();
   writeFileSync(join(folder, 'config'), config(port, folder));
   const [program = '', ...args] = command;
   const child = spawn(program, [...args, join(folder, 'config')], { stdio: 'ignore' });
@@ -45,16 +46,6 @@ async function startProgram(
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // A TCP server has an address with a port.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const nginx = (http: (port: number) => string): Promise<Program> =>

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { startElb, type Elb } from '../fixtures/elb.ts';
-import { TestCa } from '../fixtures/test-ca.ts';
 import { freePorts } from '../fixtures/free-ports.ts';
+import { TestCa } from '../fixtures/test-ca.ts';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/tls.md', import.meta.url));
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../process.ts';
+import { freePort } from '../../fixtures/free-ports.ts';
 
 /** What the probe of a process has written last, or worst. */
 export interface ProbeRecord {
@@ -50,7 +50,7 @@ export class Instance {
   }
 
   static async start({ etcd, name, workers, state, core, probed }: InstanceOptions): Promise<Instance> {
-    const port = await freePort();
+    const port = freePort();
     const probes = mkdtempSync(join(tmpdir(), 'elb-probe-'));
     mkdirSync(probes, { recursive: true });
     const args = ['--etcd', etcd, '--name', name, '--listen', `127.0.0.1:${port}`, '--workers', String(workers)];
