@@ -24,6 +24,7 @@ export async function alone(config: Config): Promise<void> {
     log,
     onOpen: ({ address, fd }) => orders?.listen(address, { fd }),
     onShut: (address) => orders?.unlisten(address),
+    onRename: (from, { address }) => orders?.relisten(from, address),
     onChange: () => undefined,
     sharesSockets: false,
   };

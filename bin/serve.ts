@@ -117,6 +117,7 @@ export async function serve(
     serve: () => opening.resolve(),
     listen: (address, carrier) => primary.sockets.open(address, carrier),
     unlisten: (address) => primary.sockets.shut(address),
+    relisten: (from, to) => primary.sockets.rename(from, to),
     reread: () => {
       primary.reopen();
       void reread(sync, log);

@@ -29,6 +29,11 @@ export async function supervise(config: Config, args: readonly string[]): Promis
     // The first try of one that has failed is later than the supervisor.
     onOpen: ({ address, fd }) => supervisor.tell({ kind: 'listen', address }, carrierOf(fd, address.kind)),
     onShut: (address) => supervisor.tell({ kind: 'unlisten', address }),
+    // Each process has a descriptor more of the same socket for a moment: there is none at which nobody listens.
+    onRename: (from, { address, fd }) => {
+      supervisor.tell({ kind: 'listen', address }, carrierOf(fd, address.kind));
+      supervisor.tell({ kind: 'unlisten', address: from });
+    },
     onChange: (views) => supervisor.tell({ kind: 'listeners', listeners: views }),
     sharesSockets: true,
   };

@@ -176,6 +176,10 @@ export class DataPlane {
     this.#listeners.shut(address);
   }
 
+  rename(from: ListenAddress, to: ListenAddress): void {
+    this.#listeners.rename(from, to);
+  }
+
   /** Not before there is something to serve: a first table that takes its time to be put into force is no load of clients'. */
   #watchLoad(): void {
     if (this.#context.ready) this.#overload.start();

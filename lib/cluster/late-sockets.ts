@@ -27,6 +27,11 @@ export class LateSockets {
     for (const { link } of this.#workers()) link.send({ kind: 'shut', address });
   }
 
+  /** Has the only worker there is, which is this process, ask something else of who comes there. */
+  rename(from: ListenAddress, to: ListenAddress): void {
+    for (const { link } of this.#workers()) link.send({ kind: 'rename', from, to });
+  }
+
   /** Tells a worker that has just been started. */
   follow(link: WorkerLink): void {
     for (const { address, carrier } of this.#known.values()) {

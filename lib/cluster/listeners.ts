@@ -10,9 +10,11 @@ export interface ListenersOptions {
   readonly onOpen: (bound: BoundAddress) => void;
   /** Told of one that nobody is to listen on any more; it is closed here. */
   readonly onShut: (address: ListenAddress) => void;
+  /** Told of one that stays, and of which something else is asked than before. */
+  readonly onRename: (from: ListenAddress, bound: BoundAddress) => void;
   /** Told after anything has changed. */
   readonly onChange: (views: readonly ListenerView[]) => void;
-  /** Whether those who listen have descriptors of their own, as other processes do; else they take the socket over. */
+  /** Whether those who listen have descriptors of their own, as other processes do; else they take the socket over, and it closes with them. */
   readonly sharesSockets: boolean;
 }
 
@@ -104,7 +106,7 @@ export class Listeners {
   }
 
   async #become(addresses: readonly ListenAddress[]): Promise<void> {
-    const { onOpen, onShut, sharesSockets } = this.#options;
+    const { onRename, onShut } = this.#options;
     const gone = [...this.#places];
     const places: Place[] = [];
     const fresh: Place[] = [];
@@ -120,7 +122,7 @@ export class Listeners {
     const freed = new Map<string, BoundAddress>();
     for (const { asked, bound } of gone) {
       if (bound === null) continue;
-      if (sharesSockets && fresh.some((place) => formatPlace(place.asked) === formatPlace(asked))) {
+      if (fresh.some((place) => formatPlace(place.asked) === formatPlace(asked))) {
         freed.set(formatPlace(asked), bound);
         continue;
       }
@@ -141,8 +143,7 @@ export class Listeners {
             ? { ...former, address: { kind, path: former.address.path, ...options } }
             : { ...former, address: { kind, host: former.address.host, port: former.address.port, ...options } };
         if (this.#isStarting) continue;
-        onOpen(place.bound);
-        onShut(former.address);
+        onRename(former.address, place.bound);
       }
     }
   }

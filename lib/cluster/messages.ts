@@ -64,6 +64,8 @@ export type ToWorker =
   | { readonly kind: 'open'; readonly address: ListenAddress }
   /** One to listen on no more; connections go on. */
   | { readonly kind: 'shut'; readonly address: ListenAddress }
+  /** Something else is asked of who comes by the socket of `from`. */
+  | { readonly kind: 'rename'; readonly from: ListenAddress; readonly to: ListenAddress }
   | { readonly kind: 'drain' }
   /** Log files were moved away: open new ones. */
   | { readonly kind: 'reopen' }

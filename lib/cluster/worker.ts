@@ -22,6 +22,8 @@ export interface Plane {
   open(bound: BoundListener): void;
   /** Listens there no more; connections go on. */
   shut(address: ListenAddress): void;
+  /** The socket stays, and something else is asked of who comes by it from now on. */
+  rename(from: ListenAddress, to: ListenAddress): void;
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
@@ -96,6 +98,9 @@ export class Worker {
         break;
       case 'shut':
         this.#plane?.shut(message.address);
+        break;
+      case 'rename':
+        this.#plane?.rename(message.from, message.to);
         break;
       case 'drain':
         void this.drain();

@@ -34,9 +34,9 @@ export class ListenerSet {
       releaseSocket(bound);
       return;
     }
-    const listener = new Listener(
+    const listener: Listener = new Listener(
       bound,
-      (accepted) => this.#accept(accepted, address),
+      (accepted) => this.#accept(accepted, listener.address),
       (error) => this.#log.warn({ err: error }, 'cannot accept a connection'),
     );
     this.#listeners = [...this.#listeners, listener];
@@ -52,6 +52,11 @@ export class ListenerSet {
       if (this.#state === 'waiting') listener.release();
       else void listener.drain(this.#drainMs);
     }
+  }
+
+  /** Whoever comes by the socket of `from` from now on has come by `to`. */
+  rename(from: ListenAddress, to: ListenAddress): void {
+    for (const listener of this.#named(formatListenAddress(from))) listener.address = to;
   }
 
   /** Accepts whoever waits already, then nobody any more. */

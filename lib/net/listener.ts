@@ -41,10 +41,13 @@ export class Listener {
   readonly #onAccept: (accepted: Accepted) => void;
   readonly #onError: (error: Error) => void;
   #accepted = 0;
+  /** What is asked of who comes; its place does not change. */
+  address: ListenAddress;
 
   /** `onError` hears what goes wrong while it accepts, such as running out of file descriptors; it goes on by itself. */
   constructor(bound: BoundListener, onAccept: (accepted: Accepted) => void, onError: (error: Error) => void) {
     this.#bound = bound;
+    this.address = bound.address;
     this.#onAccept = onAccept;
     this.#onError = onError;
     this.#server = net.createServer();
@@ -61,10 +64,6 @@ export class Listener {
         resolve();
       });
     });
-  }
-
-  get address(): ListenAddress {
-    return this.#bound.address;
   }
 
   /** Lets go of a socket that it has not begun to accept from. */
@@ -99,7 +98,7 @@ export class Listener {
   }
 
   #accept(handle: Handle): void {
-    const http2 = this.#bound.address.options?.h2 ?? true;
+    const http2 = this.address.options?.h2 ?? true;
     this.#accepted++;
     if (!(handle instanceof TCP)) this.#onAccept({ handle, address: 'unix', http2 });
     else if (handle.getpeername(peer) === 0)

@@ -41,6 +41,8 @@ export interface Orders {
   listen(address: ListenAddress, carrier: Carrier): void;
   /** Listen there no more. */
   unlisten(address: ListenAddress): void;
+  /** Serve who comes there as this address says; its place is the same. Only where primary and worker are one process. */
+  relisten(from: ListenAddress, to: ListenAddress): void;
   /** Read the configuration again. */
   reread(): void;
   /** `succeeded`: another primary serves from now on. */

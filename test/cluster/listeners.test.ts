@@ -24,6 +24,8 @@ describe('listeners', () => {
         log,
         onOpen: ({ address }) => signal.push(`open ${formatListenAddress(address)}`),
         onShut: (address) => signal.push(`shut ${formatListenAddress(address)}`),
+        onRename: (from, { address }) =>
+          signal.push(`rename ${formatListenAddress(from)} ${formatListenAddress(address)}`),
         onChange: (views) => signal.push(views.map(({ state }) => state).join()),
         sharesSockets: true,
       },
@@ -111,7 +113,7 @@ describe('listeners', () => {
     const [{ fd } = { fd: -1 }] = listeners.bound;
     const { port } = address as ListenAddress & { kind: 'tcp' };
     await listeners.change([secure(port)]);
-    expect(told).to.deep.equal([`open tls:127.0.0.1:${port}`, `shut 127.0.0.1:${port}`, 'listening']);
+    expect(told).to.deep.equal([`rename 127.0.0.1:${port} tls:127.0.0.1:${port}`, 'listening']);
     expect(listeners.bound.map((bound) => bound.fd)).to.deep.equal([fd]);
   });
 

@@ -122,6 +122,27 @@ describe('listeners in the program', () => {
     for (const socket of [stays, goesOn]) socket.destroy();
   });
 
+  for (const workers of ['0', '2'])
+    it(`with ${workers} workers, nobody is turned away while something else is asked of a port`, async () => {
+      const [port = 0] = freePorts(1);
+      const plain = `127.0.0.1:${port}\n`;
+      writeFileSync(file, plain);
+      elb = await startElb({ file: table, env: { ELB_LISTEN: '', ELB_LISTEN_FILE: file, ELB_WORKERS: workers } });
+      const seen = new Set<string>();
+      for (const [text, last] of [
+        [`tls:${plain}`, 'this port speaks TLS'],
+        [`h1:${plain}`, 'here'],
+        [`tls:${plain}`, 'this port speaks TLS'],
+      ] as const) {
+        writeFileSync(file, text);
+        elb.kill('SIGHUP');
+        for (let answer = ''; !answer.includes(last); seen.add(answer)) answer = await answerOf(port);
+      }
+      expect([...seen].filter((answer) => answer !== 'here' && !answer.includes('this port speaks TLS'))).to.deep.equal(
+        [],
+      );
+    });
+
   it('a file of addresses that cannot be used is one clear line at the start, and changes nothing later', async () => {
     writeFileSync(file, '127.0.0.1:0\nsomewhere\n');
     const env = { ELB_LISTEN_FILE: file };
