@@ -112,9 +112,12 @@ function wholeRequest(
     : { head: bytesOf(request), client, secure: false, tls: null, stream: null };
 }
 
-function readFields(headers: unknown, problems: Problem[]): [string, string][] {
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
-    problems.push({ at: '/headers', msg: `must be an object of names and values, not ${nameOf(headers)}` });
+/** An object of names and values, or a list of lines, in their order. */
+function readFields(headers: unknown, problems: Problem[]): (readonly [string, string])[] {
+  if (Array.isArray(headers)) return fieldsOf(headers, problems);
+  if (typeof headers !== 'object' || headers === null) {
+    const msg = `must be an object of names and values, or a list of lines such as "User-Agent: me", not ${nameOf(headers)}`;
+    problems.push({ at: '/headers', msg });
     return [];
   }
   const fields: [string, string][] = [];
@@ -125,6 +128,20 @@ function readFields(headers: unknown, problems: Problem[]): [string, string][] {
     }
   }
   return fields;
+}
+
+function fieldsOf(lines: readonly unknown[], problems: Problem[]): (readonly [string, string])[] {
+  return lines.flatMap((line, i) => {
+    const field = typeof line === 'string' ? fieldOf(line) : null;
+    if (field === null) problems.push({ at: pointer('headers', String(i)), msg: 'must be NAME: VALUE' });
+    return field === null ? [] : [field];
+  });
+}
+
+/** `User-Agent: me` as name and value; null: it is no field. */
+export function fieldOf(line: string): readonly [name: string, value: string] | null {
+  const [, name, value = ''] = /^([^:\s]+):\s*(.*?)\s*$/s.exec(line) ?? [];
+  return name === undefined ? null : [name, value];
 }
 
 function clientProblems(client: string): Problem[] {

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { certificateFacts } from '../lib/core/certificate-facts.ts';
 import type { AskedTls } from '../lib/core/explanation.ts';
 import type { ClientCertificate } from '../lib/core/tls-facts.ts';
 import type { Problem } from '../lib/routing/rule.ts';
@@ -23,22 +25,59 @@ export function readTls(tls: unknown, problems: Problem[]): AskedTls | null {
   };
 }
 
-function readCertificate(value: unknown, problems: Problem[]): ClientCertificate {
-  const at = '/tls/certificate';
-  const given = members(value, at, ['subject', 'issuer', 'serial', 'fingerprint', 'names', 'verified'], problems);
-  for (const name of ['subject', 'issuer', 'serial', 'fingerprint']) {
+function readCertificate(value: unknown, problems: Problem[]): ClientCertificate | null {
+  const given = members(value, AT, [...DESCRIBED, 'names', 'pem', 'verified'], problems);
+  const verified = given.get('verified') ?? true;
+  if (typeof verified !== 'boolean') problems.push({ at: `${AT}/verified`, msg: 'must be true or false' });
+  const problem = verified === true ? '' : 'CERT_UNTRUSTED';
+  return given.has('pem') ? wholeCertificate(given, problem, problems) : describedCertificate(given, problem, problems);
+}
+
+/** A certificate as it is in a file, of which all is read that a connection would tell. */
+function wholeCertificate(
+  given: ReadonlyMap<string, unknown>,
+  problem: string,
+  problems: Problem[],
+): ClientCertificate | null {
+  for (const name of given.keys()) {
+    if (name !== 'pem' && name !== 'verified')
+      problems.push({ at: `${AT}${pointer(name)}`, msg: 'cannot stand beside pem' });
+  }
+  const certificate = certificateOf(given.get('pem'));
+  if (certificate === null) {
+    problems.push({ at: `${AT}/pem`, msg: 'is no certificate in PEM' });
+    return null;
+  }
+  const now = Date.now();
+  if (now > Date.parse(certificate.validTo)) return certificateFacts(certificate, 'CERT_HAS_EXPIRED');
+  if (now < Date.parse(certificate.validFrom)) return certificateFacts(certificate, 'CERT_NOT_YET_VALID');
+  return certificateFacts(certificate, problem);
+}
+
+function certificateOf(pem: unknown): X509Certificate | null {
+  try {
+    return typeof pem === 'string' ? new X509Certificate(pem) : null;
+  } catch {
+    return null;
+  }
+}
+
+function describedCertificate(
+  given: ReadonlyMap<string, unknown>,
+  problem: string,
+  problems: Problem[],
+): ClientCertificate {
+  for (const name of DESCRIBED) {
     if (given.has(name) && typeof given.get(name) !== 'string')
-      problems.push({ at: `${at}${pointer(name)}`, msg: 'must be a string' });
+      problems.push({ at: `${AT}${pointer(name)}`, msg: 'must be a string' });
   }
   const names = given.get('names') ?? [];
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
-    problems.push({ at: `${at}/names`, msg: 'must be an array of strings such as DNS:a.test' });
-  const verified = given.get('verified') ?? true;
-  if (typeof verified !== 'boolean') problems.push({ at: `${at}/verified`, msg: 'must be true or false' });
+    problems.push({ at: `${AT}/names`, msg: 'must be an array of strings such as DNS:a.test' });
   const text = (name: string): string => String(given.get(name) ?? '');
   return {
-    verified: verified === true,
-    problem: verified === true ? '' : 'CERT_UNTRUSTED',
+    verified: problem === '',
+    problem,
     subject: text('subject'),
     issuer: text('issuer'),
     serial: text('serial'),
@@ -49,6 +88,9 @@ function readCertificate(value: unknown, problems: Problem[]): ClientCertificate
     der: '',
   };
 }
+
+const AT = '/tls/certificate';
+const DESCRIBED = ['subject', 'issuer', 'serial', 'fingerprint'] as const;
 
 function members(
   value: unknown,

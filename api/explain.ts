@@ -1,6 +1,6 @@
 import type { ExplainRequest, Explanation } from '../lib/core/explanation.ts';
 import { oneOf, Refusal, text, type OptionKind } from '../lib/core/option-kinds.ts';
-import { ASKED_PROTOCOLS, headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
+import { ASKED_PROTOCOLS, fieldOf, headOf, HERE, NoRequest, readDescribed } from './asked-request.ts';
 import { repeated, required, usually } from './parameters.ts';
 import { defineMethod, defineResource, refuse, type AdminAnswer, type AdminParts } from './resource.ts';
 import { toldWalk, type WalkedDocuments } from './told-walk.ts';
@@ -8,10 +8,7 @@ import { toldWalk, type WalkedDocuments } from './told-walk.ts';
 const field: OptionKind<readonly [string, string]> = {
   placeholder: 'NAME:VALUE',
   list: false,
-  parse(line) {
-    const [, name, value = ''] = /^([^:\s]+):\s*(.*?)\s*$/s.exec(line) ?? [];
-    return name === undefined ? new Refusal('NAME: VALUE') : [name, value];
-  },
+  parse: (line) => fieldOf(line) ?? new Refusal('NAME: VALUE'),
 };
 
 const parameters = {
@@ -33,7 +30,9 @@ const parameters = {
  *
  *     GET  ?url=http://a.test/blog&header=User-Agent:httpie    -> {"domain": "a.test", "nodes": [{"node": "r1", "verdict": "succ", "why": ...}], ...}
  *     POST {"url": "http://a.test/blog", "headers": {"User-Agent": "httpie"}, "client": "10.0.0.1"}
+ *     POST {"url": "http://a.test/blog", "headers": ["Cookie: a=1", "X-Beta: 1", "Cookie: b=2"]}
  *     POST {"url": "https://a.test/", "tls": {"version": "TLSv1.2", "server_name": "a.test", "certificate": {"subject": "CN=ann", "fingerprint": ...}}}
+ *     POST {"url": "https://a.test/", "tls": {"certificate": {"pem": "-----BEGIN CERTIFICATE-----...", "verified": true}}}
  *     POST {"request": "GET /blog HTTP/1.1\r\nHost: a.test\r\n\r\n"}
  */
 export const explain = defineResource({

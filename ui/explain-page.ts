@@ -5,6 +5,7 @@ import { heading, link, panel, state, table } from './parts.ts';
 import { refusalText } from './review.ts';
 import { to } from './router.ts';
 import type { Page } from './router.ts';
+import { TlsFields } from './tls-fields.ts';
 import { walkView } from './walk-view.ts';
 
 interface ExplainedNode {
@@ -36,6 +37,7 @@ interface Explained {
   readonly decision: {
     readonly kind: string;
     readonly status: number | null;
+    readonly ending?: string;
     readonly text: string;
     readonly head?: string;
     readonly body?: string;
@@ -91,18 +93,22 @@ export const explainPage: Page = {
       placeholder: '127.0.0.1',
       value: query.get('client') ?? '',
     });
+    const protocol = element(
+      'select',
+      { id: 'protocol' },
+      element('option', { value: 'h1' }, 'HTTP/1.1'),
+      element('option', { value: 'h2', selected: query.get('protocol') === 'h2' }, 'HTTP/2'),
+    );
+    const secured = new TlsFields(query);
     const result = element('div', { class: 'result', 'aria-live': 'polite' });
     const run = async (): Promise<void> => {
-      const headers: Record<string, string[]> = {};
-      for (const line of fields.value.split('\n')) {
-        const colon = line.indexOf(':');
-        if (colon > 0) (headers[line.slice(0, colon).trim()] ??= []).push(line.slice(colon + 1).trim());
-      }
       const body = {
         url: url.value.trim(),
         method: method.value,
-        headers,
+        headers: fields.value.split('\n').filter((line) => line.trim() !== ''),
+        protocol: protocol.value,
         ...(client.value.trim() !== '' && { client: client.value.trim() }),
+        ...secured.value(),
       };
       try {
         const reply = await ask('POST', 'explain', { body: JSON.stringify(body), signal });
@@ -126,6 +132,8 @@ export const explainPage: Page = {
       element('div', { class: 'field' }, element('label', { for: 'url' }, 'URL'), url),
       element('div', { class: 'field fields' }, element('label', { for: 'fields' }, 'Fields, one a line'), fields),
       element('div', { class: 'field' }, element('label', { for: 'client' }, 'From the address'), client),
+      element('div', { class: 'field' }, element('label', { for: 'protocol' }, 'Protocol'), protocol),
+      secured.root,
       element('div', { class: 'actions' }, element('button', { class: 'primary' }, 'Explain')),
     );
     root.append(
@@ -152,7 +160,7 @@ async function show(explained: Explained, result: HTMLElement): Promise<void> {
   const where = domain === null ? 'no domain' : link(to('domains', [domain]), domain);
   fill(
     result,
-    element('p', { class: `verdict ${kind}` }, element('strong', {}, decision.text)),
+    element('p', { class: `verdict ${kind}` }, element('strong', {}, decision.text), faultOf(decision)),
     explained.copies.length === 0 ? null : element('p', {}, `a copy goes to ${explained.copies.join(', ')}`),
     panel(['Walk of ', where], graph, element('ol', { class: 'steps' }, nodes.map(stepRow))),
     routesOf(explained),
@@ -165,6 +173,13 @@ async function show(explained: Explained, result: HTMLElement): Promise<void> {
           element('pre', {}, `${decision.head.trimEnd()}\n\n${decision.body ?? ''}`),
         ),
   );
+}
+
+/** The status of a fault, and the name that the log and metrics have for it. */
+function faultOf({ kind, status, ending = '' }: Explained['decision']): HTMLElement | null {
+  if (kind !== 'fault') return null;
+  const answer = status === 0 ? 'closed without an answer' : `answered ${String(status)}`;
+  return element('span', { class: 'muted' }, ` ${answer}, ending ${ending}`);
 }
 
 /** The ways of the requests that are made of the one that was asked about, and of those in turn. */

@@ -1,12 +1,17 @@
-import { text as anyText, oneOf } from '../../lib/core/option-kinds.ts';
+import { text as anyText, filePath, oneOf } from '../../lib/core/option-kinds.ts';
 import { inner, list, membersOf, own, text, textOf } from '../answer-shape.ts';
 import type { Members } from '../answer-shape.ts';
 import { defineCommand } from '../command.ts';
+import { readFileText } from '../documents.ts';
 import { EXIT } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
 import { argument, called, several, setting, toggle, usual } from '../inputs.ts';
 import { printable } from '../printable.ts';
+import type { Session } from '../session.ts';
 import type { Screen } from '../screen.ts';
 import type { Cell } from '../text-table.ts';
+
+const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
 /** Tells what would become of a request. */
 export const explain = defineCommand({
@@ -27,6 +32,17 @@ would be sent. Nothing is sent, and nothing is counted.`,
     }),
     http2: toggle('it comes by HTTP/2'),
     client: setting(called('ADDRESS', anyText), 'address that the request comes from; unset: 127.0.0.1'),
+    tls: setting(oneOf(TLS_VERSIONS), 'with an https address: version that it comes by; unset: TLSv1.3', {
+      completes: TLS_VERSIONS,
+    }),
+    'server-name': setting(
+      called('NAME', anyText),
+      'with an https address: name that the handshake asks for (SNI); unset: that of the address',
+    ),
+    cert: setting(filePath, "with an https address: the client's certificate (PEM), as if its domain trusted it", {
+      completes: 'file',
+    }),
+    untrusted: toggle('with --cert: as if the domain did not trust it'),
     show: usual(
       oneOf(['walk', 'heads', 'all']),
       'walk',
@@ -40,11 +56,26 @@ would be sent. Nothing is sent, and nothing is counted.`,
       line: 'elbctl explain https://shop.example.com/ --client 10.1.2.3 --show all',
       does: 'with the heads, for a client',
     },
+    { line: 'elbctl explain https://shop.example.com/ --cert ann.pem', does: 'for a client with this certificate' },
   ],
-  async run({ screen, api }, { address }, { method, header, client, http2, show }) {
+  async run(session, { address }, { method, header, client, http2, show, ...secured }) {
     const url = /^[a-z]+:\/\//i.test(address) || address.startsWith('/') ? address : `http://${address}`;
-    const query = { url, method, header, client, protocol: http2 ? 'h2' : 'h1' };
-    const { body } = await (await api()).call({ method: 'GET', resource: 'explain', query });
+    const tls = await tlsOf(session, secured, url);
+    const { screen, api } = session;
+    const { body } = await (
+      await api()
+    ).call({
+      method: 'POST',
+      resource: 'explain',
+      body: {
+        url,
+        method,
+        headers: header,
+        protocol: http2 ? 'h2' : 'h1',
+        ...(client !== null && { client }),
+        ...(tls !== null && { tls }),
+      },
+    });
     const told = membersOf(body, 'explanation');
     screen.show(
       told,
@@ -53,6 +84,31 @@ would be sent. Nothing is sent, and nothing is counted.`,
     return EXIT.ok;
   },
 });
+
+interface Secured {
+  readonly tls: string | null;
+  readonly 'server-name': string | null;
+  readonly cert: string | null;
+  readonly untrusted: boolean;
+}
+
+/** The TLS that is asked about; null: what is usual. Throws Failure where it makes no sense. */
+async function tlsOf(session: Session, secured: Secured, url: string): Promise<object | null> {
+  const { tls: version, 'server-name': serverName, cert, untrusted } = secured;
+  if (untrusted && cert === null)
+    throw new Failure(EXIT.usage, '--untrusted says something of a certificate', { next: 'give one with --cert FILE' });
+  if (version === null && serverName === null && cert === null) return null;
+  if (!/^https:/i.test(url)) {
+    throw new Failure(EXIT.usage, '--tls, --server-name and --cert are of requests by TLS', {
+      next: `ask for ${url.replace(/^([a-z]+:\/\/)?/i, 'https://')}`,
+    });
+  }
+  return {
+    ...(version !== null && { version }),
+    ...(serverName !== null && { server_name: serverName }),
+    ...(cert !== null && { certificate: { pem: await readFileText(session, cert), verified: !untrusted } }),
+  };
+}
 
 function walkText(told: Members, screen: Screen): string {
   const request = inner(told, 'request');
@@ -65,12 +121,20 @@ function walkText(told: Members, screen: Screen): string {
     `${screen.style('head', printable(asked))}\n`,
     domain === null ? `no domain has this host\n` : `domain ${printable(textOf(domain))}\n`,
     nodes.length === 0 ? '' : `\n${nodesText(nodes, screen)}`,
-    `\n${screen.style(isGood ? 'good' : 'bad', printable(text(decision, 'text')))}\n`,
+    `\n${screen.style(isGood ? 'good' : 'bad', printable(decided(decision)))}\n`,
     copiesText(told),
     upstreamText(told, screen),
     routesText(told, screen),
   ];
   return parts.join('');
+}
+
+/** What the request comes to; a fault with the status that it is answered with, and the name that the log and metrics have for it. */
+function decided(decision: Members): string {
+  const said = text(decision, 'text');
+  if (text(decision, 'kind') !== 'fault') return said;
+  const status = text(decision, 'status');
+  return `${status === '0' ? 'closed without an answer' : `answered ${status}`} (${text(decision, 'ending')}): ${said}`;
 }
 
 /** The way of a request that is made of the one that was asked about. */
@@ -79,7 +143,7 @@ function routeText(route: Members, screen: Screen): string {
   const parts = [
     `\n${screen.style('head', printable(text(route, 'edge')))}\n`,
     nodesText(list(told, 'nodes'), screen),
-    `${printable(text(inner(told, 'decision'), 'text'))}\n`,
+    `${printable(decided(inner(told, 'decision')))}\n`,
     copiesText(told),
     routesText(told, screen),
   ];

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { openPage, startBrowser } from '../fixtures/browser.ts';
 import type { WatchedPage } from '../fixtures/browser.ts';
 import { startElb } from '../fixtures/elb.ts';
-import { TestCa } from '../fixtures/test-ca.ts';
+import { TestCa, type Pair } from '../fixtures/test-ca.ts';
 import type { Elb } from '../fixtures/elb.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -20,6 +20,14 @@ const graph = {
     web: { type: 'backend', args: { servername: 'web' } },
   },
 };
+const shown = {
+  init: 'shown',
+  rules: {
+    shown: { type: 'tls', args: { subject: { exact: 'CN=ann' }, succ: 'known', fail: 'other' } },
+    known: { type: 'respond', args: { status: 200 } },
+    other: { type: 'respond', args: { status: 204 } },
+  },
+};
 const odd = '<img src=x onerror=alert(1)>';
 
 describe('the admin page', function () {
@@ -30,6 +38,8 @@ describe('the admin page', function () {
   const servers: Server[] = [];
   let opened: WatchedPage;
   let page: Page;
+  let ca: TestCa;
+  let ann: Pair;
 
   before(async () => {
     for (const name of ['blog', 'web']) {
@@ -38,10 +48,14 @@ describe('the admin page', function () {
       await once(server, 'listening');
     }
     const [blog, web] = servers.map((server) => `127.0.0.1:${(server.address() as AddressInfo).port}`); // they listen on TCP
+    ca = new TestCa();
+    ann = ca.issue({ subject: '/CN=ann' });
     elb = await startElb({
       file: {
+        tls: { 'shown.test': { client_certificates: { mode: 'optional', ca: ca.certificate } } },
         domains: {
           'a.test': graph,
+          'shown.test': shown,
           'b.test': { init: odd, rules: { [odd]: { type: 'respond', args: { body: odd } } } },
         },
         upstreams: { blog: { [blog ?? '']: '' }, web: { [web ?? '']: 'weight=2' } },
@@ -54,6 +68,7 @@ describe('the admin page', function () {
     await browser.close();
     await elb.stop();
     for (const server of servers) server.close().closeAllConnections();
+    ca.remove();
   });
 
   beforeEach(async () => {
@@ -109,6 +124,27 @@ describe('the admin page', function () {
     expect(edges).to.have.members([' ', 'agent succ', 'area cases/0/to']);
     await page.getByText('X-Forwarded-For').waitFor();
     await page.getByRole('row', { name: /chosen/ }).waitFor();
+  });
+
+  it('explains a request by TLS, by HTTP/2 and with a certificate, and says which line is no field', async () => {
+    await open('explain');
+    await page.getByLabel('URL').fill('https://shown.test/');
+    await page.getByLabel('Protocol').selectOption('HTTP/2');
+    await page.getByText('TLS and a client certificate').click();
+    await page.getByLabel('Version').selectOption('TLSv1.2');
+    await page.getByLabel("Client's certificate").fill(ann.certificate);
+    await page.getByLabel('URL').press('Enter');
+    await page.locator('.node.walked[data-node=known]').waitFor();
+    await page.getByLabel('its domain trusts it').uncheck();
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.locator('.node.walked[data-node=other]').waitFor();
+    await page.getByLabel("Client's certificate").fill('ann');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByRole('alert').getByText('is no certificate in PEM').waitFor();
+    await page.getByText('TLS and a client certificate').click();
+    await page.getByLabel('Fields, one a line').fill('X-A: 1\nno field');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByRole('alert').getByText('must be NAME: VALUE').waitFor();
   });
 
   it('lists the last requests, and shows the way of each', async () => {
@@ -241,12 +277,10 @@ describe('the admin page', function () {
   });
 
   it('lists certificates, those that run out first on top, without their keys', async () => {
-    const ca = new TestCa();
     const pairs = {
       'lasting.test': ca.issue({ names: ['DNS:lasting.test', 'DNS:*.lasting.test'] }),
       'soon.test': ca.issue({ names: ['DNS:soon.test'], from: openSslTime(-1), until: openSslTime(7) }),
     };
-    ca.remove();
     expect((await elb.admin('PUT', 'cert', pairs)).status).to.equal(200);
     await open('certificates');
     await page.getByText('2 in all, 1 about to run out').waitFor();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -49,9 +50,18 @@ describe('elbctl, what people read', function () {
         none: { type: 'respond', args: { status: 404 } },
       },
     };
+    const shown = {
+      init: 'shown',
+      rules: {
+        shown: { type: 'tls', args: { version: ['TLSv1.3'], subject: { exact: 'CN=ann' }, succ: 'web', fail: 'none' } },
+        web: { type: 'backend', args: { servername: 'web' } },
+        none: { type: 'respond', args: { status: 404 } },
+      },
+    };
     elb = await startElb({
       file: {
-        domains: { 'a.test': graph, 'many.test': many, 'copied.test': copied },
+        tls: { 'shown.test': { client_certificates: { mode: 'optional', ca: ca.certificate } } },
+        domains: { 'a.test': graph, 'shown.test': shown, 'many.test': many, 'copied.test': copied },
         upstreams: { web: { [address]: '', '127.0.0.1:1': 'down' } },
       },
     });
@@ -89,7 +99,7 @@ describe('elbctl, what people read', function () {
       /\ncomes as\n {2}GET \/blog\/x\?y=1 HTTP\/1\.1\n[^]*\nis sent as\n {2}GET \/x\?y=1 HTTP\/1\.1\n/,
     );
     const refused = await did('explain', 'nobody.test/');
-    expect(refused).to.match(/\nno domain has this host\n/);
+    expect(refused).to.match(/\nno domain has this host\n\nanswered 404 \(no_domain\): /);
   });
 
   it('explain: by HTTP/2 and TLS as it would be', async () => {
@@ -97,6 +107,31 @@ describe('elbctl, what people read', function () {
     expect(told).to.match(
       /is sent as\n {2}GET \/x HTTP\/1\.1\n {2}Host: a\.test\n {2}x-mine: 1\n[^]*X-Forwarded-Proto: https\n/,
     );
+  });
+
+  it('explain: for a client with a certificate, which its domain trusts or not, and another version of TLS', async () => {
+    const ann = 'ann.pem';
+    writeFileSync(ca.path(ann), ca.issue({ subject: '/CN=ann' }).certificate);
+    const told = (...args: readonly string[]): Promise<string> => did('explain', 'https://shown.test/', ...args);
+    expect(await told('--cert', ca.path(ann))).to.match(/\nshown +tls +succ → web /);
+    expect(await told('--cert', ca.path(ann), '--untrusted')).to.match(/\nshown +tls +fail → none /);
+    expect(await told('--cert', ca.path(ann), '--tls', 'TLSv1.2')).to.match(/\nshown +tls +fail → none /);
+    expect(await told('--server-name', 'a.test')).to.include('\nanswered 421 (misdirected): ');
+    const bad = async (...args: readonly string[]): Promise<string> => {
+      const { code, stderr } = await ctl('explain', ...args);
+      expect(code).to.equal(2);
+      return stderr;
+    };
+    expect(await bad('a.test/x', '--cert', ca.path(ann))).to.match(
+      /of requests by TLS\n.*ask for https:\/\/a\.test\/x\n$/,
+    );
+    expect(await bad('https://a.test/', '--untrusted')).to.match(/--cert FILE\n$/);
+    expect(await bad('https://a.test/', '--tls', 'SSLv3')).to.match(/TLSv1\.2/);
+    expect(await bad('https://a.test/', '--cert', ca.path('nothing.pem'))).to.include('nothing.pem');
+    const noField = await ctl('explain', 'a.test/', '-H', 'X-A: 1', '-H', 'no field');
+    expect([noField.code, noField.stderr]).to.satisfy(([code, text]: [number, string]) => {
+      return code === 3 && /headers\/1/.test(text) && /NAME: VALUE/.test(text);
+    });
   });
 
   it('explain: who is sent a copy, where anybody is', async () => {
@@ -139,11 +174,18 @@ describe('elbctl, what people read', function () {
     const names = ['DNS:a.test', 'DNS:www.a.test'];
     const [good, other] = [ca.issue({ names }), ca.issue({ names })];
     expect(good.certificate).to.not.equal(other.certificate);
-    const pem = (pair: number): string => ca.path(`pair-${String(pair)}.pem`);
-    const key = (pair: number): string => ca.path(`pair-${String(pair)}.key`);
-    const mixed = await ctl('put', 'cert', 'shop', pem(1), key(2));
+    const file = (name: string, text: string): string => {
+      writeFileSync(ca.path(name), text);
+      return ca.path(name);
+    };
+    const [chain, key, otherKey] = [
+      file('good.pem', good.certificate),
+      file('good.key', good.key),
+      file('other.key', other.key),
+    ];
+    const mixed = await ctl('put', 'cert', 'shop', chain, otherKey);
     expect([mixed.code, mixed.stderr.includes('/shop')], mixed.stderr).to.deep.equal([3, true]);
-    expect(await did('put', 'cert', 'shop', pem(1), key(1))).to.match(/1 added, 0 changed, 0 removed, revision \d+\n$/);
+    expect(await did('put', 'cert', 'shop', chain, key)).to.match(/1 added, 0 changed, 0 removed, revision \d+\n$/);
     const listed = await did('get', 'certs');
     expect(listed).to.match(/^CERTIFICATE +FOR +KEY +RUNS OUT IN +FROM\nshop +a\.test www\.a\.test +ec +.*store\n$/);
     const json = await did('get', 'cert', 'shop', '-o', 'json');

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -7,6 +8,7 @@ import { TestCa } from '../fixtures/test-ca.ts';
 
 /** What these tests look at of an explanation. */
 interface Told {
+  readonly request: { readonly head: string };
   readonly domain: string | null;
   readonly nodes: readonly {
     readonly node: string;
@@ -179,6 +181,27 @@ describe('explain of the program', () => {
       'certificate:fail',
     );
     expect(await verdicts({ server_name: 'plain.test' })).to.equal('');
+    // A whole certificate tells what a connection would: of it only whether it is trusted is supposed.
+    const { certificate: pem } = ca.issue({ subject: '/CN=ann', names: ['DNS:ann.test'] });
+    const { fingerprint256, serialNumber } = new X509Certificate(pem);
+    const shown = {
+      subject: { exact: 'CN=ann' },
+      name: { exact: 'DNS:ann.test' },
+      serial: { exact: serialNumber },
+      fingerprint: { exact: fingerprint256.replaceAll(':', '').toLowerCase() },
+    };
+    const whole = { ...graph, init: 'certificate', rules: { ...graph.rules, certificate: step(shown, 'known') } };
+    const changed = await elb.admin('PUT', 'domain', { 'tls.test': whole });
+    expect(changed.status, changed.text).to.equal(200);
+    expect(await verdicts({ certificate: { pem } })).to.equal('certificate:succ known:null');
+    expect(await verdicts({ certificate: { pem, verified: false } })).to.equal('certificate:fail other:null');
+    const late = ca.issue({
+      subject: '/CN=ann',
+      names: ['DNS:ann.test'],
+      from: '20200101000000Z',
+      until: '20200201000000Z',
+    });
+    expect(await verdicts({ certificate: { pem: late.certificate } })).to.equal('certificate:fail other:null');
   });
 
   it('knows the node that a walk comes to in a shared graph from its namesake in the domain', async () => {
@@ -222,6 +245,14 @@ describe('explain of the program', () => {
     ]);
   });
 
+  it('takes fields as lines, in their order', async () => {
+    const headers = ['Host: a.test', 'X-Way: 1', 'X-Other: 2', 'x-way:3 '];
+    const { json } = await elb.admin('POST', 'explain', { url: '/', headers });
+    expect((json() as Told).request.head).to.equal(
+      'GET / HTTP/1.1\r\nHost: a.test\r\nX-Way: 1\r\nX-Other: 2\r\nx-way: 3\r\n\r\n',
+    );
+  });
+
   it('counts nothing and moves nothing on', async () => {
     const before = (await elb.admin('GET', 'metrics')).text
       .split('\n')
@@ -258,6 +289,17 @@ describe('explain of the program', () => {
       ['POST', 'explain', { url: 'https://a.test/', tls: { certificate: { cn: 'a' } } }],
       '/tls/certificate/cn',
     ],
+    [
+      'a file that is no certificate',
+      ['POST', 'explain', { url: 'https://a.test/', tls: { certificate: { pem: 'ann' } } }],
+      '/tls/certificate/pem',
+    ],
+    [
+      'a certificate in a file that is told beside it',
+      ['POST', 'explain', { url: 'https://a.test/', tls: { certificate: { pem: 'ann', subject: 'CN=ann' } } }],
+      '/tls/certificate/subject',
+    ],
+    ['a line that is no field', ['POST', 'explain', { url: '/', headers: ['a: b', 'c'] }], '/headers/1'],
     ['a head without an end', ['POST', 'explain', { request: 'GET / HTTP/1.1\r\n' }], '/request'],
     ['an array', ['POST', 'explain', []], ''],
   ] as const) {
