@@ -30,6 +30,8 @@ interface Args extends BranchArgs {
  * The request goes on from the node `to` as if it were the only one, with another `method`, `path`, `query` and further fields where they are
  * given, and with the body if `body` is true; without it a request becomes a GET. What comes of that is not sent to the client: it is kept, for this
  * request alone, up to `max_reply` bytes of its body. Values are escaped for where they go; those of a reply that was not asked for are not there.
+ * A name that no `ask` of a domain's graph has is refused with the document; a shared graph may use what was asked before it, and a graph that
+ * includes others what was asked in them.
  *
  * A status other than 200 to 299 goes to `failed`, where its values are known, too; so does no reply within `timeout`, or one that is larger, of which
  * nothing is known. Where `failed` leads nowhere the answer is 503. An explanation tells the way of the question, and asks nobody.
@@ -59,6 +61,7 @@ export const ask = defineRule<Args>({
     additionalProperties: false,
   },
   edges: ['to', 'next', 'failed'],
+  asks: ({ name }) => name,
   compile(args, context) {
     const { name, timeout = '10s', max_reply: maxReply = 10_240, headers = {} } = args;
     const { edge, problem, means } = context;

@@ -32,6 +32,7 @@ export function workerMeans(
 ): Means {
   const warnedAt = new Map<string, number>();
   return {
+    asked: null,
     isUsable: (upstream) => isUsable(upstreams, upstream, wheel.now),
     graph: (name) => graphs.spelled(name),
     domain: (name) => table.named(name),

@@ -4,13 +4,15 @@ import { normalDomainName } from './domain-name.ts';
 import { missingEdge, type Graph } from './graph.ts';
 import { postOrder } from './post-order.ts';
 import type { CompileContext, GraphDocument, Node, Problem, Rule } from './rule.ts';
-import { IDLE_MEANS } from './means.ts';
+import { IDLE_MEANS, type Means } from './means.ts';
 
 /** What a document is checked by. */
 export interface GraphRules {
   readonly rules: ReadonlyMap<string, Rule>;
   /** Most nodes of a graph. */
   readonly maxNodes: number;
+  /** Whether it is walked in the middle of others, by what those know. */
+  readonly isShared?: boolean;
 }
 
 export interface Compiled {
@@ -30,13 +32,14 @@ export interface Compiled {
  * Each node is compiled once, behind the nodes its edges name, so that at run time nothing is looked up by name. Cost and
  * depth are bounded by the document's size: nothing here recurses along edges.
  */
-export function compileGraph(document: unknown, { rules, maxNodes }: GraphRules): Compiled {
+export function compileGraph(document: unknown, { rules, maxNodes, isShared = false }: GraphRules): Compiled {
   const { graphDocument, nodes, problems, fault } = checkDocument(document, rules, maxNodes);
   const { order, cycles } = postOrder(nodes, graphDocument?.init);
   problems.push(...cycles);
   const compiled = new Map<string, Node>();
+  const means = isShared ? IDLE_MEANS : { ...IDLE_MEANS, asked: askedNames(nodes) };
   for (const node of order) {
-    if (node.compilable) compiled.set(node.name, compileNode(node, compiled, rules, problems));
+    if (node.compilable) compiled.set(node.name, compileNode(node, { compiled, rules, means, problems }));
   }
   const init = graphDocument === null ? undefined : compiled.get(graphDocument.init);
   if (problems.length > 0 || graphDocument === null || init === undefined) {
@@ -65,12 +68,27 @@ export function referencesOf(document: GraphDocument, rules: ReadonlyMap<string,
   return [...names];
 }
 
-function compileNode(
-  checked: CheckedNode,
-  compiled: ReadonlyMap<string, Node>,
-  rules: ReadonlyMap<string, Rule>,
-  problems: Problem[],
-): Node {
+/** What a walk through these nodes may have asked; null: shared graphs on its way may have asked anything. */
+function askedNames(nodes: ReadonlyMap<string, CheckedNode>): ReadonlySet<string> | null {
+  const names = new Set<string>();
+  for (const { rule, args, compilable } of nodes.values()) {
+    if (rule.graphs !== undefined) return null;
+    if (rule.asks === undefined) continue;
+    // Another problem is in the way of its name.
+    if (!compilable) return null;
+    names.add(rule.asks(args));
+  }
+  return names;
+}
+
+interface Compiling {
+  readonly compiled: ReadonlyMap<string, Node>;
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly means: Means;
+  readonly problems: Problem[];
+}
+
+function compileNode(checked: CheckedNode, { compiled, rules, means, problems }: Compiling): Node {
   const { name, rule, args, edges, at } = checked;
   const report = (pointer: string, msg: string): void => {
     problems.push({ at: `${at}/args${pointer}`, msg });
@@ -81,7 +99,7 @@ function compileNode(
     return (target === undefined ? undefined : compiled.get(target)) ?? missingEdge;
   };
   try {
-    const context = { name, home: '', rules, means: IDLE_MEANS, depth: 0, edge, state: throwaway, problem: report };
+    const context = { name, home: '', rules, means, depth: 0, edge, state: throwaway, problem: report };
     return { name, decide: rule.compile(args, context) };
   } catch (error) {
     // A defect of the rule. It costs this document, not the process with all its domains.

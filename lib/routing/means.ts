@@ -14,6 +14,8 @@ export interface Means {
   domain(name: string): DomainEntry | null;
   /** A variable of the environment that graphs may know; null if it is not set. */
   variable(name: string): string | null;
+  /** Names of what may have been asked before, for a graph that is checked; null: any. */
+  readonly asked: ReadonlySet<string> | null;
   /** Where processes count requests together; null where they do not. */
   rates(scope: 'instance' | 'fleet'): SharedRates | null;
   /** Where the workers of an instance count requests under way together; null where they do not. */
@@ -36,6 +38,7 @@ export const IDLE_MEANS: Means = {
   graph: () => null,
   domain: () => null,
   variable: () => null,
+  asked: null,
   rates: () => null,
   places: null,
   breakers: null,

@@ -104,6 +104,8 @@ export interface Rule<Args = Record<string, unknown>> {
   /** Names of the shared graphs, and of the domains, whose graphs a node with these args may go on in. */
   graphs?(args: Args): readonly string[];
   domains?(args: Args): readonly string[];
+  /** The name by which templates have what a node with these args keeps of a reply. */
+  asks?(args: Args): string;
   compile(args: Args, context: CompileContext): Node['decide'];
   /** Of a rule that asks one question with two answers: that question, for `all`, `any` and `not`. */
   test?(args: Args, context: TestContext): Test;

@@ -101,8 +101,9 @@ function captured(captures: Captures | null, name: string): string | null {
 }
 
 /** What a route that was asked first has replied: `NAME.status`, `NAME.body`, or a member of that. */
-function askedSource(rest: string): Source | string {
+function askedSource(rest: string, { asked: known }: Means): Source | string {
   const [name = '', part = '', ...steps] = rest.split('.');
+  if (known?.has(name) === false) return `has \${asked.${rest}}, ${unasked(known)}`;
   if (part === 'status' && steps.length === 0)
     return { form: 'bytes', read: (_request, { asked }) => replyOf(asked, name)?.status.toString() ?? null };
   if (part !== 'body' || steps.includes(''))
@@ -110,6 +111,12 @@ function askedSource(rest: string): Source | string {
   if (steps.length === 0)
     return { form: 'text', read: (_request, { asked }) => replyOf(asked, name)?.body.text() ?? null };
   return { form: 'text', read: (_request, { asked }) => replyOf(asked, name)?.body.member(steps) ?? null };
+}
+
+function unasked(known: ReadonlySet<string>): string {
+  const names = [...known].map((name) => JSON.stringify(name)).join(', ');
+  const found = names === '' ? 'and no node of this graph asks anything' : `and nodes of this graph ask ${names} only`;
+  return `${found}: add an ask node of that name; only a shared graph knows what was asked before it`;
 }
 
 function replyOf(asked: AskedReply | null, name: string): AskedReply | null {

@@ -11,7 +11,7 @@ export function sharedGraphs(graphs: GraphRules): DocumentKind {
     check(name, document) {
       const broken = notJson(document);
       const { problems, upstreams } =
-        broken === null ? compileGraph(document, graphs) : { problems: [broken], upstreams: [] };
+        broken === null ? compileGraph(document, { ...graphs, isShared: true }) : { problems: [broken], upstreams: [] };
       const isNamed = /^[^/\s\p{Cc}]{1,200}$/u.test(name);
       const badName = { at: '', msg: 'the name of a shared graph is text without slash, space and control characters' };
       return { problems: isNamed ? problems : [badName, ...problems], substitute: null, upstreams };

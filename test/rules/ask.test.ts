@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { compileGraph } from '../../lib/routing/compile.ts';
 import { ask } from '../../rules/ask.ts';
+import { rules } from '../../rules/index.ts';
 import { Site, to, type Answering, type Nodes } from '../fixtures/site.ts';
 import { problemsOf, ruleContract } from './contract.ts';
 
@@ -29,6 +31,27 @@ describe('rule ask', () => {
     ).to.deep.equal([]);
   });
 
+  it('is there for whoever uses what it keeps, else the graph is refused; a shared graph may be used behind others', () => {
+    const answer = { type: 'respond', args: { json: { id: '${asked.usr.body.id|-}' } } };
+    const asking = (name: string): object => ({ type: 'ask', args: { name, to: 'answer', next: 'answer' } });
+    const problems = (nodes: object, isShared = false): readonly string[] =>
+      compileGraph(
+        { init: 'a', rules: { a: answer, answer, ...nodes } },
+        { rules, maxNodes: 9, isShared },
+      ).problems.map(({ at, msg }) => `${at}: ${msg}`);
+    const where = '/rules/a/args/json: has ${asked.usr.body.id}, ';
+    const what = ': add an ask node of that name; only a shared graph knows what was asked before it';
+    expect(problems({})).to.include(`${where}and no node of this graph asks anything${what}`);
+    expect(problems({ first: asking('user'), other: asking('other') })).to.include(
+      `${where}and nodes of this graph ask "user", "other" only${what}`,
+    );
+    expect(problems({ first: asking('usr') })).to.deep.equal([]);
+    expect(problems({ include: { type: 'include', args: { graph: 'gate', next: 'a' } } })).to.deep.equal([]);
+    expect(problems({}, true)).to.deep.equal([]);
+    // A node with a mistake of its own may be the one that asks.
+    expect(problems({ first: { type: 'ask', args: { name: 'usr', to: 7 } } })).to.have.length(1);
+  });
+
   const json = (value: unknown): Answering => {
     return (_got, response) => response.setHeader('Content-Type', 'application/json').end(JSON.stringify(value));
   };
@@ -39,6 +62,7 @@ describe('rule ask', () => {
           ask: ['ask', { name: 'up', to: 'to', next: 'answer', ...args }],
           to: to('up'),
           answer: ['respond', text],
+          never: ['ask', { name: 'other', to: 'to', next: 'answer' }],
           failed: ['respond', { status: 502, ...text }],
         },
       },
