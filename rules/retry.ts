@@ -31,7 +31,9 @@ interface Args {
  * `tries` counts the first one, too: 1 means never again. The wait before a try is drawn from zero to `backoff`, which doubles with each
  * further try up to `max_backoff`. A method that is not idempotent is sent again only if nothing of it was sent, or `non_idempotent` says so;
  * a body larger than `replay` is not sent again either. The upstream's budget for retries holds here as well: a group of servers that all
- * fail is not given a multiple of its load.
+ * fail is not given a multiple of its load. Clients are told how often a server was asked where a `response-headers` says so, of failures as well:
+ *
+ *     {"type": "response-headers", "args": {"set": {"X-Tries": "${reply.tries}"}, "next": "retry"}}
  */
 export const retry = defineRule<Args>({
   type: 'retry',

@@ -88,7 +88,7 @@ export class Asked {
 
   answered(answer: Answer): Explanation {
     const whole = encodeOwn(
-      { fault: 0, answer, edit: this.plan.replyEdit, retryAfterS: 0 },
+      { fault: 0, answer, edit: this.plan.replyEdit, retryAfterS: 0, tries: 0 },
       true,
       formOf(this.head.method(), null),
     );

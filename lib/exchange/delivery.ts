@@ -53,7 +53,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#body = body;
     this.#pace = new Pace(context, body);
     this.#race = new Race(context, this);
-    this.#tries = new Tries(context.policy);
+    this.#tries = new Tries(context.policy, this.request);
     this.#place = new Place(this.#tries, this, owner);
   }
 

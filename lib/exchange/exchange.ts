@@ -293,7 +293,11 @@ export class Exchange implements ClientUser, RouteOwner, DeliveryOwner, Dispatch
   #own(fault: number, answer: Answer | null, keepAlive: boolean): string {
     const { retryAfterS } = this.#dispatch;
     const edit = this.route.plan.replyEdit;
-    return encodeOwn({ fault, answer, edit, retryAfterS }, keepAlive, formOf(this.#method, this.#client));
+    return encodeOwn(
+      { fault, answer, edit, retryAfterS, tries: this.delivery.request.tries },
+      keepAlive,
+      formOf(this.#method, this.#client),
+    );
   }
 
   /** Closes the account, once; `reply`: our own, which is yet to be written. */

@@ -25,6 +25,8 @@ export class Outgoing {
   compression: CompressionTerms | null = null;
   /** The cache that keeps its reply, perhaps; null: none does. */
   caching: Caching | null = null;
+  /** How often it was given to a server. */
+  tries = 0;
   /** As every try sends it, but for what depends on its server. */
   head = '';
   #hasServerHost = false;
@@ -56,6 +58,7 @@ export class Outgoing {
   }
 
   reset(): void {
+    this.tries = 0;
     this.head = '';
     this.replyEdit = null;
     this.replyBody = null;

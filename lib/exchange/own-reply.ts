@@ -8,11 +8,11 @@ import { KnownBody } from '../routing/known-body.ts';
 import { keptLines, linesFor, type ReplyEdit } from '../routing/reply-edit.ts';
 
 /** A reply of our own, whole, as text: what the graph answers, or else a fault. See `ownReply`. */
-export function encodeOwn({ fault, answer, edit, retryAfterS }: Own, keepAlive: boolean, form: number): string {
+export function encodeOwn({ fault, answer, edit, retryAfterS, tries }: Own, keepAlive: boolean, form: number): string {
   if (form === Form.GRPC) return grpcReply(fault, answer);
   const own = answer ?? faultAnswer(fault, retryAfterS);
   if (own.status === 0) return '';
-  const { status, lines, body } = edit === null ? own : editedAnswer(own, edit);
+  const { status, lines, body } = edit === null ? own : editedAnswer(own, edit, tries);
   return wholeReply(status, lines, body, keepAlive, form === Form.HEAD);
 }
 
@@ -25,6 +25,8 @@ export interface Own {
   readonly edit: ReplyEdit | null;
   /** When to come again at the earliest, in seconds; 0: not known. */
   readonly retryAfterS: number;
+  /** How often a server was asked before. */
+  readonly tries: number;
 }
 
 /** Writes a reply of ours whole: on a stream its end may be the end of its head. */
@@ -40,9 +42,10 @@ export function formOf(method: string, client: { readonly isGrpc: boolean } | nu
 }
 
 /** An answer as other nodes of the graph have changed its head. */
-function editedAnswer({ status, lines, body }: Answer, edit: ReplyEdit): Answer {
+function editedAnswer({ status, lines, body }: Answer, edit: ReplyEdit, tries: number): Answer {
   const reply = {
     status,
+    tries,
     get: (lowerName: string) => valueIn(lines, lowerName),
     body: new KnownBody(Buffer.from(body, 'latin1')),
   };

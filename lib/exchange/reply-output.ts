@@ -42,6 +42,7 @@ export class ReplyOutput implements HolderOwner {
   #edit: ReplyEdit | null = null;
   #replyBody: ReplyBody | null = null;
   #ownLines = '';
+  #tries = 0;
   /** Most bytes of the body that are waited for; 0: it is not. */
   #bodyBytes = 0;
   /** The head while it waits for its body. */
@@ -67,7 +68,8 @@ export class ReplyOutput implements HolderOwner {
   }
 
   /** Fields of ours in the head that is passed on, beside those that the graph changes, and what is done to the body. */
-  edit(head: Head, { replyEdit: edit, replyBody, compression, caching }: Outgoing, lines: string): void {
+  edit(head: Head, { replyEdit: edit, replyBody, compression, caching, tries }: Outgoing, lines: string): void {
+    this.#tries = tries;
     this.#caching = caching;
     this.#compression = compression;
     this.#ownLines = lines;
@@ -84,13 +86,19 @@ export class ReplyOutput implements HolderOwner {
   }
 
   /** Writes down what depends on the reply. */
-  #fill(reply: KnownReply): void {
+  #fill(head: Head, body: Buffer | null = null): void {
     const edit = this.#edit;
     const instead = this.#replyBody;
+    const late = instead?.late;
+    const reply = edit?.late === undefined && late === undefined ? head : this.#known(head, body);
     this.#taken = edit === null ? null : edit.drop;
     this.#lines = edit === null ? this.#ownLines : linesFor(edit, reply) + this.#ownLines;
-    const late = instead?.late;
     this.#instead = instead === null || late === undefined ? instead : { ...instead, body: wholeText(late, reply) };
+  }
+
+  #known(head: Head, body: Buffer | null): KnownReply {
+    const known = { status: head.status, get: (name: string) => head.get(name), tries: this.#tries };
+    return body === null ? known : { ...known, body: new KnownBody(body) };
   }
 
   /** The client gets another body than the server's, which is not waited for. */
@@ -110,9 +118,7 @@ export class ReplyOutput implements HolderOwner {
     const head = this.#held;
     if (head === null) return null;
     this.#held = null;
-    const reply: KnownReply =
-      body === null ? head : { status: head.status, get: (name) => head.get(name), body: new KnownBody(body) };
-    this.#fill(reply);
+    this.#fill(head, body);
     if (this.#instead !== null) {
       this.replaced(head, this.#keepAlive);
       this.satisfied = true;

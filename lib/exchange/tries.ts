@@ -5,6 +5,7 @@ import type { RequestRecord } from '../stats/request-record.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { setsCookie } from './affinity.ts';
+import type { Outgoing } from './outgoing.ts';
 import { backoff } from './retry.ts';
 import type { Try } from './try.ts';
 
@@ -14,13 +15,16 @@ export class Tries {
   policy: DeliveryPolicy;
   /** Tries so far. */
   count = 0;
+  readonly #request: Outgoing;
   readonly #tried: Server[] = [];
   /** Tries of upstreams before. */
   #earlier = 0;
   #affinity: Readonly<Affinity> = NO_AFFINITY;
 
-  constructor(policy: DeliveryPolicy) {
+  /** `request`: is told how often it was given to a server. */
+  constructor(policy: DeliveryPolicy, request: Outgoing) {
     this.policy = policy;
+    this.#request = request;
   }
 
   /** Begins a new request; `now`: wheel time. */
@@ -54,6 +58,7 @@ export class Tries {
     }
     if (server === null) return null;
     this.count++;
+    this.#request.tries = this.total;
     this.#tried.push(server);
     return server;
   }

@@ -6,6 +6,8 @@ export interface KnownReply {
   readonly status: number;
   /** All values of a field joined by ", ", or null. */
   get(lowerName: string): string | null;
+  /** How often a server was asked for it; 0: no server was. */
+  readonly tries?: number;
   /** Not there where nobody has waited for it, or it is larger than that. */
   readonly body?: KnownBody;
 }
@@ -46,6 +48,7 @@ export function wholeText(text: LateText, reply: KnownReply): string {
 export function replyPart(name: string, fallback: string, where: Where): ReplyPart | string {
   const escape = escapeFor(where, 'bytes');
   if (name === 'reply.status') return { name, read: ({ status }) => String(status), fallback, escape };
+  if (name === 'reply.tries') return { name, read: ({ tries = 0 }) => String(tries), fallback, escape };
   if (name === BODY || name.startsWith(`${BODY}.`)) {
     const steps = name.split('.').slice(2);
     if (steps.includes('')) return `has \${${name}}, which names no member`;
@@ -55,7 +58,7 @@ export function replyPart(name: string, fallback: string, where: Where): ReplyPa
   }
   const field = name.startsWith(HEADER) ? name.slice(HEADER.length).toLowerCase() : '';
   if (field === '')
-    return `has \${${name}}; of a reply there are reply.status, reply.header.NAME, reply.body and reply.body.MEMBER`;
+    return `has \${${name}}; of a reply there are reply.status, reply.tries, reply.header.NAME, reply.body and reply.body.MEMBER`;
   return { name, read: (reply) => reply.get(field), fallback, escape };
 }
 

@@ -138,7 +138,9 @@ describe('templates', () => {
     for (const text of ['${reply.text}', '${reply.header.}', '${reply.}', '${reply.status.x}', '${reply.bodyx}']) {
       const problems: string[] = [];
       compileReplyTemplate(text, 'header', IDLE_MEANS, (problem) => problems.push(problem));
-      expect(problems.join(), text).to.match(/of a reply there are reply.status, reply.header.NAME, reply.body/);
+      expect(problems.join(), text).to.match(
+        /of a reply there are reply.status, reply.tries, reply.header.NAME, reply.body/,
+      );
     }
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { RetryOn, type DeliveryPolicy } from '../../lib/core/delivery-policy.ts';
 import { Plan } from '../../lib/routing/plan.ts';
-import type { Rule } from '../../lib/routing/rule.ts';
+import type { GraphDocument, Rule } from '../../lib/routing/rule.ts';
 import { DEFAULT_OPTIONS } from '../../lib/upstream/options/index.ts';
 import { policyOf } from '../../lib/upstream/setup.ts';
 import { hedge } from '../../rules/hedge.ts';
@@ -152,6 +152,46 @@ describe('delivery as nodes say it', () => {
     });
     expect(await ask(port, 'a.test')).to.equal('200');
     expect(at).to.have.length(3);
+  });
+
+  it('clients are told how often a server was asked, where a node says so: of replies, failures, and answers without a server', async () => {
+    const empty = (status: string): string => `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`;
+    const flaky = await rig.serve((connection, index) => {
+      answering(index < 2 ? empty('500 X').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n') : OK)(connection);
+    });
+    const broken = await rig.serve(SERVERS.closesOnRequest);
+    const told = (servername: string, next = 'how'): GraphDocument => ({
+      init: 'told',
+      rules: {
+        told: { type: 'response-headers', args: { set: { 'X-Tries': 'after ${reply.tries} of 3' }, next } },
+        how: { type: 'retry', args: { tries: 3, statuses: [500], same_server: true, next: 'up' } },
+        up: { type: 'backend', args: { servername } },
+        own: { type: 'respond', args: { status: 204 } },
+      },
+    });
+    const { port } = await rig.plane({
+      domains: {
+        'flaky.test': told('flaky'),
+        'broken.test': told('broken'),
+        'none.test': told('none'),
+        'own.test': told('flaky', 'own'),
+      },
+      upstreams: {
+        flaky: [{ port: flaky.port, maxFails: 0 }],
+        broken: [{ port: broken.port, maxFails: 0 }],
+      },
+    });
+    const tries = async (host: string): Promise<readonly (string | undefined)[]> => {
+      const client = await rig.client(port);
+      client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      const head = await client.until(/\r\n\r\n/);
+      return [head.slice(9, 12), /\r\nX-Tries: (.*)\r\n/.exec(head)?.[1]];
+    };
+    expect(await tries('flaky.test')).to.deep.equal(['200', 'after 3 of 3']);
+    expect(await tries('flaky.test')).to.deep.equal(['200', 'after 1 of 3']);
+    expect(await tries('broken.test')).to.deep.equal(['502', 'after 3 of 3']);
+    expect(await tries('none.test')).to.deep.equal(['502', 'after 0 of 3']);
+    expect(await tries('own.test')).to.deep.equal(['204', 'after 0 of 3']);
   });
 
   it('one try is one try', async () => {
