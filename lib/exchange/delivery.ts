@@ -152,7 +152,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     if (one.connection === null || client === null) return;
     const other = this.#race.otherThan(one);
     // The one that is connected first goes on; where the other has sent its request already, both do.
-    if (other?.phase === Phase.CONNECT) this.#race.leaveDialling(other);
+    if (other?.phase === Phase.CONNECT) this.#race.leaveDialling(other, this.#tries);
     if (other === null || other.phase < Phase.REPLY) this.#race.promote(one);
     this.#alarm.cancel();
     const request = this.request;

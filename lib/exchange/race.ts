@@ -3,6 +3,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import type { Server } from '../upstream/server.ts';
 import type { RequestRecord, TryRecord } from '../stats/request-record.ts';
 import type { Context } from './context.ts';
+import type { Tries } from './tries.ts';
 import { Phase, Try, type TryOwner } from './try.ts';
 
 /** The tries of a request that are under way at the same time: one, and now and then a rival beside it. */
@@ -53,7 +54,8 @@ export class Race {
   }
 
   /** Leaves a connection that is still being made to itself: it may be of use to another request. */
-  leaveDialling(one: Try): void {
+  leaveDialling(one: Try, tries: Tries): void {
+    tries.spared(one.server);
     one.leaveDialling();
     this.leave(one);
     one.reset();

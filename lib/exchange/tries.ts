@@ -17,6 +17,8 @@ export class Tries {
   count = 0;
   readonly #request: Outgoing;
   readonly #tried: Server[] = [];
+  /** Of those counted, so many were left before anything was sent because another server was faster. */
+  #spared = 0;
   /** Tries of upstreams before. */
   #earlier = 0;
   #affinity: Readonly<Affinity> = NO_AFFINITY;
@@ -50,7 +52,7 @@ export class Tries {
   /** The server for the next try, counted as tried from now on; null if there is none, or no try is left. */
   next(): Server | null {
     const { upstream, policy } = this;
-    if (upstream === null || this.count >= policy.tries) return null;
+    if (upstream === null || this.count - this.#spared >= policy.tries) return null;
     let server = upstream.pick(this.#tried, this.#affinity);
     if (server === null && policy.sameServer && this.count > 0) {
       empty(this.#tried);
@@ -61,6 +63,14 @@ export class Tries {
     this.#request.tries = this.total;
     this.#tried.push(server);
     return server;
+  }
+
+  /** A server was left without blame while it was being connected to: should the faster one fail, it may be asked again. */
+  spared(server: Server | null): void {
+    const at = server === null ? -1 : this.#tried.indexOf(server);
+    if (at === -1) return;
+    this.#tried.splice(at, 1);
+    this.#spared++;
   }
 
   /** Fields of ours in the reply: what its client needs to come back to its server, or how old it is; empty for nothing. */
@@ -113,6 +123,7 @@ export class Tries {
     this.upstream = null;
     this.#affinity = NO_AFFINITY;
     this.count = 0;
+    this.#spared = 0;
     empty(this.#tried);
   }
 }

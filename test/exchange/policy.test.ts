@@ -272,5 +272,17 @@ describe('delivery by a policy', () => {
       const plane = await delivering({ raceMs: 50 }, [hole.port, { port: good.port, backup: true }]);
       expect(await ask(plane, post('x'))).to.equal(200);
     });
+
+    it('comes back to it where the one that was faster fails', async () => {
+      const hole = await rig.blackHole();
+      const faster = await rig.serve((connection) => {
+        connection.socket.once('data', () => {
+          hole.open(OK);
+          connection.destroy();
+        });
+      });
+      const plane = await delivering({ raceMs: 50, connectMs: 5000 }, [hole.port, { port: faster.port, backup: true }]);
+      expect(await ask(plane, GET)).to.equal(200);
+    });
   });
 });
