@@ -13,7 +13,7 @@ export function createPlane(
   listeners: readonly BoundListener[],
   log: Log,
   tell: (sightings: WorkerSightings) => void,
-  { rates, places }: Together,
+  { rates, places, forget }: Together,
 ): DataPlane {
   const { name, redis, statsd, ...options } = setup;
   return new DataPlane({
@@ -23,6 +23,7 @@ export function createPlane(
     rules,
     log,
     tell,
+    forget,
     instanceRates: rates,
     instancePlaces: places,
     fleetRates: redis === null ? null : new RedisRates({ url: redis, prefix: name, log }),

@@ -65,6 +65,8 @@ export interface DataPlaneOptions extends CountedTogether {
   readonly rules: ReadonlyMap<string, Rule>;
   /** Tells the primary what was seen of servers at work; without it nobody is told. */
   readonly tell?: (sightings: WorkerSightings) => void;
+  /** Has the other workers forget the replies that they keep of these URIs. */
+  readonly forget?: (uris: readonly string[]) => void;
   /** Number of workers that share what an upstream may have as a whole; 1 if unset. */
   readonly workers?: number;
   readonly log: Log;
@@ -109,6 +111,7 @@ export class DataPlane {
         random: options.random ?? Math.random,
         ...(options.tell !== undefined && { sightings: new Sightings(wheel, options.tell) }),
         workers: options.workers ?? 1,
+        ...(options.forget !== undefined && { forget: options.forget }),
         ...(counterOf !== null && { counterOf }),
       }),
       admin: controlPlane(options.adminSocket, wheel),
@@ -152,6 +155,11 @@ export class DataPlane {
   /** News of the servers' health. */
   learn(news: HealthNews): void {
     this.#context.shared.upstreams.learn(news);
+  }
+
+  /** Something was written to these URIs by way of another worker. */
+  forget(uris: readonly string[]): void {
+    this.#context.shared.upstreams.caches.learn(uris);
   }
 
   /** Puts changes into force, all at once. `whole`: from now on, what is not in the table does not exist. */
@@ -229,6 +237,8 @@ export class DataPlane {
     switch (query.kind) {
       case 'explain':
         return new Explainer(this.#context).explain(query.request);
+      case 'forget':
+        return Promise.resolve({ forgotten: this.#context.shared.upstreams.caches.forget(query) });
       case 'requests':
         return Promise.resolve(this.#observing.find(query.filter));
     }

@@ -67,6 +67,8 @@ export type ToWorker =
   /** Something else is asked of who comes by the socket of `from`. */
   | { readonly kind: 'rename'; readonly from: ListenAddress; readonly to: ListenAddress }
   | { readonly kind: 'drain' }
+  /** Something was written to these URIs by way of another worker: replies that are kept of them are not true any more. */
+  | { readonly kind: 'forget'; readonly uris: readonly string[] }
   /** Log files were moved away: open new ones. */
   | { readonly kind: 'reopen' }
   /** Of the servers' health: what the primary has decided, what other workers have seen. */
@@ -95,6 +97,8 @@ export type ToPrimary =
   | { readonly kind: 'enter'; readonly question: number; readonly asked: PlaceQuestion }
   /** Gives one back. */
   | { readonly kind: 'leave'; readonly place: HeldPlace }
+  /** Something was written to these URIs: the other workers have to know. */
+  | { readonly kind: 'forget'; readonly uris: readonly string[] }
   /** What it has seen of servers and upstreams at work. */
   | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
   /** The answer to `ask`; domains that it has no room for follow. */

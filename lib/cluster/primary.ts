@@ -206,6 +206,9 @@ export class Primary {
         this.#options.servers?.took(member.number, message);
         if (!message.more) this.#questions.answered(member.link, message.question);
         break;
+      case 'forget':
+        for (const link of this.#serving()) if (link !== member.link) link.send(message);
+        break;
       case 'rate':
       case 'enter':
       case 'leave':
@@ -272,15 +275,9 @@ export class Primary {
     this.#questions.gone(member.link);
     this.#queries.gone(member.link);
     this.#tellWorkers();
-    if (this.#state === 'draining') {
-      this.#settleDrain();
-      return;
-    }
-    if (this.#state !== 'serving') {
-      this.#fail(new Error(`a worker ended at its start: ${reason}`));
-      return;
-    }
-    this.#replace(member, reason);
+    if (this.#state === 'draining') this.#settleDrain();
+    else if (this.#state === 'serving') this.#replace(member, reason);
+    else this.#fail(new Error(`a worker ended at its start: ${reason}`));
   }
 
   #fail(error: Error): void {

@@ -35,6 +35,8 @@ export interface Plane {
   servers(upstream: string | null): Iterator<readonly UpstreamReport[], void>;
   /** News of the servers' health. */
   learn(news: HealthNews): void;
+  /** Something was written to these URIs by way of another worker. */
+  forget(uris: readonly string[]): void;
   /** Log files were moved away. */
   reopen(): void;
 }
@@ -44,14 +46,15 @@ export type CreatePlane = (
   start: ToWorker & { readonly kind: 'start' },
   /** Tells the primary what was seen of servers. */
   tell: (sightings: WorkerSightings) => void,
-  /** Where all workers of the instance count together. */
   together: Together,
 ) => Plane;
 
-/** Where all workers of an instance count together. */
+/** What all workers of an instance do together. */
 export interface Together {
   readonly rates: SharedRates;
   readonly places: SharedPlaces;
+  /** Something was written to these URIs: the others forget the replies that they keep of them. */
+  forget(uris: readonly string[]): void;
 }
 
 /** Does what the primary says, in order. The same in a process of its own and inside the primary's. */
@@ -84,6 +87,7 @@ export class Worker {
         this.#plane = this.#create(message, (sightings) => this.#primary.send({ kind: 'sightings', sightings }), {
           rates: this.#rates,
           places: this.#places,
+          forget: (uris) => this.#primary.send({ kind: 'forget', uris }),
         });
         this.#primary.send({ kind: 'hello' });
         break;
@@ -104,6 +108,9 @@ export class Worker {
         break;
       case 'drain':
         void this.drain();
+        break;
+      case 'forget':
+        this.#plane?.forget(message.uris);
         break;
       case 'reopen':
         this.#plane?.reopen();

@@ -12,7 +12,7 @@ export interface KeptRequest {
   /** The nodes that were walked, with the edge that each of them took; null: it ended the walk. */
   readonly nodes: readonly { readonly node: string; readonly verdict: string | null }[];
   readonly upstream: string;
-  /** What the cache of the upstream has come to: `HIT`, `MISS`, `EXPIRED`, `BYPASS`; empty where it has none. */
+  /** What the cache of the upstream has come to: `HIT`, `MISS`, `EXPIRED`, `REVALIDATED`, `BYPASS`; empty where it has none. */
   readonly cache: string;
   /** `outcome`: status of the reply, or why there was none. */
   readonly tries: readonly { readonly server: string; readonly ms: number; readonly outcome: string }[];

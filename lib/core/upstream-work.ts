@@ -17,6 +17,8 @@ export interface UpstreamWork {
     readonly hits: number;
     readonly misses: number;
     readonly bypasses: number;
+    /** Of stale replies that a server said to hold still. */
+    readonly revalidations: number;
     readonly bytes: number;
   };
   readonly breaker: { readonly state: BreakerName; readonly since: string | null } | null;

@@ -4,12 +4,16 @@ import type { KeptRequests, RequestFilter } from './kept-request.ts';
 /** What the primary may ask a worker, beside its report. Plain data: it travels between processes. */
 export type WorkerQuery =
   | { readonly kind: 'explain'; readonly request: ExplainRequest }
-  | { readonly kind: 'requests'; readonly filter: RequestFilter };
+  | { readonly kind: 'requests'; readonly filter: RequestFilter }
+  /** Replies that it keeps are not wanted any more: those of these URIs, and of these upstreams. */
+  | { readonly kind: 'forget'; readonly uris: readonly string[]; readonly upstreams: readonly string[] };
 
 /** What is answered, by what was asked. */
 export interface WorkerAnswers {
   readonly explain: Explanation;
   readonly requests: KeptRequests;
+  /** How many replies there were. */
+  readonly forget: { readonly forgotten: number };
 }
 
 export type WorkerAnswer = WorkerAnswers[keyof WorkerAnswers];

@@ -1,14 +1,19 @@
 import { directivesOf, secondsOf, type Directives } from '../http/cache-control.ts';
 import { encodeReply } from '../http/encode-reply.ts';
-import { BodyKind, type Head } from '../http/head.ts';
+import { BodyKind, type Head, type HeadLimits } from '../http/head.ts';
 import { connectionNames } from '../http/hop.ts';
 import type { Target } from '../http/target.ts';
 import type { Plan } from '../routing/plan.ts';
-import type { ReplyCache, StoredReply } from '../upstream/reply-cache.ts';
+import type { ReplyCache, StoredReply, Underway } from '../upstream/reply-cache.ts';
+import type { ReplyCaches } from '../upstream/reply-caches.ts';
 import type { Server } from '../upstream/server.ts';
+import { cacheKey } from './cache-key.ts';
+import { freshened, parsed } from './freshening.ts';
+import { notModified } from './not-modified.ts';
 import type { Recording } from './recorder.ts';
 import { SentFields } from './sent-fields.ts';
 import { storingTerms, type StoringTerms } from './storable.ts';
+import type { FoundReply } from './stored-feed.ts';
 
 /** A request as a cache looks at it. */
 export interface CacheQuestion {
@@ -17,6 +22,7 @@ export interface CacheQuestion {
   readonly plan: Plan;
   /** The client's scheme, as servers are told it. */
   readonly scheme: string;
+  readonly trusted: boolean;
   /** What a trusted proxy says that the client has called the host. */
   readonly forwardedHost: string;
   /** How the graph called the upstream, perhaps with a tag. */
@@ -36,54 +42,61 @@ export function questionOf(
   const scheme = told ?? (tls === null ? 'http' : 'https');
   // What others say of it servers are not told.
   const forwardedHost = (trusted ? head.get('x-forwarded-host') : null) ?? '';
-  return { head, target, plan, scheme, forwardedHost, upstream: plan.upstream ?? '', isUpgrade };
+  return { head, target, plan, scheme, trusted, forwardedHost, upstream: plan.upstream ?? '', isUpgrade };
 }
 
 /** What a look into the cache has come to, for the access log as nginx says it. */
-export type CacheOutcome = 'HIT' | 'MISS' | 'EXPIRED' | 'BYPASS';
+export type CacheOutcome = 'HIT' | 'MISS' | 'EXPIRED' | 'REVALIDATED' | 'BYPASS';
+
+/** What a look into a cache needs beside the request. */
+export interface CacheMeans {
+  /** Of all upstreams of the worker. */
+  readonly caches: ReplyCaches;
+  /** A head that is kept can be read again. */
+  readonly limits: HeadLimits;
+  /** Wheel time. */
+  readonly clock: () => number;
+}
 
 /**
  * One request and the cache of its upstream: whether a stored reply answers it, and whether the reply that it gets instead is kept (RFC 9111
  * 3, 4). Whatever a server may tell requests apart by is part of what replies are found by, the fields that the graph has set among it.
  */
-export class Caching implements Recording {
-  readonly outcome: CacheOutcome;
+export class Caching implements Recording, Underway {
+  outcome: CacheOutcome;
+  readonly uri: string;
   /** What answers the request; null: a server. */
   readonly stored: StoredReply | null;
   /** The client wants a stored reply or none (RFC 9111 5.2.1.7). */
   readonly isOnly: boolean;
-  /** Who gives the reply that is kept. */
-  server: Server | null = null;
   readonly #cache: ReplyCache;
-  readonly #clock: () => number;
-  readonly #uri: string;
+  readonly #means: CacheMeans;
   readonly #variant: string;
   readonly #method: string;
   readonly #askedAt: number;
   readonly #fields: SentFields;
   /** The server knows by it who asks. */
   readonly #isIdentified: boolean;
+  /** What its server is asked about: it answers the request if it still holds. */
+  readonly #stale: StoredReply | null = null;
+  /** Something was written to the URI while the request was under way. */
+  #isOutdated = false;
   #terms: StoringTerms | null = null;
   #status = 0;
   #head = '';
+  /** Who gives the reply that is kept. */
+  #server: Server | null = null;
 
-  /** `clock`: wheel time. `isObserved`: nobody asks, somebody wants to know. */
-  constructor(cache: ReplyCache, question: CacheQuestion, clock: () => number, isObserved = false) {
-    const { head, target, plan, scheme, upstream } = question;
+  /** `isObserved`: nobody asks, somebody wants to know. */
+  constructor(cache: ReplyCache, question: CacheQuestion, means: CacheMeans, isObserved = false) {
+    const { head, plan } = question;
     this.#cache = cache;
-    this.#clock = clock;
-    this.#askedAt = clock();
+    this.#means = means;
+    this.#askedAt = means.clock();
     this.#method = plan.method ?? head.method();
-    this.#uri = `${scheme} ${target.host} ${target.port} ${plan.path ?? target.path}${plan.query ?? target.query}`;
-    this.#variant = [
-      upstream,
-      question.forwardedHost,
-      ...plan.setFields,
-      '',
-      ...plan.dropFields,
-      '',
-      ...plan.guardedFields,
-    ].join('\n');
+    const { uri, variant } = cacheKey(question);
+    this.uri = uri;
+    this.#variant = variant;
     this.#fields = new SentFields(head, plan);
     this.#isIdentified = plan.guardedFields.length > 0 || this.#fields.get('authorization') !== null;
     const directives = requestDirectives(head);
@@ -93,40 +106,72 @@ export class Caching implements Recording {
     let outcome: CacheOutcome = isAsked && !isPast ? 'MISS' : 'BYPASS';
     let stored: StoredReply | null = null;
     if (outcome === 'MISS') {
-      stored = this.#find(this.#method, directives) ?? (this.#method === 'HEAD' ? this.#find('GET', directives) : null);
-      const now = this.#askedAt;
-      if (stored !== null && (stored.freshUntil <= now || !stored.isListed())) {
-        if (!isObserved) cache.drop(this.#uri, stored);
-        stored = null;
+      const known = this.#known();
+      stored = known.find((reply) => this.#isFresh(reply, directives)) ?? null;
+      if (stored !== null) outcome = 'HIT';
+      else if (known.length > 0) {
         outcome = 'EXPIRED';
-      } else if (stored !== null) outcome = 'HIT';
+        this.#stale = known.find(({ etag, lastModified }) => etag !== null || lastModified !== null) ?? null;
+        if (!isObserved) for (const reply of known) if (this.#isUseless(reply)) cache.drop(uri, reply);
+      }
     }
     this.stored = stored;
     this.outcome = outcome;
-    if (isObserved) return;
-    if (outcome === 'HIT') cache.hits++;
-    else if (outcome === 'BYPASS') cache.bypasses++;
-    else cache.misses++;
+    if (isObserved || (outcome !== 'MISS' && outcome !== 'EXPIRED')) return;
     // What the reply depends on is only known with it.
-    if (outcome === 'MISS' || outcome === 'EXPIRED') this.#fields.own();
+    this.#fields.own();
+    cache.begin(this);
   }
 
   /** Age of the stored reply in whole seconds. */
   get ageS(): number {
-    return this.stored === null ? 0 : Math.floor(Math.max(0, this.#clock() - this.stored.bornAt) / 1000);
+    return this.stored === null ? 0 : this.#ageOf(this.stored);
+  }
+
+  /** Fields by which the server is asked whether the stale reply still holds (RFC 9111 4.3.1); none: it is not. */
+  get conditions(): readonly string[] {
+    if (this.#stale === null) return NONE;
+    const { etag, lastModified } = this.#stale;
+    return [
+      ...(etag === null ? [] : ['If-None-Match', etag]),
+      ...(lastModified === null ? [] : ['If-Modified-Since', lastModified]),
+    ];
+  }
+
+  /**
+   * What answers the request where a server says with this head that the stale reply still holds; null: it does not say that. As its server
+   * has it now it is kept for others, if it still may be.
+   */
+  freshened(head: Head, server: Server | null): FoundReply | null {
+    const stale = this.#stale;
+    if (stale === null || head.status !== 304) return null;
+    this.outcome = 'REVALIDATED';
+    const whole = freshened(stale.head, head, this.#means.limits);
+    const terms = this.#termsOf(whole);
+    const edits = { listed: null, taken: AGE, dropLength: false, lines: '' };
+    const now = this.#means.clock();
+    const reply: StoredReply = {
+      ...stale,
+      head: Buffer.from(encodeReply(whole, edits), 'latin1'),
+      ...(terms === null ? { bornAt: now } : this.#lifeOf(terms, now)),
+      isListed: () => server?.listed !== false,
+    };
+    this.#cache.drop(this.uri, stale);
+    if (terms !== null && !this.#isOutdated) this.#cache.store(this.uri, reply);
+    return { reply, head: notModified(this.#fields, reply), ageS: this.#ageOf(reply) };
   }
 
   /** Whether the reply with this head is recorded, beginning with it. */
   begins(head: Head): boolean {
-    if (this.outcome === 'HIT' || this.outcome === 'BYPASS') return false;
+    if (this.outcome !== 'MISS' && this.outcome !== 'EXPIRED') return false;
     const { options } = this.#cache;
-    if (head.bodyKind === BodyKind.LENGTH && head.bodyLength > options.maxEntryBytes) return false;
-    const delayMs = this.#clock() - this.#askedAt;
-    const about = { isIdentified: this.#isIdentified, delayMs, nowMs: Date.now() };
-    this.#terms = storingTerms(head, this.#fields, about, options);
-    if (this.#terms === null) return false;
+    this.#terms = this.#termsOf(head);
+    // What is said now is not what was said then.
+    if (this.#stale !== null && head.status < 500) this.#cache.drop(this.uri, this.#stale);
+    if (this.#terms === null || (head.bodyKind === BodyKind.LENGTH && head.bodyLength > options.maxEntryBytes))
+      return false;
     const isEmpty = this.#method === 'HEAD';
-    const edits = { listed: connectionNames(head), taken: ['age'], dropLength: !isEmpty, lines: '' };
+    const edits = { listed: connectionNames(head), taken: AGE, dropLength: !isEmpty, lines: '' };
     this.#head = encodeReply(head, edits);
     this.#status = head.status;
     return true;
@@ -147,49 +192,96 @@ export class Caching implements Recording {
 
   keep(body: Buffer): void {
     const terms = this.#terms;
-    if (terms === null) return;
+    if (terms === null || this.#isOutdated) return;
     const length = this.#method === 'HEAD' ? '' : `Content-Length: ${body.length}\r\n`;
     const text = `${this.#head.slice(0, -2)}${length}\r\n`;
     const head = Buffer.allocUnsafeSlow(text.length);
     head.latin1Write(text);
-    const now = this.#clock();
-    const { server } = this;
-    this.#cache.store(this.#uri, {
+    // With what was put in it may be larger than a head may be.
+    if (parsed(head, this.#means.limits) === null) return;
+    const server = this.#server;
+    this.#cache.store(this.uri, {
       status: this.#status,
       head,
       body,
       variant: `${this.#method}\n${this.#variant}`,
-      vary: terms.vary,
-      bornAt: now - terms.ageMs,
-      freshUntil: now + terms.freshMs,
-      isShared: terms.isShared,
-      isTold: terms.isTold,
+      ...this.#lifeOf(terms, this.#means.clock()),
       isListed: () => server?.listed !== false,
     });
   }
 
-  /** The request has ended with this status: what is kept for its URI may not be true any more (RFC 9111 4.4). */
-  ended(status: number): void {
-    if (!SAFE.has(this.#method) && status >= 200 && status < 400) this.#cache.delete(this.#uri);
+  outdate(): void {
+    this.#isOutdated = true;
   }
 
-  #find(method: string, directives: Directives): StoredReply | null {
-    const variant = `${method}\n${this.#variant}`;
+  /** The reply of a server is passed on: what is kept for its URI may not be true any more (RFC 9111 4.4). */
+  passes(server: Server | null, status: number): void {
+    this.#server = server;
+    if (changes(this.#method, status)) this.#means.caches.written(this.uri);
+  }
+
+  /** The request has ended with this status. */
+  ended(status: number): void {
+    this.passes(null, status);
+    const cache = this.#cache;
+    cache.end(this);
+    if (this.outcome === 'HIT') cache.hits++;
+    else if (this.outcome === 'BYPASS') cache.bypasses++;
+    else if (this.outcome === 'REVALIDATED') cache.revalidations++;
+    else cache.misses++;
+  }
+
+  /** All that is kept for such a request, what it wants most first. */
+  #known(): StoredReply[] {
+    const hasCookie = this.#fields.get('cookie') !== null;
+    const found: StoredReply[] = [];
+    for (const method of this.#method === 'HEAD' ? ['HEAD', 'GET'] : [this.#method]) {
+      const variant = `${method}\n${this.#variant}`;
+      const reply = this.#cache.find(
+        this.uri,
+        (one) =>
+          one.variant === variant &&
+          (one.isShared || !this.#isIdentified) &&
+          (one.isTold || !hasCookie) &&
+          one.vary.every(([name, value]) => this.#fields.get(name) === value),
+      );
+      if (reply !== null && reply.isListed()) found.push(reply);
+      else if (reply !== null) this.#cache.drop(this.uri, reply);
+    }
+    return found;
+  }
+
+  /** Fresh, also for this client. */
+  #isFresh({ bornAt, freshUntil }: StoredReply, directives: Directives): boolean {
     const maxAgeMs = (secondsOf(directives, 'max-age') ?? Infinity) * 1000;
     const minFreshMs = (secondsOf(directives, 'min-fresh') ?? 0) * 1000;
-    const hasCookie = this.#fields.get('cookie') !== null;
     const now = this.#askedAt;
-    return this.#cache.find(
-      this.#uri,
-      (reply) =>
-        reply.variant === variant &&
-        (reply.isShared || !this.#isIdentified) &&
-        (reply.isTold || !hasCookie) &&
-        now - reply.bornAt <= maxAgeMs &&
-        (minFreshMs === 0 || reply.freshUntil - now >= minFreshMs) &&
-        reply.vary.every(([name, value]) => this.#fields.get(name) === value),
-    );
+    return freshUntil > now && now - bornAt <= maxAgeMs && (minFreshMs === 0 || freshUntil - now >= minFreshMs);
   }
+
+  /** Stale for everybody, and nobody can be asked about it. */
+  #isUseless({ freshUntil, etag, lastModified }: StoredReply): boolean {
+    return freshUntil <= this.#askedAt && etag === null && lastModified === null;
+  }
+
+  #ageOf({ bornAt }: StoredReply): number {
+    return Math.floor(Math.max(0, this.#means.clock() - bornAt) / 1000);
+  }
+
+  #termsOf(head: Head): StoringTerms | null {
+    const delayMs = this.#means.clock() - this.#askedAt;
+    const about = { isIdentified: this.#isIdentified, delayMs, nowMs: Date.now() };
+    return storingTerms(head, this.#fields, about, this.#cache.options);
+  }
+
+  #lifeOf({ ageMs, freshMs, isShared, isTold, etag, lastModified, vary }: StoringTerms, now: number) {
+    return { bornAt: now - ageMs, freshUntil: now + freshMs, isShared, isTold, etag, lastModified, vary };
+  }
+}
+
+/** Whether a request with this method and status has changed what is at its URI. */
+export function changes(method: string, status: number): boolean {
+  return !SAFE.has(method) && status >= 200 && status < 400;
 }
 
 function requestDirectives(head: Head): Directives {
@@ -208,6 +300,8 @@ function isCacheable({ head, plan, isUpgrade }: CacheQuestion, method: string, m
   return CONDITIONS.every((name) => head.get(name) === null);
 }
 
+const NONE: readonly string[] = [];
+const AGE: readonly string[] = ['age'];
 /** Fields that ask for a part, or for what depends on the state at the server. */
 const CONDITIONS = ['range', 'if-range', 'if-match', 'if-unmodified-since'];
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

@@ -12,6 +12,7 @@ import type { Client } from './client.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOwner } from './delivery-owner.ts';
 import { boundByCall } from './grpc.ts';
+import { holdsStill } from './holds-still.ts';
 import { letGo } from './let-go.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
@@ -87,10 +88,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     // A stream may come back untaken, whatever was sent on it.
     this.#body.retain(this.request.method, how, plan.keepsBody || upstream?.hasStreams === true);
     const requestMs = upstream?.hasStreams === true ? boundByCall(how.requestMs, this.request.head) : how.requestMs;
-    if (requestMs > 0) {
-      this.#deadline ??= new Deadline(wheel, this);
-      this.#deadline.set(requestMs);
-    }
+    if (requestMs > 0) (this.#deadline ??= new Deadline(wheel, this)).set(requestMs);
     this.#choose(Fault.NO_SERVER);
   }
 
@@ -182,6 +180,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     const { client } = this.#pace;
     if (client === null) return;
     this.#pace.heard(one);
+    if (holdsStill(one, this.#context.replyHead, client, this.request, this.#race)) return;
     if (one.stored === null && this.policy.statuses.has(one.relay.status)) {
       one.server?.failed();
       if (this.#race.goOnWithout(one) || this.#retryElsewhere(one)) return;
@@ -192,7 +191,7 @@ export class Delivery implements TryOwner, AlarmOwner {
     this.#alarm.cancel();
     one.phase = Phase.RELAY;
     if (!client.ended) client.deadline.cancel();
-    if (this.request.caching !== null) this.request.caching.server = one.server;
+    this.request.caching?.passes(one.server, one.relay.status);
     one.relay.edit(this.request, this.#tries.linesFor(one));
     // A body that is still arriving would be read as the next request: the connection ends with this reply.
     this.request.keepAlive = one.relay.pass(

@@ -9,7 +9,8 @@ import type { ReplyCache } from '../upstream/reply-cache.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Account } from './account.ts';
 import { affinityOf } from './affinity.ts';
-import { Caching, questionOf } from './caching.ts';
+import { uriOf } from './cache-key.ts';
+import { Caching, changes, questionOf } from './caching.ts';
 import type { Client } from './client.ts';
 import { compressionTerms } from './compression-terms.ts';
 import type { Context } from './context.ts';
@@ -53,6 +54,8 @@ export class Dispatch {
   readonly #gate = new Passage();
   /** The cache of its upstream, and what it has come to; null: there is none. */
   #caching: Caching | null = null;
+  /** What an upstream without one may change that others keep; null: nothing. */
+  #written: string | null = null;
 
   constructor(context: Context, owner: DispatchOwner) {
     this.#context = context;
@@ -95,9 +98,10 @@ export class Dispatch {
     if (compression !== null && compression.options.offload) plan.drop(ACCEPT_ENCODING);
     if (upstream !== null && upstream.cache !== null) {
       this.#caching = this.#look(upstream.cache, client, head, target);
+      this.#forwardHead.conditions = this.#caching.conditions;
       delivery.request.set('', upstream, plan, compression);
       if (this.#serve(upstream, head, this.#caching)) return;
-    }
+    } else if (!this.#context.shared.upstreams.caches.isEmpty) this.#watchWriting(client, head, target);
     if (plan.gate !== null) fault = this.#gate.enter(plan.gate, now);
     if (fault === 0 && guard !== null) fault = this.#passage.enter(guard, now);
     if (fault !== 0) return this.failed(fault);
@@ -133,10 +137,24 @@ export class Dispatch {
   /** The request is over, or goes another way, with this last status. */
   leave(status: number): void {
     const { now } = this.#context.shared.wheel;
-    if (this.#caching !== null) this.#caching.ended(status);
-    this.#caching = null;
+    this.#leaveCache(status);
     if (this.#gate.held) this.#gate.leave(status, now);
     if (this.#passage.held) this.#passage.leave(status, now);
+  }
+
+  #leaveCache(status: number): void {
+    const { account } = this.#owner;
+    const caching = this.#caching;
+    if (caching !== null) {
+      caching.ended(status);
+      if (account !== null) account.record.cache = caching.outcome;
+      this.#caching = null;
+      this.#forwardHead.conditions = NO_CONDITIONS;
+    } else if (this.#written !== null) {
+      if (changes(this.#owner.delivery.request.method, status))
+        this.#context.shared.upstreams.caches.written(this.#written);
+      this.#written = null;
+    }
   }
 
   /** The request goes on as a tunnel, which holds its place in its upstream. */
@@ -148,18 +166,23 @@ export class Dispatch {
   reset(): void {
     this.client = null;
     this.#caching = null;
+    this.#written = null;
     this.#passage.retryAfterS = 0;
     this.#gate.retryAfterS = 0;
     this.#detour.reset();
   }
 
   #look(cache: ReplyCache, client: Client, head: Head, target: Target): Caching {
-    const { route, account } = this.#owner;
-    const { wheel } = this.#context.shared;
-    const question = questionOf(head, target, route.plan, client, this.upgrade !== null);
-    const caching = new Caching(cache, question, () => wheel.now);
-    if (account !== null) account.record.cache = caching.outcome;
-    return caching;
+    const { wheel, limits, upstreams } = this.#context.shared;
+    const question = questionOf(head, target, this.#owner.route.plan, client, this.upgrade !== null);
+    return new Caching(cache, question, { caches: upstreams.caches, limits, clock: () => wheel.now });
+  }
+
+  /** By way of an upstream without a cache something may be changed that others keep. */
+  #watchWriting(client: Client, head: Head, target: Target): void {
+    const { route, delivery } = this.#owner;
+    if (!changes(route.plan.method ?? delivery.request.method, OK)) return;
+    this.#written = uriOf(questionOf(head, target, route.plan, client, false));
   }
 
   /** Answers from memory, or because the client wants that or nothing; false: a server has to be asked. */
@@ -191,4 +214,6 @@ export class Dispatch {
 
 /** RFC 9111 5.2.1.7. */
 const NOT_STORED: Answer = { status: 504, lines: '', body: '' };
+const OK = 200;
+const NO_CONDITIONS: readonly string[] = [];
 export const ACCEPT_ENCODING: readonly string[] = ['accept-encoding'];

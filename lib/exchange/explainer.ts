@@ -123,8 +123,9 @@ export class Explainer {
     if (cache === null) return null;
     const { head, target, plan, tls } = asked;
     const question = questionOf(head, target, plan, { trusted, tls }, wantsUpgrade(head));
-    const { wheel } = this.#context.shared;
-    const caching = new Caching(cache, question, () => wheel.now, true);
+    const { wheel, limits, upstreams } = this.#context.shared;
+    const means = { caches: upstreams.caches, limits, clock: () => wheel.now };
+    const caching = new Caching(cache, question, means, true);
     if (caching.stored === null) return null;
     return asked.kept(name, caching.stored, caching.ageS);
   }

@@ -11,6 +11,8 @@ import type { Identity } from './identities.ts';
 export class ForwardHead {
   /** What the server is told that the request is known by; null: nothing. */
   identity: Identity | null = null;
+  /** Fields by which its server is asked whether a reply still holds that we have; they replace the client's. */
+  conditions: readonly string[] = [];
   readonly #edits: RequestEdits = {
     target: null,
     host: null,
@@ -51,6 +53,10 @@ export class ForwardHead {
     const hops = hopsLeft(head);
     edits.set = hops > 0 ? withHops(hops - 1, plan.setFields) : plan.setFields;
     if (identity !== null) edits.set = [...identity.set, ...edits.set];
+    if (this.conditions.length > 0) {
+      edits.listed = [...(edits.listed ?? []), ...CONDITIONS];
+      edits.set = [...this.conditions, ...edits.set];
+    }
     edits.trusted = client.trusted;
     edits.upgrade = upgrade;
     edits.method = plan.method;
@@ -61,6 +67,9 @@ export class ForwardHead {
     return encodeRequest(head, edits);
   }
 }
+
+/** A server would have to meet all of them. */
+const CONDITIONS: readonly string[] = ['if-none-match', 'if-modified-since'];
 
 /**
  * How often an OPTIONS request may still be forwarded (RFC 9110 7.6.2); -1 where nothing bounds it, or nothing that is a number.

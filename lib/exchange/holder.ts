@@ -1,4 +1,5 @@
 import type { BodySink } from './body-sink.ts';
+import { Stash } from './stash.ts';
 
 /** Who waits for a body. */
 export interface HolderOwner {
@@ -12,8 +13,7 @@ export interface HolderOwner {
 export class Holder implements BodySink {
   readonly #owner: HolderOwner;
   readonly #maxBytes: number;
-  #parts: Buffer[] = [];
-  #length = 0;
+  readonly #stash = new Stash();
   /** Where it goes on, once that is known; null: nowhere. */
   #next: BodySink | null = null;
   #isKnown = false;
@@ -28,13 +28,12 @@ export class Holder implements BodySink {
       this.#next?.data(bytes, from, to);
       return;
     }
-    this.#length += to - from;
-    this.#parts.push(Buffer.from(bytes.subarray(from, to)));
-    if (this.#length > this.#maxBytes) this.#goOn(Buffer.concat(this.#parts), false);
+    this.#stash.add(bytes, from, to);
+    if (this.#stash.length > this.#maxBytes) this.#goOn(false);
   }
 
   finish(trailers: string): void {
-    if (!this.#isKnown) this.#goOn(Buffer.concat(this.#parts), true);
+    if (!this.#isKnown) this.#goOn(true);
     this.#next?.finish(trailers);
   }
 
@@ -42,9 +41,11 @@ export class Holder implements BodySink {
     this.#next?.flush();
   }
 
-  #goOn(body: Buffer, isWhole: boolean): void {
+  #goOn(isWhole: boolean): void {
+    const { bytes, start, end } = this.#stash;
+    const body = bytes.subarray(start, end);
     this.#isKnown = true;
-    this.#parts = [];
+    this.#stash.clear();
     this.#next = this.#owner.onHeld(isWhole ? body : null);
     this.#next?.data(body, 0, body.length);
   }

@@ -1,9 +1,8 @@
 import { readDate } from '../http/read-date.ts';
-import type { Head } from '../http/head.ts';
 import type { StoredReply } from '../upstream/reply-cache.ts';
 
 /** The head of a 304 instead of a stored reply that the client has already (RFC 9110 13.2.2, RFC 9111 4.3.2); null: it has not. */
-export function notModified(request: Head, reply: StoredReply): Buffer | null {
+export function notModified(request: { get(lowerName: string): string | null }, reply: StoredReply): Buffer | null {
   const tags = request.get('if-none-match');
   const since = tags === null ? request.get('if-modified-since') : null;
   if ((tags === null && since === null) || reply.status !== 200) return null;
@@ -29,8 +28,11 @@ function isTagged(tags: string, etag: string | null): boolean {
   if (tags.trim() === '*') return true;
   if (etag === null) return false;
   const wanted = opaque(etag);
-  return tags.split(',').some((tag) => opaque(tag.trim()) === wanted);
+  return (tags.match(TAG) ?? []).some((tag) => opaque(tag) === wanted);
 }
+
+/** RFC 9110 8.8.3: a tag may have commas in it. */
+const TAG = /(?:W\/)?"[^"]*"/g;
 
 function opaque(tag: string): string {
   return tag.startsWith('W/') ? tag.slice(2) : tag;

@@ -1,4 +1,5 @@
 import type { BodySink } from './body-sink.ts';
+import { Stash } from './stash.ts';
 
 /** Who keeps what was recorded. */
 export interface Recording {
@@ -9,14 +10,17 @@ export interface Recording {
   keep(body: Buffer): void;
 }
 
-/** Keeps a copy of a body that goes by, up to a bound; what has not come to its end is not kept. */
+/**
+ * Keeps a copy of a body that goes by, up to a bound; what has not come to its end is not kept. In one piece of memory, which is reserved as
+ * it is: a body that comes byte by byte takes no more than another.
+ */
 export class Recorder implements BodySink {
   readonly #recording: Recording;
   readonly #next: BodySink;
   readonly #maxBytes: number;
   /** Null once it has given up, or is done. */
-  #parts: Buffer[] | null = [];
-  #length = 0;
+  #stash: Stash | null = new Stash();
+  #reserved = 0;
 
   constructor(recording: Recording, next: BodySink, maxBytes: number) {
     this.#recording = recording;
@@ -25,27 +29,24 @@ export class Recorder implements BodySink {
   }
 
   data(bytes: Buffer, from: number, to: number): void {
-    const length = to - from;
-    if (this.#parts !== null && length > 0) {
-      if (this.#length + length > this.#maxBytes || !this.#recording.reserve(length)) this.close();
+    const stash = this.#stash;
+    if (stash !== null && to > from) {
+      if (stash.length + to - from > this.#maxBytes) this.close();
       else {
-        this.#length += length;
-        this.#parts.push(Buffer.from(bytes.subarray(from, to)));
+        stash.add(bytes, from, to);
+        const more = stash.bytes.length - this.#reserved;
+        if (more > 0 && !this.#recording.reserve(more)) this.close();
+        else this.#reserved += more;
       }
     }
     this.#next.data(bytes, from, to);
   }
 
   finish(trailers: string): void {
-    // What has trailers is not kept: they would be lost.
-    if (this.#parts !== null && trailers === '') {
-      // Bytes of its own, not a part of a slab that others hold on to.
-      const body = Buffer.allocUnsafeSlow(this.#length);
-      let at = 0;
-      for (const part of this.#parts) at += part.copy(body, at);
-      this.#recording.keep(body);
-    }
+    const stash = this.#stash;
     this.close();
+    // What has trailers is not kept: they would be lost.
+    if (stash !== null && trailers === '') this.#recording.keep(wholeOf(stash));
     this.#next.finish(trailers);
   }
 
@@ -55,8 +56,17 @@ export class Recorder implements BodySink {
 
   /** Gives up; harmless once it is done. */
   close(): void {
-    if (this.#parts === null) return;
-    this.#parts = null;
-    this.#recording.release(this.#length);
+    if (this.#stash === null) return;
+    this.#stash = null;
+    this.#recording.release(this.#reserved);
+    this.#reserved = 0;
   }
+}
+
+/** No longer than what is in it. */
+function wholeOf({ bytes, start, end }: Stash): Buffer {
+  if (start === 0 && end === bytes.length) return bytes;
+  const body = Buffer.allocUnsafeSlow(end - start);
+  bytes.copy(body, 0, start, end);
+  return body;
 }

@@ -150,6 +150,15 @@ export class ReplyRelay {
     return keepAlive;
   }
 
+  /** The reply whose head was just taken, which has no body, is passed to nobody. */
+  skip(): void {
+    const { replyHead: head } = this.#context;
+    this.keptMs = keepAliveMs(head);
+    this.reusable = this.#source === null && this.#at === this.#to && replyPersists(head);
+    this.#rest = EMPTY;
+    this.step = Step.DONE;
+  }
+
   /** The head of a 101 as it is passed on. */
   upgradeHead(): string {
     return this.output.upgradeHead(this.#context.replyHead);

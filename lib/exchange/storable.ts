@@ -13,6 +13,9 @@ export interface StoringTerms {
   readonly isShared: boolean;
   /** It says itself how long it is fresh. */
   readonly isTold: boolean;
+  /** By which a server can be asked whether it still holds. */
+  readonly etag: string | null;
+  readonly lastModified: string | null;
   /** Fields of the request that it depends on, and what they say. */
   readonly vary: readonly (readonly [lowerName: string, value: string | null])[];
 }
@@ -20,7 +23,8 @@ export interface StoringTerms {
 /**
  * Whether and how a reply may be kept for others (RFC 9111 3, 3.5, 4.2), as a server has given it; null: not at all. What is not certain is not
  * kept: a reply with a cookie, one for a client that the server knows unless it says that it is for all, one to a request with a cookie
- * unless it says how long it is fresh. `delayMs`: since the request was sent.
+ * unless it says how long it is fresh. What is not fresh at all is kept where its server can be asked whether it still holds. `delayMs`:
+ * since the request was sent.
  */
 export function storingTerms(
   reply: KnownReply,
@@ -36,17 +40,25 @@ export function storingTerms(
   if (FORBIDDING.some((name) => directives.has(name))) return null;
   const isShared = SHARING.some((name) => directives.has(name));
   if (isIdentified && !isShared) return null;
-  const vary = varyOf(reply.get('vary'), fields);
+  const vary = varyOf(reply, fields);
   if (vary === null) return null;
-  const toldMs = toldFreshness(reply, directives);
-  if (toldMs === null && fields.get('cookie') !== null) return null;
+  const toldMs = directives.has('no-cache') ? 0 : toldFreshness(reply, directives);
+  if (toldMs === null && (expirationMs === 0 || fields.get('cookie') !== null)) return null;
   const ageMs = ageOf(reply, delayMs, nowMs);
   const freshMs = (toldMs ?? expirationMs) - ageMs;
-  return freshMs > 0 ? { ageMs, freshMs, isShared, isTold: toldMs !== null, vary } : null;
+  const etag = reply.status === 200 ? entityTag(reply.get('etag')) : null;
+  const modified = reply.status === 200 ? reply.get('last-modified') : null;
+  const lastModified = readDate(modified) === null ? null : modified;
+  if (freshMs <= 0 && etag === null && lastModified === null) return null;
+  return { ageMs, freshMs, isShared, isTold: toldMs !== null, etag, lastModified, vary };
 }
 
-/** `no-cache` allows it after asking the server again, which is not done here. */
-const FORBIDDING = ['no-store', 'private', 'no-cache'];
+/** Null for what is none (RFC 9110 8.8.3): servers would read it in their own ways. */
+function entityTag(field: string | null): string | null {
+  return field !== null && /^(?:W\/)?"[^"]*"$/.test(field) ? field : null;
+}
+
+const FORBIDDING = ['no-store', 'private'];
 /** What says that a reply is for others, too (RFC 9111 3.5). */
 const SHARING = ['public', 's-maxage', 'must-revalidate'];
 
@@ -65,17 +77,20 @@ function toldFreshness(reply: KnownReply, directives: Directives): number | null
 function ageOf(reply: KnownReply, delayMs: number, nowMs: number): number {
   const date = readDate(reply.get('date'));
   const apparentMs = date === null ? 0 : Math.max(0, nowMs - date);
-  const age = reply.get('age');
-  const toldMs = age !== null && /^\d{1,10}$/.test(age) ? Number(age) * 1000 : 0;
+  // Of several the first counts (5.1).
+  const age = reply.get('age')?.split(',', 1)[0]?.trim() ?? '';
+  const toldMs = /^\d+$/.test(age) ? Math.min(Number(age), MOST_AGE_S) * 1000 : 0;
   // Clocks tell whole seconds: a reply that is made now is not one second old.
   return Math.max(apparentMs < CLOCK_MS ? 0 : apparentMs, toldMs + delayMs);
 }
 
 /** Null: it depends on what cannot be told beforehand. */
-function varyOf(field: string | null, fields: SentFields): StoringTerms['vary'] | null {
-  if (field === null) return [];
-  const names = new Set(field.split(',').map((name) => name.trim().toLowerCase()));
+function varyOf(reply: KnownReply, fields: SentFields): StoringTerms['vary'] | null {
+  const listed = reply.get('vary')?.split(',') ?? [];
+  const names = new Set(listed.map((name) => name.trim().toLowerCase()));
   names.delete('');
+  // A coding is something that was agreed on, whether the server says so or not.
+  if (reply.get('content-encoding') !== null) names.add('accept-encoding');
   if (names.size > MOST_NAMES) return null;
   for (const name of names) if (name === '*' || isOwn(name)) return null;
   return [...names].toSorted().map((name) => [name, fields.get(name)] as const);
@@ -98,3 +113,5 @@ const OWN: ReadonlySet<string> = new Set([
 ]);
 const MOST_NAMES = 16;
 const CLOCK_MS = 2000;
+/** RFC 9111 1.2.2. */
+const MOST_AGE_S = 2 ** 31;

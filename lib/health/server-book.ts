@@ -142,6 +142,7 @@ export class ServerBook implements ServerControl {
         hits: totals.cacheHits,
         misses: totals.cacheMisses,
         bypasses: totals.cacheBypasses,
+        revalidations: totals.cacheRevalidations,
         bytes: told.reduce((sum, { report }) => sum + report.cacheBytes, 0),
       },
       breaker: this.#breakerOf(told),

@@ -13,6 +13,7 @@ export class UpstreamTotals {
   cacheHits = 0;
   cacheMisses = 0;
   cacheBypasses = 0;
+  cacheRevalidations = 0;
   readonly servers = new Map<string, ServerTotals>();
 
   add(told: UpstreamReport): void {
@@ -27,6 +28,7 @@ export class UpstreamTotals {
     this.cacheHits += told.cacheHits;
     this.cacheMisses += told.cacheMisses;
     this.cacheBypasses += told.cacheBypasses;
+    this.cacheRevalidations += told.cacheRevalidations;
     for (const report of told.servers) {
       let totals = this.servers.get(report.server);
       if (totals === undefined) {

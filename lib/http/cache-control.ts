@@ -23,9 +23,12 @@ export function secondsOf(directives: Directives, name: string): number | null {
   return /^\d{1,15}$/.test(argument) ? Math.min(Number(argument), MOST_SECONDS) : 0;
 }
 
-/** Parts between commas that are not inside of quotes. */
+/**
+ * Parts between commas that are not inside of quotes. A semicolon is none of the grammar: who writes one means a comma. So does a quote
+ * that is never closed: what comes behind it, perhaps from another field, is not hidden in it.
+ */
 function itemsOf(field: string): string[] {
-  if (!field.includes('"')) return field.split(',');
+  if (!field.includes('"')) return field.split(SEPARATOR);
   const items: string[] = [];
   let isQuoted = false;
   let from = 0;
@@ -33,18 +36,19 @@ function itemsOf(field: string): string[] {
     const char = field[i];
     if (char === '\\' && isQuoted) i++;
     else if (char === '"') isQuoted = !isQuoted;
-    else if (char === ',' && !isQuoted) {
+    else if ((char === ',' || char === ';') && !isQuoted) {
       items.push(field.slice(from, i));
       from = i + 1;
     }
   }
   items.push(field.slice(from));
-  return items;
+  return isQuoted ? field.split(SEPARATOR) : items;
 }
 
 function unquoted(argument: string): string {
   return argument.startsWith('"') && argument.endsWith('"') ? argument.slice(1, -1) : argument;
 }
 
+const SEPARATOR = /[,;]/;
 const NONE: Directives = new Map();
 const MOST_SECONDS = 2 ** 31;

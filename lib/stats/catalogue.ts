@@ -89,7 +89,7 @@ export const METRICS = {
     'side',
   ),
   elb_upstream_cache_requests_total: counter(
-    'Requests at the cache of an upstream: `result` is `hit`, `miss`, or `bypass` where none could answer.',
+    'Requests at the cache of an upstream: `result` is `hit`, `miss`, `revalidated` where a server says that a stale reply still holds, or `bypass` where none could answer.',
     'upstream',
     'result',
   ),

@@ -60,7 +60,7 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
   },
   upstream: text('name of the upstream', ({ upstream }) => upstream),
   upstream_cache_status: safe(
-    'what the cache of the upstream has come to: `HIT`, `MISS`, `EXPIRED`, or `BYPASS` where it was not looked at',
+    'what the cache of the upstream has come to: `HIT`, `MISS`, `EXPIRED`, `REVALIDATED`, or `BYPASS` where it was not looked at',
     ({ cache }) => cache,
   ),
   upstream_addr: tried('servers that were tried, in turn', ({ address }) => address),

@@ -50,7 +50,7 @@ export class RequestRecord implements CountedRequest {
   /** The nodes that were walked, if `Capture.nodes`; `edge`: by which each was come to. */
   readonly nodes: { readonly name: string; readonly from?: string; readonly edge?: string }[] = [];
   upstream = '';
-  /** What its cache has come to, as nginx says it: `HIT`, `MISS`, `EXPIRED`, `BYPASS`; empty where it has none. */
+  /** What its cache has come to, as nginx says it: `HIT`, `MISS`, `EXPIRED`, `REVALIDATED`, `BYPASS`; empty where it has none. */
   cache = '';
   /** Each server that it was given to, in turn, if `Capture.servers`; its exchange's own list, emptied with it. */
   servers: readonly TryRecord[] = NONE;

@@ -54,6 +54,7 @@ function areSame(a: UpstreamWork, b: UpstreamWork): boolean {
     a.cache.hits === b.cache.hits &&
     a.cache.misses === b.cache.misses &&
     a.cache.bypasses === b.cache.bypasses &&
+    a.cache.revalidations === b.cache.revalidations &&
     a.cache.bytes === b.cache.bytes &&
     a.breaker?.state === b.breaker?.state &&
     a.opened === b.opened &&
@@ -140,10 +141,11 @@ const METRICS_OF_UPSTREAMS: readonly UpstreamMetric[] = [
   {
     name: 'elb_upstream_cache_requests_total',
     tell: ({ cache }, sample) => {
-      if (cache.hits + cache.misses + cache.bypasses === 0) return;
+      if (cache.hits + cache.misses + cache.bypasses + cache.revalidations === 0) return;
       sample(cache.hits, 'hit');
       sample(cache.misses, 'miss');
       sample(cache.bypasses, 'bypass');
+      sample(cache.revalidations, 'revalidated');
     },
   },
   {

@@ -18,8 +18,18 @@ export interface StoredReply {
   readonly isShared: boolean;
   /** It says itself how long it is fresh. */
   readonly isTold: boolean;
+  /** By which its server can be asked whether it still holds (RFC 9110 8.8); null: not by this. */
+  readonly etag: string | null;
+  readonly lastModified: string | null;
   /** Whether the server that gave it is still one of the upstream. */
   isListed(): boolean;
+}
+
+/** A request whose reply may be kept once it is there. */
+export interface Underway {
+  readonly uri: string;
+  /** Something was written to its URI meanwhile: what it is going to be told may be older than that. */
+  outdate(): void;
 }
 
 /**
@@ -34,7 +44,11 @@ export class ReplyCache {
   hits = 0;
   misses = 0;
   bypasses = 0;
+  /** Requests that a kept reply has answered because its server says that it still holds. */
+  revalidations = 0;
   readonly #replies = new Map<string, StoredReply[]>();
+  /** By their URI. */
+  readonly #underway = new Map<string, Set<Underway>>();
   /** Bytes of replies that are being recorded. */
   #recording = 0;
 
@@ -63,15 +77,45 @@ export class ReplyCache {
   store(uri: string, reply: StoredReply): void {
     const replies = this.#replies.get(uri) ?? [];
     const others = replies.filter((one) => !isSame(one, reply)).slice(0, MOST_VARIANTS - 1);
-    this.delete(uri);
+    this.#delete(uri);
     const all = [reply, ...others];
     this.#replies.set(uri, all);
     this.bytes += sizeOf(uri, all);
     this.#makeRoom();
   }
 
-  /** Forgets what is kept for a URI. */
-  delete(uri: string): void {
+  /** A request has gone to a server whose reply may be kept. */
+  begin(one: Underway): void {
+    const others = this.#underway.get(one.uri);
+    if (others === undefined) this.#underway.set(one.uri, new Set([one]));
+    else others.add(one);
+  }
+
+  /** It has its reply, or never gets one. */
+  end(one: Underway): void {
+    const all = this.#underway.get(one.uri);
+    if (all?.delete(one) === true && all.size === 0) this.#underway.delete(one.uri);
+  }
+
+  /** What is kept for a URI, and what is on its way, is not true any more. */
+  forget(uri: string): void {
+    this.#delete(uri);
+    for (const one of this.#underway.get(uri) ?? []) one.outdate();
+  }
+
+  /** The same for all URIs that are meant; answers how many replies there were. */
+  forgetAll(isMeant: (uri: string) => boolean): number {
+    let forgotten = 0;
+    for (const [uri, replies] of this.#replies) {
+      if (!isMeant(uri)) continue;
+      forgotten += replies.length;
+      this.#delete(uri);
+    }
+    for (const [uri, all] of this.#underway) if (isMeant(uri)) for (const one of all) one.outdate();
+    return forgotten;
+  }
+
+  #delete(uri: string): void {
     const replies = this.#replies.get(uri);
     if (replies === undefined) return;
     this.#replies.delete(uri);
@@ -102,19 +146,39 @@ export class ReplyCache {
   }
 
   take(): CacheCounts {
-    const { hits, misses, bypasses } = this;
+    const { hits, misses, bypasses, revalidations } = this;
     this.hits = 0;
     this.misses = 0;
     this.bypasses = 0;
-    return { cacheHits: hits, cacheMisses: misses, cacheBypasses: bypasses, cacheBytes: this.bytes };
+    this.revalidations = 0;
+    return {
+      cacheHits: hits,
+      cacheMisses: misses,
+      cacheBypasses: bypasses,
+      cacheRevalidations: revalidations,
+      cacheBytes: this.bytes,
+    };
   }
 
   #makeRoom(): void {
     const { maxBytes } = this.options;
-    for (const uri of this.#replies.keys()) {
+    for (const [uri, replies] of this.#replies) {
       if (this.bytes + this.#recording <= maxBytes) return;
-      this.delete(uri);
+      // Where one URI takes it all, its oldest variants go first: it would else begin anew with every variant.
+      if (this.#replies.size === 1) this.#shorten(uri, replies);
+      else this.#delete(uri);
     }
+  }
+
+  #shorten(uri: string, replies: readonly StoredReply[]): void {
+    const kept = [...replies];
+    while (kept.length > 0 && this.bytes + this.#recording > this.options.maxBytes) {
+      this.bytes -= sizeOf(uri, kept);
+      kept.pop();
+      if (kept.length > 0) this.bytes += sizeOf(uri, kept);
+    }
+    if (kept.length > 0) this.#replies.set(uri, kept);
+    else this.#replies.delete(uri);
   }
 }
 
@@ -124,10 +188,18 @@ export interface CacheCounts {
   readonly cacheMisses: number;
   /** Requests that were not looked up. */
   readonly cacheBypasses: number;
+  /** Answered from memory because a server says that it still holds. */
+  readonly cacheRevalidations: number;
   readonly cacheBytes: number;
 }
 
-export const NOTHING_CACHED: CacheCounts = { cacheHits: 0, cacheMisses: 0, cacheBypasses: 0, cacheBytes: 0 };
+export const NOTHING_CACHED: CacheCounts = {
+  cacheHits: 0,
+  cacheMisses: 0,
+  cacheBypasses: 0,
+  cacheRevalidations: 0,
+  cacheBytes: 0,
+};
 
 /** Whether both are for the same requests. */
 function isSame(one: StoredReply, other: StoredReply): boolean {
@@ -140,8 +212,9 @@ function isSame(one: StoredReply, other: StoredReply): boolean {
 
 function sizeOf(uri: string, replies: readonly StoredReply[]): number {
   let bytes = OVERHEAD_BYTES + uri.length;
-  for (const { head, body, variant, vary } of replies) {
+  for (const { head, body, variant, vary, etag, lastModified } of replies) {
     bytes += OVERHEAD_BYTES + head.length + body.length + variant.length;
+    bytes += (etag?.length ?? 0) + (lastModified?.length ?? 0);
     for (const [name, value] of vary) bytes += name.length + (value?.length ?? 0);
   }
   return bytes;

@@ -91,8 +91,8 @@ function breakerOf({ state, since }: Breaker, now: number): BreakerReport {
 /** Nothing of it is other than it was. */
 function isSilent({ servers, breaker, waiting, ...counters }: UpstreamReport): boolean {
   const { retries, hedges, budgetExhausted, refusedFull, refusedOpen, compressed, compressedTo } = counters;
-  const { cacheHits, cacheMisses, cacheBypasses, cacheBytes } = counters;
+  const { cacheHits, cacheMisses, cacheBypasses, cacheRevalidations, cacheBytes } = counters;
   const counted = retries + hedges + budgetExhausted + refusedFull + refusedOpen + compressed + compressedTo;
-  const cached = cacheHits + cacheMisses + cacheBypasses + cacheBytes;
+  const cached = cacheHits + cacheMisses + cacheBypasses + cacheRevalidations + cacheBytes;
   return breaker === null && servers.length === 0 && counted + cached + waiting === 0;
 }

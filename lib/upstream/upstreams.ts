@@ -13,6 +13,7 @@ import { UNIX } from './server-name.ts';
 import { setupOf, type UpstreamSetup } from './setup.ts';
 import { Barred, type HealthNews } from './server-health.ts';
 import type { Sightings } from './sightings.ts';
+import { ReplyCaches } from './reply-caches.ts';
 import { Upstream } from './upstream.ts';
 import { listedName, parseDirect } from './upstream-name.ts';
 import { CALM_MS, Watch } from './watch.ts';
@@ -28,6 +29,8 @@ export interface UpstreamsOptions {
   readonly random: () => number;
   /** Is told what is seen of servers; without it nobody is. */
   readonly sightings?: Sightings;
+  /** Has the other workers forget what they keep of these URIs. */
+  readonly forget?: (uris: readonly string[]) => void;
   /** Makes who counts the tries at a server; without it nobody does. */
   readonly counterOf?: (upstream: string, server: string) => TryCounter;
   /** Number of processes that share what an upstream may have as a whole; 1 if unset. */
@@ -39,6 +42,8 @@ export interface UpstreamsOptions {
  * `http://host:port` or `https://host:port`. They are made when first asked for: most upstreams of a large table sleep.
  */
 export class Upstreams implements BreakerTies {
+  /** Those of upstreams that keep replies. */
+  readonly caches: ReplyCaches;
   readonly #options: UpstreamsOptions;
   readonly #means: ChoiceMeans;
   readonly #named = new Map<string, Upstream>();
@@ -57,6 +62,7 @@ export class Upstreams implements BreakerTies {
   constructor(options: UpstreamsOptions) {
     this.#options = options;
     const { wheel, balancers, random } = options;
+    this.caches = new ReplyCaches(options.forget ?? (() => undefined));
     this.#means = { wheel, balancers, random };
     this.#usual = setupOf(DEFAULT_OPTIONS, options, null);
   }
@@ -167,6 +173,7 @@ export class Upstreams implements BreakerTies {
     this.#asleep.delete(name);
     this.#named.delete(name);
     this.#servers.delete(name);
+    this.caches.set(name, null);
     if (upstream !== undefined) close(upstream);
   }
 
@@ -233,6 +240,7 @@ export class Upstreams implements BreakerTies {
 
   /** Has the options hold for what stands before an upstream and for what is seen of its servers. */
   #watch(upstream: Upstream): void {
+    this.caches.set(upstream.name, upstream.cache);
     const { breaker, concurrency } = upstream.options;
     const { sightings = null, workers = 1 } = this.#options;
     const options = { breaker, concurrency: Math.ceil(concurrency.max / workers) };
@@ -263,6 +271,7 @@ export class Upstreams implements BreakerTies {
     for (const [name, upstream] of this.#direct) {
       if (upstream.servers.some((server) => server.inFlight > 0)) continue;
       close(upstream);
+      this.caches.set(name, null);
       this.#direct.delete(name);
     }
   }

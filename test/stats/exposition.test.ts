@@ -35,7 +35,7 @@ const up: UpstreamWork = {
   budget_exhausted: 4,
   refused: { full: 5, open: 6 },
   compressed: { replies: 18, bytes_in: 20, bytes_out: 19 },
-  cache: { hits: 21, misses: 22, bypasses: 23, bytes: 24 },
+  cache: { hits: 21, misses: 22, bypasses: 23, revalidations: 25, bytes: 24 },
   breaker: { state: 'half-open', since: null },
   opened: 7,
   servers: [
