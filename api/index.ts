@@ -1,3 +1,4 @@
+import { cache } from './cache.ts';
 import { cert } from './cert.ts';
 import { document } from './document.ts';
 import { domain } from './domain.ts';
@@ -44,6 +45,7 @@ export const resources: readonly Resource[] = [
   health,
   explain,
   requests,
+  cache,
   stats,
   wait,
   metrics,

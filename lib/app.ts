@@ -16,6 +16,7 @@ import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
 import { workerMeans, type CountedTogether } from './exchange/worker-means.ts';
 import { Explainer } from './exchange/explainer.ts';
+import { forgetKept } from './exchange/forget-kept.ts';
 import { Identities } from './exchange/identities.ts';
 import { Reception } from './exchange/reception.ts';
 import { ListenerSet, type Accept } from './net/listener-set.ts';
@@ -238,7 +239,7 @@ export class DataPlane {
       case 'explain':
         return new Explainer(this.#context).explain(query.request);
       case 'forget':
-        return Promise.resolve({ forgotten: this.#context.shared.upstreams.caches.forget(query) });
+        return Promise.resolve(forgetKept(this.#context.shared.upstreams.caches, query));
       case 'requests':
         return Promise.resolve(this.#observing.find(query.filter));
     }

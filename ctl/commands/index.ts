@@ -12,6 +12,7 @@ import { fleet } from './fleet.ts';
 import { get } from './get.ts';
 import { history } from './history.ts';
 import { importCommand } from './import.ts';
+import { purge } from './purge.ts';
 import { put } from './put.ts';
 import { requests } from './requests.ts';
 import { rollback } from './rollback.ts';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   rollback,
   drain,
   undrain,
+  purge,
   explain,
   requests,
   stats,

@@ -5,8 +5,8 @@ import type { KeptRequests, RequestFilter } from './kept-request.ts';
 export type WorkerQuery =
   | { readonly kind: 'explain'; readonly request: ExplainRequest }
   | { readonly kind: 'requests'; readonly filter: RequestFilter }
-  /** Replies that it keeps are not wanted any more: those of these URIs, and of these upstreams. */
-  | { readonly kind: 'forget'; readonly uris: readonly string[]; readonly upstreams: readonly string[] };
+  /** Replies that it keeps are not wanted: those of these URLs (`*` at the end: all that begin so; null: all) and upstreams. */
+  | { readonly kind: 'forget'; readonly urls: readonly string[] | null; readonly upstreams: readonly string[] };
 
 /** What is answered, by what was asked. */
 export interface WorkerAnswers {

@@ -1,5 +1,7 @@
+import { readAuthority } from '../http/authority.ts';
 import { connectionNames } from '../http/hop.ts';
 import { Known, type Head } from '../http/head.ts';
+import { normalPath } from '../http/path.ts';
 import type { CacheQuestion } from './caching.ts';
 
 /** What replies are found by, beside `Vary`. */
@@ -28,6 +30,19 @@ export function cacheKey(question: CacheQuestion): CacheKey {
 /** The URI alone, where that is all that counts. */
 export function uriOf({ target, plan, scheme }: Pick<CacheQuestion, 'target' | 'plan' | 'scheme'>): string {
   return `${scheme} ${target.host} ${target.port} ${plan.path ?? target.path}${plan.query ?? target.query}`;
+}
+
+/** The URI of a URL as an operator writes it; `*` at its end stays. */
+export function uriOfUrl(url: string): string {
+  const [, scheme = '', authority = '', rest = ''] = /^([a-z]+):\/\/([^/?]*)(.*)$/i.exec(url) ?? [];
+  const isSecure = scheme.toLowerCase() === 'https';
+  const bytes = Buffer.from(authority, 'latin1');
+  const place = { host: '', port: '' };
+  if (!readAuthority(place, bytes, 0, bytes.length, isSecure ? '443' : '80')) place.host = authority;
+  const question = rest.indexOf('?');
+  const path = question === -1 ? rest : rest.slice(0, question);
+  const query = question === -1 ? '' : rest.slice(question);
+  return `${scheme.toLowerCase()} ${place.host} ${place.port} ${normalPath(path === '' ? '/' : path) ?? path}${query}`;
 }
 
 /**
