@@ -201,11 +201,11 @@ export class DataPlane {
     const end = monotonicMs() + drainMs;
     const drain = new Drain(drainMs);
     context.drain = drain;
-    for (const client of context.clients) client.drain(drain);
+    for (const client of context.clients.now()) client.drain(drain);
     await this.#listeners.drain();
     await this.#emptied(end - monotonicMs());
     this.#reception.close();
-    for (const client of context.clients) client.destroy();
+    for (const client of context.clients.now()) client.destroy();
     context.shared.upstreams.close();
     await this.#calls.close();
     context.shared.wheel.stop();

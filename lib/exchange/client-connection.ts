@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { NOWHERE } from '../core/roster.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import { Deadline } from '../core/wheel.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
@@ -31,6 +32,7 @@ export class ClientConnection implements Client, ConnectionOwner, Guest {
   readonly tls: TlsFacts | null;
   readonly deadline: Deadline;
   ended = false;
+  place = NOWHERE;
   readonly isGrpc = false;
   readonly #context: Context;
   #state: number = State.HEAD;
@@ -71,18 +73,10 @@ export class ClientConnection implements Client, ConnectionOwner, Guest {
   onConnect(): void {}
 
   onBytes(bytes: Buffer, from: number, to: number): void {
-    switch (this.#state) {
-      case State.HEAD:
-        this.#readHead(bytes, from, to);
-        break;
-      case State.EXCHANGE:
-        this.#afterBody(this.#user?.onClientBytes(bytes, from, to) ?? to, bytes, to, null);
-        break;
-      case State.LINGER:
-        this.#taking?.onBytes();
-        break;
-      default:
-    }
+    if (this.#state === State.HEAD) this.#readHead(bytes, from, to);
+    else if (this.#state === State.EXCHANGE)
+      this.#afterBody(this.#user?.onClientBytes(bytes, from, to) ?? to, bytes, to, null);
+    else if (this.#state === State.LINGER) this.#taking?.onBytes();
   }
 
   onEnd(): void {

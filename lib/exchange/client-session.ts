@@ -1,5 +1,6 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { NOWHERE, Roster } from '../core/roster.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import { Deadline } from '../core/wheel.ts';
 import { sessionOptions } from '../http2/session-options.ts';
@@ -35,10 +36,10 @@ export class ClientSession implements Guest {
   readonly endpoints: Endpoints | null;
   readonly deadline: Deadline;
   refusal: number;
+  place = NOWHERE;
   readonly #context: Context;
   readonly #h2: ServerHttp2Session;
-  /** In no order; each knows its place (`slot`). A Set's discarded tables would keep them alive for longer. */
-  readonly #streams: StreamClient[] = [];
+  readonly #streams = new Roster<StreamClient>();
   /** What it may still do in vain. */
   readonly #waste: Allowance;
   readonly #pings: Allowance;
@@ -74,7 +75,7 @@ export class ClientSession implements Guest {
   }
 
   silentMs(now: number): number {
-    return this.#streams.length === 0 ? now - this.#silentSince : 0;
+    return this.#streams.size === 0 ? now - this.#silentSince : 0;
   }
 
   /**
@@ -82,7 +83,7 @@ export class ClientSession implements Guest {
    * named. Streams that are open go on to their ends.
    */
   drain(drain: Drain): void {
-    for (const stream of this.#streams.slice()) stream.drain(drain);
+    for (const stream of this.#streams.now()) stream.drain(drain);
     if (this.#leaving !== null || this.#h2.destroyed) return;
     this.#h2.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
     this.#leaving = new Deadline(this.deadline.wheel, { onDeadline: () => this.#close() });
@@ -95,17 +96,17 @@ export class ClientSession implements Guest {
 
   /** It has been silent too long. */
   onDeadline(): void {
-    if (this.#streams.length > 0) return;
+    if (this.#streams.size > 0) return;
     if (this.#h2.closed) this.#h2.destroy();
     else this.#close();
   }
 
   /** For its streams: one has ended; `isAnswered`: not before its reply was whole. */
   left(stream: StreamClient, isAnswered: boolean): void {
-    this.#remove(stream);
+    this.#streams.remove(stream);
     if (isAnswered) this.#waste.earn(WASTE_PER_REPLY);
     else this.#spend(this.#waste);
-    if (this.#streams.length > 0) return;
+    if (this.#streams.size > 0) return;
     const { wheel, limits } = this.#context.shared;
     this.#silentSince = wheel.now;
     this.deadline.set(limits.keepAliveMs);
@@ -122,8 +123,7 @@ export class ClientSession implements Guest {
     this.deadline.cancel();
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const stream = new StreamClient(this.#context, this, h2, fields, isWhole);
-    stream.slot = this.#streams.length;
-    this.#streams.push(stream);
+    this.#streams.add(stream);
   }
 
   pinged(): void {
@@ -140,17 +140,10 @@ export class ClientSession implements Guest {
     this.#context.removeClient(this);
   }
 
-  #remove(stream: StreamClient): void {
-    const last = this.#streams.pop();
-    if (last === undefined || last === stream) return;
-    this.#streams[stream.slot] = last;
-    last.slot = stream.slot;
-  }
-
   #close(): void {
     this.#h2.close();
     // A peer that does not end what nobody uses is not waited for.
-    if (this.#streams.length === 0) this.deadline.set(GOODBYE_MS);
+    if (this.#streams.size === 0) this.deadline.set(GOODBYE_MS);
   }
 
   /** A trusted proxy speaks for many clients, and is not bounded. */

@@ -1,6 +1,7 @@
 import type { CidrList } from '../core/cidr.ts';
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import type { Limits } from '../core/limits.ts';
+import { Roster } from '../core/roster.ts';
 import type { Wheel } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
 import { Target } from '../http/target.ts';
@@ -70,8 +71,8 @@ export class Context {
   copies = 0;
   /** Clients that were accepted, ever. */
   accepted = 0;
+  readonly clients = new Roster<Guest>();
   readonly #spare: Exchange[] = [];
-  readonly #clients = new Set<Guest>();
   #whenEmpty: (() => void) | null = null;
 
   constructor(shared: Shared) {
@@ -87,31 +88,27 @@ export class Context {
     return this.gate !== null && this.gate.waiting > 0;
   }
 
-  get clients(): ReadonlySet<Guest> {
-    return this.#clients;
-  }
-
   addClient(client: Guest): void {
-    this.#clients.add(client);
+    this.clients.add(client);
     this.accepted++;
   }
 
   /** A client goes on as another guest: it is the same one to all who count. */
   replaceClient(client: Guest, by: Guest): void {
-    this.#clients.delete(client);
-    this.#clients.add(by);
+    this.clients.remove(client);
+    this.clients.add(by);
   }
 
   removeClient(client: Guest): void {
-    this.#clients.delete(client);
+    this.clients.remove(client);
     this.doors?.left(client);
     if (client.refusal !== 0) this.refused--;
-    if (this.#clients.size === 0) this.#whenEmpty?.();
+    if (this.clients.size === 0) this.#whenEmpty?.();
   }
 
   /** Calls back once when no client is left, at once if there is none. */
   onEmpty(callback: () => void): void {
-    if (this.#clients.size === 0) callback();
+    if (this.clients.size === 0) callback();
     else this.#whenEmpty = callback;
   }
 

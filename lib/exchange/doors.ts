@@ -58,7 +58,7 @@ export class Doors {
     const { clients, shared } = this.#context;
     const now = shared.wheel.now;
     const silent: Guest[] = [];
-    for (const client of clients) if (client.silentMs(now) >= SILENT_MS) silent.push(client);
+    for (const client of clients.now()) if (client.silentMs(now) >= SILENT_MS) silent.push(client);
     silent.sort((a, b) => b.silentMs(now) - a.silentMs(now));
     const ended = silent.slice(0, most);
     for (const client of ended) client.destroy();

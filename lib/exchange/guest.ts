@@ -1,8 +1,9 @@
+import type { Listed } from '../core/roster.ts';
 import type { Deadline } from '../core/wheel.ts';
 import type { Drain } from './drain.ts';
 
 /** Who has been let in: a connection of HTTP/1, or a session of HTTP/2 with all its streams. */
-export interface Guest {
+export interface Guest extends Listed {
   readonly address: string;
   readonly trusted: boolean;
   readonly deadline: Deadline;

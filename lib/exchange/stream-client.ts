@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Fault, faultOf } from '../core/faults.ts';
+import { NOWHERE } from '../core/roster.ts';
 import type { TlsFacts } from '../core/tls-facts.ts';
 import { Deadline } from '../core/wheel.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
@@ -31,8 +32,8 @@ export class StreamClient implements Client, ConnectionOwner {
   readonly isGrpc: boolean;
   /** The client's side of a tunnel has ended; the end of a request is none of the client. */
   ended = false;
-  /** For its session: its place there. */
-  slot = 0;
+  /** In its session. */
+  place = NOWHERE;
   readonly #context: Context;
   readonly #session: ClientSession;
   #user: ClientUser | null = null;
