@@ -5,6 +5,7 @@ import { Barred } from '../upstream/server-health.ts';
 import type { BreakerReport, ServersPiece } from '../upstream/server-report.ts';
 import { areLevel } from '../upstream/server-spec.ts';
 import type { Health } from './health.ts';
+import { RestingWorks } from './resting-works.ts';
 import { serverState } from './server-state.ts';
 import { ServerTotals, UpstreamTotals } from './server-totals.ts';
 import { seenOf, Told, type Seen } from './told.ts';
@@ -29,6 +30,7 @@ export class ServerBook implements ServerControl {
   readonly #totals = new Map<string, UpstreamTotals>();
   /** By worker, then by upstream: what it told last. */
   readonly #told = new Map<number, Map<string, Told>>();
+  readonly #resting = new RestingWorks();
 
   constructor(options: ServerBookOptions) {
     this.#options = options;
@@ -42,6 +44,7 @@ export class ServerBook implements ServerControl {
       this.#told.set(worker, told);
     }
     for (const report of upstreams) {
+      this.#resting.forget(report.upstream);
       this.#totalsOf(report.upstream).add(report);
       const known = told.get(report.upstream);
       if (known === undefined || known.question < question) told.set(report.upstream, new Told(question, report));
@@ -79,11 +82,15 @@ export class ServerBook implements ServerControl {
   #workOf(upstream: UpstreamHealth): UpstreamWork {
     const { name, members } = upstream;
     const told = this.#toldOf(name);
+    const known = told.length > 0 ? null : this.#resting.of(upstream, this.#options.openings(name));
+    if (known !== null) return known;
     const { fail_open: failOpen } = upstream.summary(this.#options.clock());
     const all = [...members.values()];
     const isLevel = areLevel(all.map(({ spec }) => spec));
     const servers = all.map((member) => this.#serverOf(member, told, failOpen === true, isLevel));
-    return this.#upstreamOf(name, told, failOpen === true, servers);
+    const work = this.#upstreamOf(name, told, failOpen === true, servers);
+    if (told.length === 0) this.#resting.keep(upstream, work);
+    return work;
   }
 
   #serverOf(member: Member, told: readonly Told[], failOpen: boolean, isLevel: boolean): ServerWork {
@@ -183,12 +190,12 @@ export class ServerBook implements ServerControl {
   }
 
   #toldOf(upstream: string): readonly Told[] {
-    const all: Told[] = [];
+    let all: Told[] | null = null;
     for (const told of this.#told.values()) {
       const one = told.get(upstream);
-      if (one !== undefined) all.push(one);
+      if (one !== undefined) (all ??= []).push(one);
     }
-    return all;
+    return all ?? NOTHING_TOLD;
   }
 
   /** Servers that graphs name directly, and their addresses. */
@@ -212,6 +219,7 @@ export class ServerBook implements ServerControl {
   /** Counts follow the table: those of what is no more are forgotten. */
   #prune(): void {
     const { upstreams } = this.#options.health;
+    for (const name of this.#resting.names()) if (!upstreams.has(name)) this.#resting.forget(name);
     const direct = this.#direct();
     for (const [name, { servers }] of this.#totals) {
       const members = upstreams.get(name)?.members;
@@ -225,6 +233,8 @@ export class ServerBook implements ServerControl {
 /** Of servers and upstreams that no worker has told of: most of many. */
 const NOTHING_COUNTED: Readonly<ServerTotals> = new ServerTotals();
 const NOTHING_COUNTED_OF_ALL: Readonly<UpstreamTotals> = new UpstreamTotals();
+
+const NOTHING_TOLD: readonly Told[] = [];
 
 /** By `BreakerState`. */
 const BREAKER_NAMES: readonly BreakerName[] = ['closed', 'open', 'half-open'];

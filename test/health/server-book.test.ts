@@ -48,11 +48,13 @@ describe('book of servers', () => {
   let health: Health;
   let book: ServerBook;
   let question: number;
+  let openings: number;
   /** What the workers answer, by their numbers. */
   let answers: Map<number, readonly (readonly UpstreamReport[])[]>;
 
   beforeEach(() => {
     question = 0;
+    openings = 2;
     answers = new Map();
     health = new Health({
       wheel: new Wheel(),
@@ -65,7 +67,7 @@ describe('book of servers', () => {
     });
     health.setRules('up', RULES, MEANS);
     health.setServers('up', [A, B]);
-    book = new ServerBook({ health, clock: () => NOW, openings: () => 2, ask: async (asked) => tell(asked) });
+    book = new ServerBook({ health, clock: () => NOW, openings: () => openings, ask: async (asked) => tell(asked) });
   });
   afterEach(() => health.stop());
 
@@ -108,6 +110,36 @@ describe('book of servers', () => {
       ejections: 0,
     });
     expect(await servers()).to.have.length(2);
+  });
+
+  it('tells the very same of what rests, and anew once anything of it is another one', async () => {
+    const up = async (): Promise<UpstreamWork | undefined> => (await read()).get('up');
+    const first = await up();
+    expect(await up()).to.equal(first);
+    answers.set(1, [[report([of(A, { tries: 1, inFlight: 1 })])]]);
+    expect((await up())?.in_flight).to.equal(1);
+    const rested = await up();
+    expect(rested).to.deep.include({ in_flight: 0 });
+    expect(rested?.servers[0]?.requests).to.equal(1);
+    expect(await up()).to.equal(rested);
+    openings = 3;
+    expect((await up())?.opened).to.equal(3);
+    health.setServers('up', [spec('10.0.0.1', { weight: 7 }), B]);
+    expect((await servers()).map(({ weight }) => weight)).to.deep.equal([7, 1]);
+    health.setServers('up', [B]);
+    expect((await servers()).map(({ addr }) => addr)).to.deep.equal(['10.0.0.2:80']);
+    health.setServers('up', [spec('10.0.0.2', { down: true })]);
+    expect((await servers())[0]).to.include({ state: 'down', used: false });
+    answers.set(1, [[report([of(B, { outs: 1, outMs: 500 })])]]);
+    health.setServers('up', [B]);
+    expect((await servers())[0]?.state).to.equal('ejected');
+    book.gone(1);
+    expect((await servers())[0]).to.include({ state: 'up', ejections: 1 });
+    health.setRules('up', RULES, MEANS);
+    health.setServers('up', null);
+    expect((await read()).size).to.equal(0);
+    health.setServers('up', [A]);
+    expect((await servers()).map(({ addr }) => addr)).to.deep.equal(['10.0.0.1:80']);
   });
 
   it('adds up what the workers tell: sums of what is under way, the most failures, the mean of the times', async () => {
