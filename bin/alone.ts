@@ -9,6 +9,7 @@ import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Orders, Supervision } from '../lib/supervisor/supervision.ts';
 import { endingSignals } from './ending-signals.ts';
 import { orExit } from './exit.ts';
+import { createImages } from './images.ts';
 import { openListeners, rereadListeners } from './listeners.ts';
 import { createPlane } from './plane.ts';
 import { privateDirectory } from './private-directory.ts';
@@ -41,7 +42,7 @@ export async function alone(config: Config): Promise<void> {
     hearSignals(to, log);
     process.on('SIGHUP', () => void rereadListeners(config, listeners, listening));
   });
-  await serve(config, supervision, log, startWorker);
+  await serve(config, supervision, log, { startWorker, first: 1, images: createImages(config), image: null });
 }
 
 /** What would be a supervisor's. */

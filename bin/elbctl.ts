@@ -5,8 +5,8 @@ import process from 'node:process';
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 26 || (major === 26 && minor >= 4)) {
-  const { checkAsWorkersDo } = await import('./check-as-workers-do.ts');
-  if (process.argv.some((arg) => /^--etcd(?:=|$)/.test(arg))) checkAsWorkersDo();
+  const { boundPatterns } = await import('./runtime-flags.ts');
+  if (process.argv.some((arg) => /^--etcd(?:=|$)/.test(arg))) boundPatterns();
   const { operate } = await import('./operate.ts');
   process.exitCode = await operate(process.argv.slice(2));
 } else {

@@ -6,18 +6,22 @@ import { AdminServer } from '../api/admin-server.ts';
 import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
 import { Primary } from '../lib/cluster/primary.ts';
+import type { FirstImage } from '../lib/cluster/messages.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
 import type { Log } from '../lib/core/log.ts';
 import { Seal } from '../lib/core/seal.ts';
-import { systemScheduler } from '../lib/core/scheduler.ts';
+import { elapsed, systemScheduler } from '../lib/core/scheduler.ts';
+import type { ImageFile } from '../lib/store/image-file.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import { Sync } from '../lib/sync.ts';
+import { ReadImage } from '../lib/sync/read-image.ts';
 import type { SyncOptions } from '../lib/sync/sync-options.ts';
 import { DnsLookup } from '../lib/upstream/dns-lookup.ts';
 import { Resolver } from '../lib/upstream/resolve.ts';
 import type { TraceExport } from '../lib/traces/trace-export.ts';
 import { rules } from '../rules/index.ts';
+import { adminSocketOf } from './admin-socket.ts';
 import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
 import { Metrics } from './metrics.ts';
@@ -26,23 +30,24 @@ import { createFleet } from './fleet.ts';
 import { createStatus } from './status.ts';
 import { version } from './version.ts';
 import { workerSetup } from './worker-setup.ts';
-import { createHistory, createImages, createStore } from './store.ts';
+import { createHistory, createStore } from './store.ts';
 
 /**
  * The primary: puts the parts together, runs them until it is told to drain, and takes them down in the order they rest on each
- * other. `startWorker`: how workers are started; where they are processes there is one more that stands by.
+ * other. Where workers are processes there is one more that stands by.
  */
 export async function serve(
   config: Config,
   supervision: Supervision,
   log: Log,
-  startWorker: StartWorker,
+  { startWorker, first, images, image }: Beginning,
 ): Promise<void> {
   new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const ending = Promise.withResolvers<boolean>();
+  const begun = Promise.withResolvers<void>();
   const opening = Promise.withResolvers<void>();
   const { directory, generation, succeeds } = supervision;
-  const adminSocket = join(directory, 'admin.sock');
+  const adminSocket = adminSocketOf(supervision);
   const ownAdminSocket = join(directory, `admin-${String(generation)}.sock`);
 
   const store = await createStore(config);
@@ -53,12 +58,16 @@ export async function serve(
   const traces = await createTraceExport(config, log);
   meter.trace(traces);
   const health = createHealth(config, log, supervision.handover.section('health'), () => primary);
+  const read = images === null ? null : new ReadImage(images);
   const setup = workerSetup(config, adminSocket);
   const primary = new Primary({
     workers: setup.workers,
     spares: config.workers === 0 ? 0 : 1,
     startWorker,
     setup,
+    first,
+    image,
+    imageTable: () => read?.table() ?? null,
     health: health.relay,
     log,
     onWorkers: (pids) => supervision.workers(pids),
@@ -67,7 +76,6 @@ export async function serve(
   });
   const scheduler = systemScheduler;
   const resolver = new Resolver({ lookup: new DnsLookup(config.resolver).lookup, scheduler });
-  const images = createImages(config);
   const seal = new Seal(config.secrets);
   const certificates = new Certificates({ config, log, seal, store, primary, sync: () => sync, fleet: () => fleet });
   const loaded = Promise.withResolvers<void>();
@@ -76,10 +84,13 @@ export async function serve(
     meter.follow(changes);
     certificates.follow(changes);
   };
-  const apply = announcingFirst(primary, follow, log, () => loaded.resolve());
+  const apply = announcingFirst(primary, follow, log, () => {
+    read?.forget();
+    loaded.resolve();
+  });
   const sync = new Sync({
     store,
-    images,
+    images: read,
     history: createHistory(config, store, log),
     rules,
     maxNodes: config.maxNodes,
@@ -134,6 +145,11 @@ export async function serve(
     await primary.start();
     // Until then those serve who know more.
     if (succeeds) await loaded.promise;
+    // Clients who wait in a queue are better off than with 503: a file, or a snapshot, is read in no time.
+    else
+      await (config.store.kind === 'file'
+        ? Promise.race([loaded.promise, elapsed(scheduler, FILE_MS)])
+        : begun.promise);
     supervision.prepared();
     await opening.promise;
     // Workers of the primary before ask here as well from now on.
@@ -150,6 +166,7 @@ export async function serve(
   opened.catch(() => undefined);
   await certificates.start();
   await sync.start();
+  begun.resolve();
   await orExit(Promise.race([opened, ending.promise]));
 
   const succeeded = await ending.promise;
@@ -166,6 +183,20 @@ export async function serve(
   await left;
   await sync.stop();
   process.exit(0);
+}
+
+/** Longest time that clients wait for a file that was there a moment ago. */
+const FILE_MS = 3000;
+
+/** What was there before anything of the primary was loaded. */
+export interface Beginning {
+  /** How workers are started. */
+  readonly startWorker: StartWorker;
+  /** How many of them are started first. */
+  readonly first: number;
+  readonly images: ImageFile | null;
+  /** What the first workers begin with; null: nothing. */
+  readonly image: FirstImage | null;
 }
 
 /**

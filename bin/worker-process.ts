@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { StartWorker } from '../lib/cluster/link.ts';
 import { LIFELINE_FD, ownProcess } from '../lib/cluster/own-process.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
-import { RUNTIME_FLAGS, runtimeEnv } from './runtime-flags.ts';
+import { WORKER_FLAGS, runtimeEnv } from './runtime-flags.ts';
 
 /** Workers as processes, which inherit the sockets and the lifeline of this one. */
 export function workerProcess(supervision: Supervision): StartWorker {
   // The published package holds JavaScript, the repository TypeScript.
   const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
   const sockets = () => supervision.sockets;
-  return ownProcess({ program, execArgv: RUNTIME_FLAGS, env: runtimeEnv(process.env), sockets, lifeline: LIFELINE_FD });
+  return ownProcess({ program, execArgv: WORKER_FLAGS, env: runtimeEnv(process.env), sockets, lifeline: LIFELINE_FD });
 }

@@ -20,6 +20,30 @@ export type TableChange =
   /** `document`: JSON text of an upstream's options that has passed its check; without one, the defaults hold. */
   | { readonly kind: 'options'; readonly name: string; readonly document: string | null };
 
+/** Whether two changes of an item say the same. */
+export function isSameChange(a: TableChange, b: TableChange): boolean {
+  if ('document' in a && 'document' in b) return a.document === b.document;
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The change that removes the item which another one is about. */
+export function removalOf({ kind, name }: TableChange): TableChange {
+  switch (kind) {
+    case 'upstream':
+      return { kind, name, servers: null };
+    case 'bad-domain':
+      return { kind: 'domain', name, document: null };
+    case 'domain':
+    case 'graph':
+    case 'options':
+    case 'certificate':
+    case 'tls':
+    case 'challenge':
+    case 'tickets':
+      return { kind, name, document: null };
+  }
+}
+
 export function isRemoval(change: TableChange): boolean {
   switch (change.kind) {
     case 'domain':

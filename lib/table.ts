@@ -1,4 +1,4 @@
-import { isRemoval } from './change.ts';
+import { isRemoval, isSameChange, removalOf } from './change.ts';
 import type { TableChange } from './change.ts';
 
 /**
@@ -43,6 +43,16 @@ export class Table {
   /** Changes that make an empty table this one. */
   whole(): readonly TableChange[] {
     return Object.values(this.#items).flatMap((items) => [...items.values()]);
+  }
+
+  /** Changes that make another table this one. */
+  since(other: Table): readonly TableChange[] {
+    const put = this.whole().filter((change) => {
+      const before = other.get(change);
+      return before === undefined || !isSameChange(before, change);
+    });
+    const gone = other.whole().filter((change) => this.get(change) === undefined);
+    return [...gone.map(removalOf), ...put];
   }
 
   #itemsOf(change: TableChange): Map<string, TableChange> {

@@ -1,12 +1,16 @@
 import type { StartWorker, WorkerEvents, WorkerLink } from './link.ts';
+import type { ToWorker } from './messages.ts';
+
+/** What a worker is told first. */
+type FirstWords = (link: WorkerLink) => ToWorker & { readonly kind: 'start' };
 
 /**
  * Starts a few workers at once, before there is anybody to hear them, so that they come up beside what is loaded meanwhile. They are
  * the first ones that are then asked for; what they have said waits for whoever asks. A process that ends before it has asked for
  * them takes them along.
  */
-export function startEarly(start: StartWorker, count: number): StartWorker {
-  const early = Array.from({ length: count }, () => new EarlyWorker(start));
+export function startEarly(start: StartWorker, count: number, firstWords: FirstWords): StartWorker {
+  const early = Array.from({ length: count }, () => new EarlyWorker(start, firstWords));
   process.once('exit', () => {
     for (const worker of early) worker.kill();
   });
@@ -18,11 +22,13 @@ class EarlyWorker {
   readonly #waiting: ((events: WorkerEvents) => void)[] = [];
   #events: WorkerEvents | null = null;
 
-  constructor(start: StartWorker) {
-    this.#link = start({
+  constructor(start: StartWorker, firstWords: FirstWords) {
+    const link = start({
       onMessage: (message) => this.#tell((events) => events.onMessage(message)),
       onExit: (reason) => this.#tell((events) => events.onExit(reason)),
     });
+    link.send(firstWords(link));
+    this.#link = { ...link, isTold: true };
   }
 
   /** Events come in a later turn, as those of any start. */

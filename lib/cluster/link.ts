@@ -8,6 +8,8 @@ export interface WorkerLink {
   readonly pid: number;
   /** Addresses of the sockets that it was given when it was started, in their order. */
   readonly listen: readonly ListenAddress[];
+  /** Whether it has been told to start. */
+  readonly isTold: boolean;
   /** `written`: called once the message is on its way; not if the worker is gone. `carrier`: a socket that goes along. */
   send(message: ToWorker, written?: () => void, carrier?: Carrier): void;
   /** Ends it at once, whatever it does. `onExit` follows. */

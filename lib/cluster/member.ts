@@ -33,6 +33,8 @@ export class Member {
   /** It has said that it is there, and has applied the table of then; or is gone. */
   readonly greeted: PromiseWithResolvers<void> = Promise.withResolvers();
   isListening = false;
+  /** Its table is that of the image it was given. */
+  hasImage = false;
   startBound: NodeJS.Timeout | undefined;
   readonly #bornMs = monotonicMs();
   #servesSince = 0;

@@ -42,10 +42,26 @@ export interface WorkerSetup {
   readonly adminSocket: string;
 }
 
+/** A file with what a start begins with, which a worker reads beside its primary. */
+export interface FirstImage {
+  readonly path: string;
+  /** At the end of the file: a file that has been written meanwhile is another one. */
+  readonly checksum: string;
+  readonly prefix: string;
+  readonly checker: string;
+  /** Whether a worker that has the table listens at once: clients who wait are answered while the primary still reads. */
+  readonly listens: boolean;
+}
+
 /** From the primary to a worker. Changes of one message are applied in one turn of the worker's loop. */
 export type ToWorker =
-  /** The first message. `listen`: addresses in use, in the order of the sockets the worker was given. */
-  | { readonly kind: 'start'; readonly setup: WorkerSetup; readonly listen: readonly ListenAddress[] }
+  /** The first message. `listen`: addresses in use, in the order of the sockets the worker was given. `image`: null: no table yet. */
+  | {
+      readonly kind: 'start';
+      readonly setup: WorkerSetup;
+      readonly listen: readonly ListenAddress[];
+      readonly image: FirstImage | null;
+    }
   /**
    * Changes of the table, which is empty at first. Sequences grow. `more`: the same sequence goes on in the next message, and
    * nothing of it is applied before its end. `whole`: from here on, what is not in the table does not exist; before, it is
@@ -86,8 +102,8 @@ export type ToWorker =
 
 /** From a worker to the primary. */
 export type ToPrimary =
-  /** Started, can take a table. */
-  | { readonly kind: 'hello' }
+  /** Started, can take a table. `hasImage`: what it has been given as an image is its table now. */
+  | { readonly kind: 'hello'; readonly hasImage: boolean }
   /** Everything up to this sequence is in force. */
   | { readonly kind: 'applied'; readonly sequence: number }
   | { readonly kind: 'listening' }

@@ -5,7 +5,7 @@ import type { Carrier } from '../net/carrier.ts';
 import type { StartWorker } from './link.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 import { Worker } from './worker.ts';
-import type { CreatePlane } from './worker.ts';
+import type { CreatePlane, ReadTable } from './worker.ts';
 
 export interface OwnProcessOptions {
   /** Program of a worker: one that calls `serveOwnProcess`. */
@@ -60,6 +60,7 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
     return {
       pid: child.pid ?? 0,
       listen: sockets.map(({ address }) => address),
+      isTold: false,
       send: (message, written, carrier) => {
         // A worker that dies meanwhile is told by its exit. Node takes its own wraps, too, which the published types do not know.
         if (child.connected) child.send(message, carrier as SendHandle | undefined, undefined, () => written?.());
@@ -75,7 +76,7 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
  * The worker's side: serves until the primary says drain, and then ends the process. Where the primary is gone it goes on with
  * what it knows, until its lifeline ends. The answer lets it drain on its own; it is replaced when it is gone.
  */
-export function serveOwnProcess(create: CreatePlane): { drain(): Promise<void> } {
+export function serveOwnProcess(create: CreatePlane, readTable?: ReadTable): { drain(): Promise<void> } {
   const worker = new Worker(
     {
       send: (message, written) => {
@@ -85,6 +86,7 @@ export function serveOwnProcess(create: CreatePlane): { drain(): Promise<void> }
     },
     create,
     () => process.exit(0),
+    readTable,
   );
   // The channel carries nothing but the messages of `Primary`.
   process.on('message', (message, socket) => worker.handle(message as ToWorker, socket as Carrier | undefined));

@@ -1,10 +1,11 @@
 import type { Log } from '../core/log.ts';
+import type { Table } from '../table.ts';
 import type { WorkerReport } from '../stats/report.ts';
 import type { DomainDelta } from '../stats/tally.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
 import type { StartWorker } from './link.ts';
-import type { WorkerSetup } from './messages.ts';
+import type { FirstImage, WorkerSetup } from './messages.ts';
 
 /** What a primary needs to keep its workers, and whom it tells of what they say. */
 export interface PrimaryOptions {
@@ -12,6 +13,12 @@ export interface PrimaryOptions {
   readonly startWorker: StartWorker;
   readonly setup: WorkerSetup;
   readonly log: Log;
+  /** Workers that are started first and may listen before the others are there; missing: all. */
+  readonly first?: number;
+  /** What workers that are started before the first whole table begin with; missing: nothing. */
+  readonly image?: FirstImage | null;
+  /** The table of workers that have begun with that image; null: it could not be read here. */
+  readonly imageTable?: () => Table | null;
   /** Workers that stand by; 0 where a worker costs nothing to start. */
   readonly spares: number;
   /** Told of the worker processes there are, whenever they change. */

@@ -4,6 +4,7 @@ import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
 import { Table } from '../table.ts';
 import type { HealthNews } from '../upstream/server-health.ts';
 import { Ends, type WorkerEnds } from './ends.ts';
+import { newsOfImage } from './image-news.ts';
 import { InstanceCounts } from './instance-counts.ts';
 import type { WorkerLink } from './link.ts';
 import { LateSockets } from './late-sockets.ts';
@@ -20,7 +21,7 @@ import { Questions } from './questions.ts';
  * starting -- hello --> standby -- listen --> serving -- drain --> draining
  * ```
  *
- * Nobody listens before `serve`. A worker that ends by itself is replaced by the one that stands by, which has the table and
+ * Nobody listens before `serve`, but for those who begin with an image and may. A worker that ends by itself is replaced by the one that stands by, which has the table and
  * only has to listen; a new one is started in its stead, at once or, in a crash loop, later and later.
  */
 export class Primary {
@@ -28,7 +29,8 @@ export class Primary {
   readonly #log: Log;
   readonly #table = new Table();
   readonly #members = new Set<Member>();
-  readonly #replacements = new Set<NodeJS.Timeout>();
+  /** Workers that are to be started later. */
+  #replacements = 0;
   readonly #questions = new Questions();
   readonly #queries = new Queries();
   readonly #counts = new InstanceCounts();
@@ -59,7 +61,7 @@ export class Primary {
     return this.#ends.view();
   }
 
-  /** Resolves when all workers stand by. Rejects, with a message for an operator, if one of them cannot. */
+  /** Resolves when all workers that are started first stand by. Rejects, with a message for an operator, if one of them cannot. */
   start(): Promise<void> {
     this.#staff();
     return this.#prepared.promise;
@@ -137,7 +139,6 @@ export class Primary {
   async drain(): Promise<void> {
     if (this.#state === 'draining') return this.#drained.promise;
     this.#state = 'draining';
-    this.#cancelReplacements();
     for (const member of this.#members) {
       if (member.state === 'serving') member.link.send({ kind: 'drain' });
       else member.link.kill();
@@ -152,7 +153,6 @@ export class Primary {
   /** Ends every worker at once. */
   kill(): void {
     this.#state = 'draining';
-    this.#cancelReplacements();
     for (const member of this.#members) member.link.kill();
     this.#settleDrain();
   }
@@ -173,14 +173,15 @@ export class Primary {
       this.#log.error({ worker: link.pid }, 'worker did not start in time');
       link.kill();
     }, START_MS);
-    link.send({ kind: 'start', setup: this.#options.setup, listen: link.listen });
+    const image = this.#isWhole ? null : (this.#options.image ?? null);
+    if (!link.isTold) link.send({ kind: 'start', setup: this.#options.setup, listen: link.listen, image });
     this.sockets.follow(link);
   }
 
   #onMessage(member: Member, message: ToPrimary): void {
     switch (message.kind) {
       case 'hello':
-        this.#greet(member);
+        this.#greet(member, message.hasImage);
         break;
       case 'applied':
         member.settle(message.sequence);
@@ -221,9 +222,10 @@ export class Primary {
   }
 
   /** From here on the worker is told every change; what happened before is in its first table. */
-  #greet(member: Member): void {
+  #greet(member: Member, hasImage: boolean): void {
     if (member.state !== 'starting') return;
     member.state = 'standby';
+    member.hasImage = hasImage;
     clearTimeout(member.startBound);
     member.greeted.resolve(this.#sequence > 0 ? this.#tell(member, this.#sequence, this.#table.whole()) : undefined);
     const news = this.#options.health?.whole();
@@ -235,7 +237,7 @@ export class Primary {
   /** Lets as many listen as should, and sees that there are as many as there should be. */
   #staff(): void {
     if (this.#state === 'draining') return;
-    const { workers, spares } = this.#options;
+    const { workers, spares, first = workers } = this.#options;
     const isOpen = this.#state === 'opening' || this.#state === 'serving';
     let serving = this.#serving().length;
     for (const member of this.#members) {
@@ -244,8 +246,9 @@ export class Primary {
       member.listen();
     }
     // Nobody waits for the one that stands by: it comes up when the others serve and have the table.
-    const wanted = this.#state === 'serving' && this.#isKnown ? workers + spares : workers;
-    while (this.#members.size + this.#replacements.size < wanted) this.#add();
+    const standby = this.#state === 'serving' && this.#isKnown ? spares : 0;
+    const wanted = isOpen ? workers + standby : first;
+    while (this.#members.size + this.#replacements < wanted) this.#add();
   }
 
   #onListening(member: Member): void {
@@ -288,11 +291,12 @@ export class Primary {
   #replace(member: Member, reason: string): void {
     const waitMs = this.#ends.ended(member, reason);
     if (waitMs > 0) {
-      const timer = setTimeout(() => {
-        this.#replacements.delete(timer);
+      this.#replacements++;
+      const begin = (): void => {
+        this.#replacements--;
         this.#staff();
-      }, waitMs);
-      this.#replacements.add(timer);
+      };
+      setTimeout(begin, waitMs).unref();
     }
     this.#staff();
   }
@@ -301,14 +305,10 @@ export class Primary {
     this.#options.onWorkers?.([...this.#members].map(({ link }) => link.pid));
   }
 
-  #cancelReplacements(): void {
-    for (const timer of this.#replacements) clearTimeout(timer);
-    this.#replacements.clear();
-  }
-
   /** Resolves when the worker has applied the changes, or is gone; one that is late is killed. */
-  #tell(member: Member, sequence: number, changes: readonly TableChange[]): Promise<void> {
+  #tell(member: Member, sequence: number, all: readonly TableChange[]): Promise<void> {
     const mostMs = this.#options.applyMs ?? APPLY_MS;
+    const changes = member.hasImage && this.#isWhole ? newsOfImage(member, this.#table, this.#options) : all;
     return member.tell({ sequence, changes, whole: this.#isWhole, revision: this.#revision }, mostMs, () => {
       this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
       member.link.kill();

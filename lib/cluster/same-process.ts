@@ -24,6 +24,7 @@ export function sameProcess(create: CreatePlane, listen: () => readonly ListenAd
     const link: WorkerLink = {
       pid: 0,
       listen: listen(),
+      isTold: false,
       send: (message, written, carrier) => {
         queueMicrotask(() => worker.handle(message, carrier));
         if (written !== undefined) setImmediate(written);

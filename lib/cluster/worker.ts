@@ -11,7 +11,7 @@ import type { UpstreamReport } from '../upstream/server-report.ts';
 import type { PrimaryLink } from './link.ts';
 import { PlaceLine } from './place-line.ts';
 import { RateLine } from './rate-line.ts';
-import type { ToWorker } from './messages.ts';
+import type { FirstImage, ToWorker } from './messages.ts';
 
 /** The data plane as its worker drives it. */
 export interface Plane {
@@ -49,6 +49,9 @@ export type CreatePlane = (
   together: Together,
 ) => Plane;
 
+/** The table that an image leads to; null where it cannot be told from it, or the file is no longer that one. */
+export type ReadTable = (image: FirstImage) => readonly TableChange[] | null;
+
 /** What all workers of an instance do together. */
 export interface Together {
   readonly rates: SharedRates;
@@ -68,11 +71,14 @@ export class Worker {
   /** What came of a sequence that goes on. */
   #staged: TableChange[] = [];
   #draining = false;
+  readonly #readTable: ReadTable;
+  #listening: Promise<void> | undefined;
 
-  constructor(primary: PrimaryLink, create: CreatePlane, onDrained: () => void) {
+  constructor(primary: PrimaryLink, create: CreatePlane, onDrained: () => void, readTable: ReadTable = () => null) {
     this.#primary = primary;
     this.#create = create;
     this.#onDrained = onDrained;
+    this.#readTable = readTable;
     this.#rates = new RateLine((question, asked) => primary.send({ kind: 'rate', question, asked }));
     this.#places = new PlaceLine(
       (question, asked) => primary.send({ kind: 'enter', question, asked }),
@@ -89,7 +95,7 @@ export class Worker {
           places: this.#places,
           forget: (uris) => this.#primary.send({ kind: 'forget', uris }),
         });
-        this.#primary.send({ kind: 'hello' });
+        this.#primary.send({ kind: 'hello', hasImage: message.image !== null && this.#begin(message.image) });
         break;
       case 'table':
         this.#table(message);
@@ -200,9 +206,22 @@ export class Worker {
     this.#primary.send({ kind: 'applied', sequence });
   }
 
+  /** Begins with the table of an image; false where there is none. */
+  #begin(image: FirstImage): boolean {
+    const changes = this.#readTable(image);
+    if (changes === null) return false;
+    this.#plane?.apply(changes, true);
+    if (image.listens) {
+      this.#listening = this.#plane?.listen();
+      // It is told when the primary says that it is to listen.
+      this.#listening?.catch(() => undefined);
+    }
+    return true;
+  }
+
   async #listen(): Promise<void> {
     try {
-      await this.#plane?.listen();
+      await (this.#listening ??= this.#plane?.listen());
       this.#primary.send({ kind: 'listening' });
     } catch (error) {
       this.#primary.send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });

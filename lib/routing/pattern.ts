@@ -13,7 +13,7 @@ export const MAX_PATTERN_LENGTH = 4096;
  * A regular expression that can be run on anything a client sends, or the reason why the pattern is refused.
  *
  * A pattern is accepted only if V8's linear-time engine takes it. The expression itself uses the ordinary, faster engine,
- * which hands over to the linear one after too many backtracks. Both need the process to be started with
+ * which hands over to the linear one after too many backtracks. Both need the flags of V8
  * `--enable-experimental-regexp-engine` and `--enable-experimental-regexp-engine-on-excessive-backtracks`; without the first
  * every pattern is refused. The expression has no state, so it may be shared.
  */
@@ -35,7 +35,8 @@ function compile(source: string, options: PatternOptions): RegExp | string {
   if (source.length > MAX_PATTERN_LENGTH) return `is longer than ${MAX_PATTERN_LENGTH} characters`;
   const syntaxError = compileError(source, '');
   if (syntaxError !== null) return `is not a regular expression: ${syntaxError}`;
-  if (!hasLinearEngine) return 'cannot be checked: the process was started without --enable-experimental-regexp-engine';
+  if (!hasLinearEngine())
+    return 'cannot be checked: the process was started without --enable-experimental-regexp-engine';
   const refused = refusedSyntax(source, options);
   if (refused !== null) return refused;
   const effective = options.ignoreCase ? foldCase(source) : source;
@@ -45,7 +46,10 @@ function compile(source: string, options: PatternOptions): RegExp | string {
   return new RegExp(effective);
 }
 
-const hasLinearEngine = compileError('', 'l') === null;
+/** Asked when the first pattern comes: a process may have got the engine after this was loaded. */
+function hasLinearEngine(): boolean {
+  return compileError('', 'l') === null;
+}
 
 /** What V8 says against a pattern, without its preamble; null if it compiles. */
 function compileError(source: string, flags: string): string | null {

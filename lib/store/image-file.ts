@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
+  CHECKSUM_BYTES,
   ImageError,
   RECORD_BYTES,
   decodeImage,
@@ -23,20 +24,52 @@ import type { Image } from './image.ts';
 export class ImageFile {
   readonly path: string;
   readonly #owner: ImageOwner;
+  /** Of the file that `pin` has found; null: none. */
+  #pinned: number | null = null;
 
   constructor(path: string, owner: ImageOwner) {
     this.path = path;
     this.#owner = owner;
   }
 
-  /** Null if there is no file. Throws ImageError if there is one that cannot be used. */
-  async read(): Promise<Image | null> {
+  /** The checksum that stands in the file, which is the one that is read next, whatever is put in its place; null: none. */
+  pin(): string | null {
     try {
-      return decodeImage(await readFile(this.path), this.#owner);
+      this.#pinned ??= openSync(this.path, 'r');
+      const checksum = Buffer.alloc(CHECKSUM_BYTES);
+      const from = fstatSync(this.#pinned).size - CHECKSUM_BYTES;
+      return readSync(this.#pinned, checksum, 0, CHECKSUM_BYTES, from) < CHECKSUM_BYTES
+        ? null
+        : checksum.toString('hex');
+    } catch {
+      // What is wrong with it is told when it is read.
+      return null;
+    }
+  }
+
+  /** Null if there is no file. Throws ImageError if there is one that cannot be used. */
+  read(): Promise<Image | null> {
+    return Promise.try(() => this.#read());
+  }
+
+  #read(): Image | null {
+    try {
+      return decodeImage(this.#bytes(), this.#owner);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       if (error instanceof ImageError) throw error;
       throw new ImageError(messageOf(error));
+    }
+  }
+
+  #bytes(): Buffer {
+    const file = this.#pinned;
+    if (file === null) return readFileSync(this.path);
+    this.#pinned = null;
+    try {
+      return readFileSync(file);
+    } finally {
+      closeSync(file);
     }
   }
 

@@ -125,7 +125,8 @@ const NOTHING: readonly string[] = [];
 
 const FORMAT = 'elb image 2';
 const ABSENT = 0xffffffff;
-const CHECKSUM_BYTES = 32;
+/** At the end of an image. */
+export const CHECKSUM_BYTES = 32;
 
 function isHeader(value: unknown): value is Header {
   // The checksum has shown that we wrote it; the format, that it was this version of us.

@@ -1,4 +1,4 @@
-import { isRemoval } from '../change.ts';
+import { isRemoval, isSameChange } from '../change.ts';
 import type { TableChange } from '../change.ts';
 import type { DocumentName } from '../control.ts';
 import { Table } from '../table.ts';
@@ -157,7 +157,7 @@ export class Items {
   /** Whether the change is one for the data plane. */
   #tabulate(change: TableChange): boolean {
     const before = this.told.get(change);
-    return this.told.put(change) && (before === undefined || isRemoval(change) || !isSame(before, change));
+    return this.told.put(change) && (before === undefined || isRemoval(change) || !isSameChange(before, change));
   }
 
   /** The newest good value of a key. */
@@ -173,9 +173,4 @@ export class Items {
     if (place.kind === 'server') return this.lists.good(place.upstream, place.server);
     return this.documents.get(place.of)?.inForce(place.name) ?? null;
   }
-}
-
-function isSame(a: TableChange, b: TableChange): boolean {
-  if ('document' in a && 'document' in b) return a.document === b.document;
-  return JSON.stringify(a) === JSON.stringify(b);
 }

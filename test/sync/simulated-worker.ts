@@ -19,7 +19,7 @@ export class SimulatedWorker {
 
   constructor(sequence: number, whole: readonly TableChange[]) {
     const send = (message: ToWorker, written?: () => void) => this.#messages.push({ message, written });
-    this.#feed = new Feed({ pid: 0, listen: [], send, kill: () => undefined }, SLICE_BYTES);
+    this.#feed = new Feed({ pid: 0, listen: [], isTold: false, send, kill: () => undefined }, SLICE_BYTES);
     const plane = { apply: (changes: readonly TableChange[]) => this.#apply(changes) };
     this.#worker = new Worker(
       {

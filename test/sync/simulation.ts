@@ -6,6 +6,7 @@ import { FollowState } from '../../lib/store/follow-state.ts';
 import type { FollowAction, FollowEvent } from '../../lib/store/follow-state.ts';
 import type { Image } from '../../lib/store/image.ts';
 import type { Snapshot, Write } from '../../lib/store/store.ts';
+import { firstTable } from '../../lib/sync/first-table.ts';
 import { SyncCore } from '../../lib/sync/core.ts';
 import type { Effects } from '../../lib/sync/effects.ts';
 import { nextBatch } from '../../lib/store/batch.ts';
@@ -196,6 +197,9 @@ export class Simulation {
     // Not told again, if it was never told.
     this.#follow.resume(image);
     this.#serve(this.#core.restore(image, 0));
+    // A worker that reads the image itself begins with the same table, or with none.
+    const first = firstTable(image);
+    if (first !== null) expect(sortedTable(first)).to.deep.equal(sortedTable(this.#core.table()));
   }
 
   #reconcile(): void {
