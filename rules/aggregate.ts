@@ -1,6 +1,7 @@
 import { Fault } from '../lib/core/faults.ts';
 import { normalPath } from '../lib/http/path.ts';
 import type { Answer } from '../lib/routing/plan.ts';
+import { exactJson, exactNumber } from '../lib/routing/exact-json.ts';
 import { defineRule, type BranchReply, type Node } from '../lib/routing/rule.ts';
 import { edgeTarget } from '../lib/routing/edges.ts';
 import { branchBody, branchPlan, MAX_BODY_PROPERTY, METHOD_PROPERTY, type BranchArgs } from './branch-request.ts';
@@ -35,7 +36,7 @@ interface Args {
  * answer. Replies are read up to `max_reply` bytes, and have to be JSON with a status from 200 to 299.
  *
  * With `"merge": "array"` the answer is a list of them in the order of `routes`; with `object` each stands under its `name`, and without a name the
- * members of its own object do, of equal ones the last. A route fails by another status, by what is no JSON, or by not coming to an end within
+ * members of its own object do, of equal ones the last. Replies stand in it as they came, each number as it was written. A route fails by another status, by what is no JSON, or by not coming to an end within
  * `timeout`; then the request goes to `failed`, or to `invalid` where what is no JSON is the only reason, and is answered 503 where these lead nowhere. With
  * `partial` a route that fails is null in a list, and left out of an object, and this holds only if all fail. An explanation tells the way of each, and asks none of them.
  */
@@ -113,10 +114,10 @@ export const aggregate = defineRule<Args>({
         plan.answer = NOTHING;
         return null;
       }
-      const values = replies.map((reply) => jsonOf(reply));
-      const lost = values.filter((value) => value === undefined || value === NO_JSON);
-      const isWhole = lost.length === 0 || (partial && lost.length < values.length);
-      const text = isWhole ? merged(values, routes, merge) : null;
+      const texts = replies.map((reply) => jsonOf(reply));
+      const lost = texts.filter((text) => typeof text !== 'string');
+      const isWhole = lost.length === 0 || (partial && lost.length < texts.length);
+      const text = isWhole ? merged(texts, routes, merge) : null;
       if (text !== null) {
         plan.answer = { status: 200, lines: 'Content-Type: application/json\r\n', body: text };
         return null;
@@ -129,32 +130,51 @@ export const aggregate = defineRule<Args>({
 });
 
 /** What a route has said; undefined if it has failed, `NO_JSON` if it has said something else. */
-function jsonOf({ status, body }: BranchReply): unknown {
+type Said = string | undefined | typeof NO_JSON;
+
+function jsonOf({ status, body }: BranchReply): Said {
   if (status < 200 || status > 299) return undefined;
   try {
-    const value: unknown = JSON.parse(UTF8.decode(body));
-    return value;
+    const text = UTF8.decode(body);
+    JSON.parse(text);
+    return text.trim();
   } catch {
     return NO_JSON;
   }
 }
 
-/** Null where a reply without a name is no object. */
-function merged(values: readonly unknown[], routes: readonly RouteArgs[], merge: 'array' | 'object'): string | null {
-  if (merge === 'array') return bytesOf(values.map((value) => (value === NO_JSON ? null : (value ?? null))));
-  const members = new Map<string, unknown>();
-  for (const [i, value] of values.entries()) {
+/**
+ * Replies stand in the answer as they were said, so that no number is another one and nothing is too deep to be written. Null where one
+ * without a name is no object, or one that cannot be taken apart.
+ */
+function merged(texts: readonly Said[], routes: readonly RouteArgs[], merge: 'array' | 'object'): string | null {
+  if (merge === 'array') return bytesOf(`[${texts.map((text) => (typeof text === 'string' ? text : 'null')).join()}]`);
+  const members = new Map<string, string>();
+  for (const [i, text] of texts.entries()) {
     const name = routes[i]?.name;
-    if (value === undefined || value === NO_JSON) continue;
-    if (name !== undefined) members.set(name, value);
-    else if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-    else for (const [member, own] of Object.entries(value)) members.set(member, own);
+    if (typeof text !== 'string') continue;
+    if (name !== undefined) members.set(name, text);
+    else if (!spreads(text, members)) return null;
   }
-  return bytesOf(Object.fromEntries(members));
+  return bytesOf(`{${Array.from(members, ([name, text]) => `${JSON.stringify(name)}:${text}`).join()}}`);
 }
 
-function bytesOf(value: unknown): string {
-  return Buffer.from(`${JSON.stringify(value)}\n`, 'utf8').toString('latin1');
+/** Puts the members of an object among others; false if it is none. */
+function spreads(text: string, members: Map<string, string>): boolean {
+  try {
+    const value = exactJson(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || exactNumber(value) !== null)
+      return false;
+    for (const [name, own] of Object.entries(value)) members.set(name, JSON.stringify(own));
+    return true;
+  } catch {
+    // Nested deeper than can be taken apart.
+    return false;
+  }
+}
+
+function bytesOf(json: string): string {
+  return Buffer.from(`${json}\n`, 'utf8').toString('latin1');
 }
 
 /** What an explanation says, which asks none of the routes. */

@@ -7,6 +7,7 @@ import { edgeTarget } from '../lib/routing/edges.ts';
 import { compileTemplate } from '../lib/routing/template.ts';
 import { branchBody, branchPlan, MAX_BODY_PROPERTY, METHOD_PROPERTY, type BranchArgs } from './branch-request.ts';
 import { FieldTemplates } from './field-templates.ts';
+import { levelPath } from './level-path.ts';
 import { readTime, timeProperty } from './time-value.ts';
 
 interface Args extends BranchArgs {
@@ -28,7 +29,8 @@ interface Args extends BranchArgs {
  *     {"type": "respond", "args": {"json": {"name": "${asked.user.body.name}", "last": "${asked.orders.body.0.id|none}"}}}
  *
  * The request goes on from the node `to` as if it were the only one, with another `method`, `path`, `query` and further fields where they are
- * given, and with the body if `body` is true; without it a request becomes a GET. What comes of that is not sent to the client: it is kept, for this
+ * given, and with the body if `body` is true; without it a request becomes a GET. What the client wants of its own reply (`Range`, `If-None-Match`, ...) is not
+ * asked for, and a value that would be a step up in `path` (`..`) is answered 400. What comes of that is not sent to the client: it is kept, for this
  * request alone, up to `max_reply` bytes of its body. Values are escaped for where they go; those of a reply that was not asked for are not there.
  * A name that no `ask` of a domain's graph has is refused with the document; a shared graph may use what was asked before it, and a graph that
  * includes others what was asked in them.
@@ -83,7 +85,7 @@ export const ask = defineRule<Args>({
     /** Null: there is no such path. */
     const planOf = (request: RoutedRequest, plan: Plan, sent: Buffer): Plan | null => {
       const own = branchPlan(request, plan, args, sent);
-      if (path !== null) own.path = normalPath(path.render(request, plan));
+      if (path !== null) own.path = normalPath(levelPath(path, path.render(request, plan)));
       if (path !== null && own.path === null) return null;
       if (query !== null) own.query = `?${query.render(request, plan)}`;
       own.set(fields.for(request, plan));

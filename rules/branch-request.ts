@@ -35,11 +35,13 @@ export function branchPlan(
   sent: Buffer,
 ): Plan {
   const own = plan.copy();
-  own.method = method ?? (body ? null : withoutBody(request));
+  own.method = method ?? (body && request.method !== 'HEAD' ? null : withoutBody(request));
   own.body = body ? sent : NO_BODY;
   own.replyBody = null;
   own.replyEdit = null;
   own.drop(ACCEPT_ENCODING);
+  // Whoever writes may have a condition for that; what is read is read whole.
+  if (READS.has(own.method ?? request.method)) own.drop(CONDITIONS);
   return own;
 }
 
@@ -53,10 +55,13 @@ export function branchBody(
   return isWanted && !plan.isObserved ? request.body(maxBytes) : Promise.resolve(NO_BODY);
 }
 
-/** A request that has lost its body is no POST any more. */
+/** A request that has lost its body is no POST any more, and a reply that is needed is not asked for by HEAD. */
 function withoutBody({ method }: RoutedRequest): string | null {
-  return method === 'GET' || method === 'HEAD' ? null : 'GET';
+  return method === 'GET' ? null : 'GET';
 }
 
 const NO_BODY = Buffer.alloc(0);
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+/** What a client wants of its own reply (RFC 9110 13, 14). */
+const CONDITIONS = ['if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'range'];
 const ACCEPT_ENCODING = ['accept-encoding'];

@@ -4,6 +4,7 @@ import { compilePattern } from '../lib/routing/pattern.ts';
 import type { Plan } from '../lib/routing/plan.ts';
 import { defineRule, type CompileContext, type RoutedRequest } from '../lib/routing/rule.ts';
 import { compileTemplate, type Template } from '../lib/routing/template.ts';
+import { levelPath } from './level-path.ts';
 import { queryEditor, type QueryEdits } from './query-edits.ts';
 
 interface Args {
@@ -91,11 +92,11 @@ function pathChange(args: Args, { means, problem }: CompileContext): Change | nu
     problem('', 'needs path, add_prefix, strip_prefix, pattern or query');
   if (path !== undefined) {
     const whole = templateOf('path', path);
-    return (request, plan) => level(whole, whole.render(request, plan));
+    return (request, plan) => levelPath(whole, whole.render(request, plan));
   }
   if (added !== undefined) {
     const prefix = templateOf('add_prefix', added);
-    return (request, plan) => level(prefix, prefix.render(request, plan) + request.path);
+    return (request, plan) => levelPath(prefix, prefix.render(request, plan) + request.path);
   }
   if (stripped !== undefined) return (request) => withoutPrefix(request.path, stripped);
   if (source === undefined) return null;
@@ -110,7 +111,7 @@ function pathChange(args: Args, { means, problem }: CompileContext): Change | nu
       const match = pattern.exec(request.path);
       if (match === null) return null;
       plan.capture(match);
-      return level(replacement, replaced(request.path, match, replacement.render(request, plan)));
+      return levelPath(replacement, replaced(request.path, match, replacement.render(request, plan)));
     };
   }
   problem('/pattern', pattern);
@@ -122,11 +123,6 @@ function pathChange(args: Args, { means, problem }: CompileContext): Change | nu
       problem(`/${name}`, 'has what cannot stand in a path: escape it, and give parameters as query');
     return compileTemplate(text, 'path', means, (msg) => problem(`/${name}`, msg));
   }
-}
-
-/** The path, or what is none where a value that was put in would be a step up. */
-function level({ constant }: Template, path: string): string {
-  return constant === null && /\/(?:\.|%2[eE]){1,2}(?:\/|$)/.test(path) ? '' : path;
 }
 
 function withoutPrefix(path: string, prefix: string): string {

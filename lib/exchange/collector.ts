@@ -1,5 +1,6 @@
 import type { Connection } from '../net/connection.ts';
 import type { Endpoints } from '../net/endpoints.ts';
+import { Stash } from './stash.ts';
 
 /**
  * Where a reply goes that no client gets: it is kept, up to a bound. It takes everything at once, so that its server is
@@ -14,7 +15,7 @@ export class Collector implements Connection {
   written = 0;
   readonly #maxBytes: number;
   readonly #overflows: () => void;
-  readonly #parts: Buffer[] = [];
+  readonly #stash = new Stash();
   #length = 0;
 
   /** `maxBytes`: most of it that is kept; `overflows`: told, later and once, that more has come. */
@@ -30,16 +31,18 @@ export class Collector implements Connection {
 
   /** All that has come, if it is no more than is kept. */
   bytes(): Buffer {
-    return Buffer.concat(this.#parts);
+    const { bytes, start, end } = this.#stash;
+    return bytes.subarray(start, end);
   }
 
   writeText(text: string): void {
-    this.#take(text.length, () => Buffer.from(text, 'latin1'));
+    const bytes = Buffer.from(text, 'latin1');
+    this.#take(bytes, 0, bytes.length);
   }
 
   writeCopy(before: string, bytes: Buffer, from: number, to: number, after: string): void {
     if (before !== '') this.writeText(before);
-    this.#take(to - from, () => Buffer.from(bytes.subarray(from, to)));
+    this.#take(bytes, from, to);
     if (after !== '') this.writeText(after);
   }
 
@@ -54,13 +57,14 @@ export class Collector implements Connection {
   destroy(): void {}
   reset(): void {}
 
-  #take(length: number, copy: () => Buffer): void {
+  #take(bytes: Buffer, from: number, to: number): void {
+    const length = to - from;
     const before = this.#length;
     this.written += length;
     this.#length += length;
-    if (this.#length <= this.#maxBytes) this.#parts.push(copy());
+    if (this.#length <= this.#maxBytes) this.#stash.add(bytes, from, to);
     else if (before <= this.#maxBytes) {
-      this.#parts.length = 0;
+      this.#stash.clear();
       // Not from inside of whoever writes.
       queueMicrotask(this.#overflows);
     }

@@ -1,3 +1,5 @@
+import { exactJson, exactNumber } from './exact-json.ts';
+
 /** The body of a reply as templates know it: as text, and by the members of its JSON, which is read once, if at all. */
 export class KnownBody {
   readonly bytes: Buffer;
@@ -18,7 +20,7 @@ export class KnownBody {
     if (!this.#isRead) {
       this.#isRead = true;
       try {
-        this.#json = JSON.parse(this.text());
+        this.#json = exactJson(this.text());
       } catch {
         this.#json = null;
       }
@@ -31,14 +33,14 @@ export class KnownBody {
 export function memberText(value: unknown, steps: readonly string[]): string | null {
   let at: unknown = value;
   for (const step of steps) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return null;
+    if (typeof at !== 'object' || at === null || exactNumber(at) !== null || !Object.hasOwn(at, step)) return null;
     // An own member of an object, whatever it is.
     at = (at as Readonly<Record<string, unknown>>)[step];
   }
   if (at === null || at === undefined) return null;
   if (typeof at !== 'object') return String(at);
   try {
-    return JSON.stringify(at);
+    return exactNumber(at) ?? JSON.stringify(at);
   } catch {
     // Nested deeper than can be written.
     return null;
