@@ -10,6 +10,8 @@ export interface CompressionTerms {
   readonly options: CompressionOptions;
   /** What the client accepts; null: nothing of what is offered. */
   readonly coding: Coding | null;
+  /** The client knows replies by weak tags, as those that are compressed here have. */
+  readonly knowsWeak: boolean;
   readonly tally: Compressed;
 }
 
@@ -21,5 +23,10 @@ export function compressionTerms(
 ): CompressionTerms | null {
   if (options === null) return null;
   const isLeft = isBusy || hasDirective(head.get('cache-control'), 'no-transform');
-  return { options, coding: isLeft ? null : chosenCoding(head.get('accept-encoding'), options.codings), tally };
+  return {
+    options,
+    coding: isLeft ? null : chosenCoding(head.get('accept-encoding'), options.codings),
+    knowsWeak: head.get('if-none-match')?.includes('W/') === true,
+    tally,
+  };
 }

@@ -61,6 +61,17 @@ export function compressedHead(reply: KnownReply, change: HeadChange, coding: Co
   };
 }
 
+/**
+ * The change to the head of a 304 for a client who knows the reply by a weak tag, perhaps because it was compressed here: its tag stays weak,
+ * as the reply's would be (RFC 9110 15.4.5). With a strong one the client could ask for the rest of other bytes.
+ */
+export function weakenedHead(reply: KnownReply, change: HeadChange): HeadChange {
+  const etag = reply.get('etag');
+  if (etag?.startsWith('"') !== true) return change;
+  const { taken, lines } = compressedHead(reply, change, null);
+  return { taken: [...(taken ?? []), 'etag'], lines: `${keptLines(lines, ['etag'])}ETag: W/${etag}\r\n` };
+}
+
 /** Whether a comma-separated list of directives (RFC 9111 5.2) has one of this name. */
 export function hasDirective(field: string | null, name: string): boolean {
   return field !== null && listOf(field).some((directive) => directive === name);

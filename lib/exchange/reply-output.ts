@@ -9,7 +9,7 @@ import { linesFor, type ReplyEdit } from '../routing/reply-edit.ts';
 import type { BodySink } from './body-sink.ts';
 import { BodyWriter } from './body-writer.ts';
 import type { Caching } from './caching.ts';
-import { ChangedReply, compressedHead, isCompressible, type HeadChange } from './compression.ts';
+import { ChangedReply, compressedHead, isCompressible, weakenedHead, type HeadChange } from './compression.ts';
 import type { CompressionTerms } from './compression-terms.ts';
 import { Encoder, type EncoderOwner } from './encoder.ts';
 import { Holder, type HolderOwner } from './holder.ts';
@@ -247,9 +247,10 @@ export class ReplyOutput implements HolderOwner {
   }
 
   /** Has the body compressed if this reply is one for that and the client accepts it. A reply to HEAD says what one to GET would. */
-  #compress(client: Connection, head: Head, { options, coding, tally }: CompressionTerms): void {
+  #compress(client: Connection, head: Head, { options, coding, knowsWeak, tally }: CompressionTerms): void {
     const change: HeadChange = { taken: this.#taken, lines: this.#lines };
     const reply = new ChangedReply(head, change);
+    if (knowsWeak && head.status === 304) ({ taken: this.#taken, lines: this.#lines } = weakenedHead(reply, change));
     if (!isCompressible(reply, options)) return;
     const chosen = tally.atOnce < options.maxAtOnce ? coding : null;
     const { taken, lines } = compressedHead(reply, change, chosen);

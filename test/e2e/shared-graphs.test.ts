@@ -70,4 +70,37 @@ describe('shared graphs', () => {
     await elb.admin('PUT', 'graph', { gate: gate('/again') });
     expect(await ask('c.test', '/again')).to.equal('in');
   });
+
+  it('that are not there yet hold those back that need them, whose former version works, and all heal by themselves', async () => {
+    const status = async (): Promise<{ waiting: readonly object[]; dangling: readonly object[] }> =>
+      (await elb.admin('GET', 'status')).json() as { waiting: readonly object[]; dangling: readonly object[] };
+    const answers = async (): Promise<readonly string[]> => [await ask('a.test', '/again'), await ask('b.test', '/x')];
+    expect(await answers()).to.deep.equal(['in', 'out']);
+    // A domain that needs a graph, and a graph that needs an upstream and another graph.
+    await elb.admin('PUT', 'domain', { 'a.test': front('later') });
+    const needy = {
+      init: 'first',
+      rules: {
+        first: { type: 'include', args: { graph: 'second', next: 'up' } },
+        up: { type: 'backend', args: { servername: 'none' } },
+      },
+    };
+    await elb.admin('PUT', 'graph', { gate: needy });
+    expect(await answers()).to.deep.equal(['in', 'out']);
+    const { waiting } = await status();
+    expect(JSON.stringify(waiting)).to.include('graph/later').and.include('graph/second').and.include('"none"');
+    await elb.admin('PUT', 'graph', { later: gate('/x'), second: gate('/') });
+    expect(await answers()).to.deep.equal(['out', 'out']);
+    await elb.admin('PUT', 'upstream', { none: { '127.0.0.1:9': '' } });
+    expect((await elb.get('/x', { host: 'b.test' })).status).to.equal(502);
+    expect((await status()).waiting).to.deep.equal([]);
+    // What is deleted all the same is told of: by graph and by upstream.
+    await elb.admin('DELETE', 'graph', ['later']);
+    await elb.admin('DELETE', 'upstream', ['none']);
+    expect((await elb.get('/x', { host: 'a.test' })).status).to.equal(500);
+    const { dangling } = await status();
+    expect(JSON.stringify(dangling)).to.include('graph/later').and.include('"none"');
+    await elb.admin('PUT', 'graph', { later: gate('/again') });
+    expect(await ask('a.test', '/again')).to.equal('in');
+  });
 });

@@ -37,6 +37,18 @@ describe('compression of replies', () => {
   const reply = (fields: string, body = TEXT, status = '200 OK'): string =>
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`;
 
+  it('of a 304 the tag is as weak as the one that the client knows', async () => {
+    const plane = await before('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n');
+    for (const [known, etag, vary] of [
+      ['W/"x"', 'W/"x"', 'Accept-Encoding'],
+      ['"y", W/"x"', 'W/"x"', 'Accept-Encoding'],
+      ['"x"', '"x"', undefined],
+    ] as const) {
+      const { status, fields } = await ask(plane, `If-None-Match: ${known}\r\nAccept-Encoding: gzip\r\n`);
+      expect([status, fields['etag'], fields['vary']], known).to.deep.equal([304, etag, vary]);
+    }
+  });
+
   for (const coding of ['gzip', 'br', 'zstd'] as const) {
     it(`in ${coding}: another representation, and says so`, async () => {
       const plane = await before(reply('ETag: "x"\r\nAccept-Ranges: bytes\r\nContent-MD5: abc\r\nX-A: 1\r\n'));
