@@ -1,5 +1,5 @@
 import { Fault } from '../core/faults.ts';
-import { byteAt, endOfPlain } from './bytes.ts';
+import { byteAt, endOfLetters, endOfPlain } from './bytes.ts';
 import { COLON, CR, LF, SP, TAB, TILDE, TOKEN, VALUE } from './chars.ts';
 import type { Head } from './head.ts';
 import { knownName } from './known-names.ts';
@@ -30,6 +30,9 @@ export function parseFields(head: Head, bytes: Buffer, from: number, end: number
       return at + 2;
     }
     if (count === maxFields) return Fault.TOO_MANY_FIELDS;
+    at = endOfLetters(bytes, at, end);
+    if (at === end) return 0;
+    byte = byteAt(bytes, at);
     while (TOKEN[byte] === 1) {
       if (++at === end) return 0;
       byte = byteAt(bytes, at);
