@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { Comparison } from './comparison.ts';
 import { background, commit, machineText } from './machine.ts';
 import type { Peer } from './peer.ts';
-import { peers as allPeers } from './peers/index.ts';
+import { peers as allPeers, references } from './peers/index.ts';
 import { LOAD_CORE, outputOf } from './process.ts';
 import { workTable, withSection } from './report.ts';
 import { startEchoServers, startHttpServers } from './servers.ts';
@@ -21,7 +21,8 @@ const USAGE = `npm run bench -- [--quick] [--work a,b] [--peers nginx,elb] [--ro
   --tls      what TLS costs, in a table of its own
   --quick    two rounds of one second, and docs/benchmarks.md stays as it is
   --work     ${allWorks.map(({ key, title }) => `${key}  ${title}`).join('\n             ')}
-  --peers    ${allPeers.map(({ name }) => name).join(', ')}
+  --peers    ${allPeers.map(({ name }) => name).join(', ')};
+             and for a, b, e and f ${references.map(({ name }) => name).join(', ')}, which passes bytes on unread
 `;
 
 /** Compares ELB with its peers: all of them at one work, in turn, round by round; then the next work. */
@@ -77,7 +78,7 @@ function readArguments(): Arguments {
   const { quick, work, peers, rounds, seconds } = values;
   return {
     works: chosen(allWorks, ({ key }) => key, work),
-    peers: chosen(allPeers, ({ name }) => name, peers),
+    peers: peers === undefined ? allPeers : chosen([...allPeers, ...references], ({ name }) => name, peers),
     rounds: Number(rounds ?? (quick ? 2 : 5)),
     seconds: Number(seconds ?? (quick ? 1 : 3)),
     writes: !quick,

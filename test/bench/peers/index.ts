@@ -7,6 +7,7 @@ import { httpProxy } from './http-proxy.ts';
 import { httpxy } from './httpxy.ts';
 import { nginxLua } from './nginx-lua.ts';
 import { nginx } from './nginx.ts';
+import { nodeRelay } from './node-relay.ts';
 import { nodeUndici } from './node-undici.ts';
 
 /** Everybody in the order of the tables. */
@@ -21,3 +22,6 @@ export const peers: readonly Peer[] = [
   httpxy,
   httpProxy,
 ];
+
+/** What is measured only where it is named. */
+export const references: readonly Peer[] = [nodeRelay];

@@ -1,11 +1,15 @@
-/** What every proxy here is told on its command line: where to listen, and the origins to forward to. */
+/** What every proxy here is told on its command line: where to listen, and the ports of the servers to forward to. */
 export const [listenPort = 0, ...serverPorts] = process.argv.slice(2).map(Number);
 
-const origins = serverPorts.map((port) => `http://127.0.0.1:${port}`);
 let turn = 0;
 
-/** The origin whose turn it is. */
+/** The server whose turn it is. */
+export function nextServerPort(): number {
+  turn = (turn + 1) % serverPorts.length;
+  return serverPorts[turn] ?? 0;
+}
+
+/** The same as an origin. */
 export function nextOrigin(): string {
-  turn = (turn + 1) % origins.length;
-  return origins[turn] ?? '';
+  return `http://127.0.0.1:${nextServerPort()}`;
 }
