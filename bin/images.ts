@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../lib/core/config.ts';
 import { USUAL_LISTEN_OPTIONS } from '../lib/core/listener.ts';
 import { ImageFile } from '../lib/store/image-file.ts';
-import type { ImageOwner } from '../lib/store/image-format.ts';
+import type { ImageOwner } from '../lib/store/image-layout.ts';
 import type { FirstImage } from '../lib/cluster/messages.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
 import { version } from './version.ts';

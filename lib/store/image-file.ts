@@ -3,18 +3,10 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import {
-  CHECKSUM_BYTES,
-  ImageError,
-  RECORD_BYTES,
-  decodeImage,
-  encodeHeader,
-  encodeRecord,
-  entryRecord,
-  recordBytes,
-  substituteRecord,
-} from './image-format.ts';
-import type { ImageOwner, ImageRecord } from './image-format.ts';
+import { ImageError } from './image-error.ts';
+import { decodeImage, encodeHeader, encodeRecord, entryRecord, recordBytes, substituteRecord } from './image-format.ts';
+import type { ImageRecord } from './image-format.ts';
+import { CHECKSUM_BYTES, RECORD_BYTES, type ImageOwner } from './image-layout.ts';
 import type { Image } from './image.ts';
 
 /**

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { ImageFile } from '../../lib/store/image-file.ts';
-import { ImageError } from '../../lib/store/image-format.ts';
+import { ImageError } from '../../lib/store/image-error.ts';
 import type { Image } from '../../lib/store/image.ts';
 import { failure } from '../fixtures/failure.ts';
 import { until } from '../fixtures/until.ts';
