@@ -3,6 +3,7 @@ import { startEarly } from '../lib/cluster/early-workers.ts';
 import { readConfig } from '../lib/core/config.ts';
 import type { Config } from '../lib/core/config.ts';
 import { createLog } from '../lib/core/log.ts';
+import { elapsed, systemScheduler } from '../lib/core/scheduler.ts';
 import { helpText } from '../lib/core/options-text.ts';
 import { BadFormat, logFormat } from '../lib/stats/log-format.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
@@ -45,12 +46,14 @@ async function run(config: Config, args: readonly string[]): Promise<void> {
     const image = createFirstImage(config, images, supervision);
     const first = firstWorkers(config, supervision);
     // Before anything else is loaded: they come up beside it.
-    const startWorker = startEarly(workerProcess(supervision), first, ({ listen }) => ({
+    const { startWorker, heard } = startEarly(workerProcess(supervision), first, ({ listen }) => ({
       kind: 'start',
       setup: workerSetup(config, adminSocketOf(supervision)),
       listen,
       image,
     }));
+    // Where there are no more than two cores, whatever else runs on them makes the first answer later.
+    if (image !== null && availableParallelism() <= 2) await Promise.race([heard, elapsed(systemScheduler, ALONE_MS)]);
     const { serve } = await import('./serve.ts');
     await serve(config, supervision, createLog(config.logLevel), { startWorker, first, images, image });
   } else if (config.workers > 0) {
@@ -64,6 +67,9 @@ async function run(config: Config, args: readonly string[]): Promise<void> {
     await alone(config);
   }
 }
+
+/** How long a worker that has an image to begin with has the cores for itself: about what it needs for ten thousand domains. */
+const ALONE_MS = 300;
 
 /**
  * How many workers are started at once, and are waited for before the others begin. Where nobody serves yet, one that has a core for itself

@@ -7,18 +7,24 @@ type FirstWords = (link: WorkerLink) => ToWorker & { readonly kind: 'start' };
 /**
  * Starts a few workers at once, before there is anybody to hear them, so that they come up beside what is loaded meanwhile. They are
  * the first ones that are then asked for; what they have said waits for whoever asks. A process that ends before it has asked for
- * them takes them along.
+ * them takes them along. `heard` resolves when all have said something.
  */
-export function startEarly(start: StartWorker, count: number, firstWords: FirstWords): StartWorker {
+export function startEarly(
+  start: StartWorker,
+  count: number,
+  firstWords: FirstWords,
+): { readonly startWorker: StartWorker; readonly heard: Promise<unknown> } {
   const early = Array.from({ length: count }, () => new EarlyWorker(start, firstWords));
   process.once('exit', () => {
     for (const worker of early) worker.kill();
   });
-  return (events) => early.shift()?.handTo(events) ?? start(events);
+  const heard = Promise.all(early.map((worker) => worker.heard.promise));
+  return { startWorker: (events) => early.shift()?.handTo(events) ?? start(events), heard };
 }
 
 class EarlyWorker {
   readonly #link: WorkerLink;
+  readonly heard: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #waiting: ((events: WorkerEvents) => void)[] = [];
   #events: WorkerEvents | null = null;
 
@@ -45,6 +51,7 @@ class EarlyWorker {
   }
 
   #tell(tell: (events: WorkerEvents) => void): void {
+    this.heard.resolve();
     if (this.#events === null) this.#waiting.push(tell);
     else tell(this.#events);
   }
