@@ -1,5 +1,5 @@
 import { Fault } from '../lib/core/faults.ts';
-import type { FallbackTerms } from '../lib/routing/fallback.ts';
+import { beginAt, type FallbackTerms } from '../lib/routing/fallback.ts';
 import { defineRule } from '../lib/routing/rule.ts';
 
 /** Faults by the condition that an operator knows them by. */
@@ -81,7 +81,7 @@ export const fallback = defineRule<Args>({
       faults: new Set(on.flatMap((condition) => CONDITIONS[condition])),
       statuses: new Set(statuses),
       nonIdempotent,
-      to: edge('to'),
+      to: beginAt(edge('to')),
     };
     return (_request, plan) => {
       plan.fallTo(terms);

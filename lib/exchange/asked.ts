@@ -11,6 +11,7 @@ import type { StoredReply } from '../upstream/reply-cache.ts';
 import type { Server } from '../upstream/server.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { newSpanId, TRY_SPAN } from './identities.ts';
+import { keptLines, type ReplyEdit } from '../routing/reply-edit.ts';
 import { encodeOwn, formOf } from './own-reply.ts';
 import { withServerHost } from './server-host.ts';
 
@@ -36,6 +37,8 @@ export class Asked {
   domain: string | null = null;
   /** What its reply may be compressed in; null: it is not. */
   compression: string | null = null;
+  /** It is made of another request, whose reply nobody but the graph gets. */
+  isInside = false;
   readonly nodes: ExplainedNode[] = [];
   readonly routes: ExplainedRoute[] = [];
   /** How many more routes are told, those of routes among them. */
@@ -67,6 +70,7 @@ export class Asked {
     const { request, head, target } = this;
     const own = new Asked({ request, bytes: EMPTY, head, target, plan, left: this.#left });
     own.isParsed = true;
+    own.isInside = true;
     own.tls = this.tls;
     own.domain = this.domain;
     return own;
@@ -94,16 +98,24 @@ export class Asked {
     );
     const end = whole.indexOf('\r\n\r\n') + 4;
     const { status } = answer;
-    const { length } = this.routes;
-    const text =
-      length === 0 ? `the graph answers ${status}` : `the graph answers with the replies of ${length} routes`;
+    // What was asked first is no part of the answer.
+    const { length } = this.routes.filter(({ edge }) => edge.startsWith('routes/'));
+    const replies = length === 1 ? 'the reply of one route' : `the replies of ${length} routes`;
+    const text = length === 0 ? `the graph answers ${status}` : `the graph answers with ${replies}`;
     return this.ended({ kind: 'answer', status, text, head: whole.slice(0, end), body: whole.slice(end) });
   }
 
-  /** The upstream's cache has the reply. */
-  kept(name: string, { status, head, body }: StoredReply, ageS: number): Explanation {
+  /** The upstream's cache has the reply; `unchanged`: the head of a 304 where the client has it as well, else null. */
+  kept(name: string, { status, head, body }: StoredReply, unchanged: Buffer | null, ageS: number): Explanation {
     const text = `a reply that is kept of upstream ${name} answers, ${ageS} s old (in this worker)`;
-    return this.ended({ kind: 'answer', status, text, head: head.latin1Slice(), body: body.latin1Slice() });
+    const isBare = unchanged !== null || (this.plan.method ?? this.head.method()) === 'HEAD';
+    return this.ended({
+      kind: 'answer',
+      status: unchanged === null ? status : NOT_MODIFIED,
+      text: unchanged === null ? text : `${text}: the client has it already`,
+      head: editedHead((unchanged ?? head).latin1Slice(), this.plan.replyEdit, `Age: ${ageS}\r\n`),
+      body: isBare ? '' : body.latin1Slice(),
+    });
   }
 
   forwarded(name: string, server: Server, head: string): Explanation {
@@ -142,6 +154,12 @@ export class Asked {
   }
 }
 
+/** A stored head as the client gets it; `own`: further lines of ours. What is only known with the reply is left out. */
+function editedHead(head: string, edit: ReplyEdit | null, own: string): string {
+  const whole = head.slice(0, -2);
+  return `${edit === null ? whole : keptLines(whole, edit.drop) + edit.lines}${own}\r\n`;
+}
+
 /** The one that was met first is the last of the chain. */
 function copiesOf(mirrors: Mirrors | null): readonly string[] {
   const names: string[] = [];
@@ -152,3 +170,4 @@ function copiesOf(mirrors: Mirrors | null): readonly string[] {
 /** An explanation is for people. */
 const MOST_ROUTES = 64;
 const EMPTY = Buffer.alloc(0);
+const NOT_MODIFIED = 304;

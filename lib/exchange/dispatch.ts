@@ -213,7 +213,7 @@ export class Dispatch {
 }
 
 /** RFC 9111 5.2.1.7. */
-const NOT_STORED: Answer = { status: 504, lines: '', body: '' };
+export const NOT_STORED: Answer = { status: 504, lines: '', body: '' };
 const OK = 200;
 const NO_CONDITIONS: readonly string[] = [];
 export const ACCEPT_ENCODING: readonly string[] = ['accept-encoding'];

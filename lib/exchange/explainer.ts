@@ -6,7 +6,7 @@ import { wantsUpgrade } from '../http/hop.ts';
 import { parseRequestHead } from '../http/parse-request.ts';
 import { readTarget } from '../http/target.ts';
 import { requestText } from '../http2/request-text.ts';
-import { fallbackFor } from '../routing/fallback.ts';
+import { fallbackFor, type Fallback } from '../routing/fallback.ts';
 import { Edge, type Graph } from '../routing/graph.ts';
 import { observedWalk } from '../routing/observed-walk.ts';
 import type { Plan } from '../routing/plan.ts';
@@ -17,9 +17,10 @@ import { Asked } from './asked.ts';
 import { Caching, questionOf } from './caching.ts';
 import { compressionTerms } from './compression-terms.ts';
 import type { Context } from './context.ts';
-import { ACCEPT_ENCODING } from './dispatch.ts';
+import { ACCEPT_ENCODING, NOT_STORED } from './dispatch.ts';
 import { ForwardHead, hopsLeft } from './forward-head.ts';
 import { forwardedLines, trustedLines } from './forwarded.ts';
+import { notModified } from './not-modified.ts';
 import { RoutedHead } from './routed-head.ts';
 import { checkTls } from './tls-rules.ts';
 
@@ -90,7 +91,11 @@ export class Explainer {
     const upstream = shared.upstreams.get(name);
     if (upstream === null && !ready) return asked.refused(Fault.NOT_READY);
     if (upstream === null) return this.#failed(asked, Fault.NO_SERVER, `there is no upstream ${name}`);
-    const stored = this.#stored(asked, upstream, isTrusted);
+    const compression = asked.isInside ? null : compressionTerms(upstream, head, this.#context.busy);
+    if (compression !== null && compression.options.offload) plan.drop(ACCEPT_ENCODING);
+    asked.compression = compression?.coding ?? null;
+    const caching = this.#look(asked, upstream, isTrusted);
+    const stored = caching === null ? null : this.#stored(asked, upstream, caching);
     if (stored !== null) return stored;
     const affinity = affinityOf(routed, upstream, name);
     const server = upstream.preview(affinity);
@@ -99,10 +104,8 @@ export class Explainer {
     const refusal = plan.gate?.wouldRefuse(now) || upstream.guard?.wouldRefuse(now) || 0;
     if (refusal !== 0) return this.#failed(asked, refusal);
     if (server === null) return this.#placeless(asked, upstream);
-    const compression = compressionTerms(upstream, head, this.#context.busy);
-    if (compression !== null && compression.options.offload) plan.drop(ACCEPT_ENCODING);
-    asked.compression = compression?.coding ?? null;
     const forward = new ForwardHead();
+    if (caching !== null) forward.conditions = caching.conditions;
     if (shared.identities !== null) forward.identity = shared.identities.of(head, isTrusted, null);
     const lines = claims?.lines ?? forwardedLines(client, asked.tls);
     const upgrade = wantsUpgrade(head) ? head.get('upgrade') : null;
@@ -118,16 +121,21 @@ export class Explainer {
     return asked.forwarded(name, server, text);
   }
 
-  /** What the cache of the upstream would answer, as this worker has it; null: nothing. */
-  #stored(asked: Asked, { name, cache }: Upstream, trusted: boolean): Explanation | null {
+  /** What the cache of the upstream says to it, as this worker has it; null: there is none. */
+  #look({ head, target, plan, tls }: Asked, { cache }: Upstream, trusted: boolean): Caching | null {
     if (cache === null) return null;
-    const { head, target, plan, tls } = asked;
     const question = questionOf(head, target, plan, { trusted, tls }, wantsUpgrade(head));
     const { wheel, limits, upstreams } = this.#context.shared;
-    const means = { caches: upstreams.caches, limits, clock: () => wheel.now };
-    const caching = new Caching(cache, question, means, true);
-    if (caching.stored === null) return null;
-    return asked.kept(name, caching.stored, caching.ageS);
+    return new Caching(cache, question, { caches: upstreams.caches, limits, clock: () => wheel.now }, true);
+  }
+
+  /** Answered from memory, or because the client wants that or nothing; null: a server has to be asked. */
+  #stored(asked: Asked, { name }: Upstream, caching: Caching): Explanation | Promise<Explanation> | null {
+    const { stored, isOnly, ageS } = caching;
+    if (stored === null) return isOnly ? asked.answered(NOT_STORED) : null;
+    const unchanged = notModified(asked.head, stored);
+    const way = fallbackFor(asked.plan.fallback, 0, unchanged === null ? stored.status : NOT_MODIFIED);
+    return way === null ? asked.kept(name, stored, unchanged, ageS) : this.#fallen(asked, way);
   }
 
   /** What is known of a client who has asked for the host by TLS: what is told of it, else as it is usual now, without a certificate. */
@@ -163,7 +171,10 @@ export class Explainer {
   /** The request cannot go on like this: it goes the way of a fallback, if there is one for that. */
   #failed(asked: Asked, fault: number, text?: string): Explanation | Promise<Explanation> {
     const way = fallbackFor(asked.plan.fallback, fault, 0);
-    if (way === null) return asked.refused(fault, text);
+    return way === null ? asked.refused(fault, text) : this.#fallen(asked, way);
+  }
+
+  #fallen(asked: Asked, way: Fallback): Promise<Explanation> {
     asked.plan.takeFallback(way);
     return this.#routed(asked, { init: way.terms.to, edges: [], holding: null });
   }
@@ -177,3 +188,4 @@ export class Explainer {
 
 /** Where the control plane answers, on every host. */
 const ADMIN = '/__erulb__/';
+const NOT_MODIFIED = 304;

@@ -31,3 +31,8 @@ export function fallbackFor(innermost: Fallback | null, fault: number, status: n
   }
   return null;
 }
+
+/** A node as a walk begins with it: the one that was walked before has not led there, as whoever reads the trace has to know. */
+export function beginAt(node: Node): Node {
+  return { name: node.name, decide: (request, plan) => node.decide(request, plan) };
+}

@@ -11,7 +11,6 @@ import type { Node } from './rule.ts';
 /** A node as a trace has it; `edge`: by which it was come to. */
 export interface WalkedNode {
   readonly name: string;
-  readonly from?: string;
   readonly edge?: string;
 }
 

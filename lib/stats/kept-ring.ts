@@ -101,9 +101,9 @@ class Slot {
     this.nodes.length = 0;
     this.edges.length = 0;
     for (let i = 0; i < nodes.length && i < MOST_NODES; i++) {
-      const { name = '', from, edge = '' } = nodes[i] ?? {};
-      // A fallback does not come by the node that has ended the way before it.
-      this.edges.push(i > 0 && from === nodes[i - 1]?.name ? edge : '');
+      const { name = '', edge = '' } = nodes[i] ?? {};
+      // That of an `include` where the node before has returned to it; none where a walk has begun anew.
+      this.edges.push(edge);
       this.nodes.push(name);
     }
     this.tries.length = 0;

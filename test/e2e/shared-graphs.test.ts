@@ -45,6 +45,18 @@ describe('shared graphs', () => {
       expect([await ask(host, '/in/x'), await ask(host, '/x')], host).to.deep.equal(['in', 'out']);
   });
 
+  it('are told with the edges by which requests came into them and left them', async () => {
+    await ask('b.test', '/in/x');
+    const told = await elb.admin('GET', 'requests?domain=b.test&limit=1');
+    const { requests } = told.json() as { requests: { nodes: { node: string; verdict: string | null }[] }[] }; // the shape of the admin API
+    expect(requests[0]?.nodes.map(({ node, verdict }) => [node, verdict])).to.deep.equal([
+      ['check', null],
+      ['path', 'succ'],
+      ['in', 'next'],
+      ['in', null],
+    ]);
+  });
+
   it('change at once for all, by one call, and are written back by a dump', async () => {
     expect((await elb.admin('PUT', 'graph', { gate: gate('/new') })).status).to.equal(200);
     for (const host of ['a.test', 'b.test', 'c.test'])

@@ -19,5 +19,6 @@ describe('explain', () => {
     this.timeout(120_000);
     for (let seed = 1; seed <= GRAPHS; seed++) await pairs.run(seed, REQUESTS);
     expect(pairs.walks).to.be.above(200);
+    for (const [what, count] of Object.entries(pairs.seen)) expect(count, what).to.be.above(0);
   });
 });

@@ -1,23 +1,95 @@
 import type { GraphDocument } from '../../lib/routing/rule.ts';
 import type { Random } from '../sync/random.ts';
 
-/** A graph of nodes of every kind that decides by the request alone, with edges only to later nodes, some of which are missing. */
-export function randomGraph(random: Random): GraphDocument {
+/** Domains' graphs, and those that they share. */
+export interface RandomTable {
+  readonly domains: Readonly<Record<string, GraphDocument>>;
+  readonly graphs: Readonly<Record<string, GraphDocument>>;
+}
+
+/**
+ * Graphs of nodes of every kind that decides by the request alone, with edges only to later nodes, some of which are missing, and only to graphs
+ * behind their own. In some, requests make others, and in some there are upstreams whose replies are kept: in both at once it would be
+ * chance whether one of several requests finds what another one has left.
+ */
+export function randomTable(random: Random): RandomTable {
+  const hasRoutes = random.chance(0.5);
+  const graph = (place: Partial<Place>): GraphDocument =>
+    randomGraph(random, { hasRoutes, graphs: [], domains: [], isShared: false, ...place });
+  return {
+    domains: {
+      'a.test': graph({ graphs: ['gate', 'inner'], domains: ['b.test', '*.c.test'] }),
+      'b.test': graph({ graphs: ['gate', 'inner'], domains: ['*.c.test'] }),
+      '*.c.test': graph({ graphs: ['inner'] }),
+    },
+    graphs: {
+      gate: graph({ graphs: ['inner'], domains: ['*.c.test'], isShared: true }),
+      inner: graph({ isShared: true }),
+    },
+  };
+}
+
+/** Where a graph stands. */
+interface Place {
+  /** Requests make others. */
+  readonly hasRoutes: boolean;
+  /** Graphs that it may lead to. */
+  readonly graphs: readonly string[];
+  readonly domains: readonly string[];
+  readonly isShared: boolean;
+}
+
+function randomGraph(random: Random, place: Place): GraphDocument {
   const names = Array.from({ length: 1 + random.below(9) }, (_, i) => `n${i}`);
-  const rules = names.map((name, i) => {
+  const rules: (readonly [string, NodeDocument])[] = [];
+  for (const [i, name] of names.entries()) {
     const later = names.slice(i + 1);
     const target = (): string | null => (later.length === 0 || random.chance(0.08) ? null : random.pick(later));
-    return [name, later.length === 0 || random.chance(0.15) ? end(random) : step(random, target)] as const;
-  });
+    const isEnd = later.length === 0 || random.chance(0.15);
+    if (!isEnd && place.hasRoutes && random.chance(0.15)) {
+      const to = `${name}-asked`;
+      rules.push([name, { type: 'ask', args: { name, ...asked(random), to, next: target() } }], [to, answered(random)]);
+    } else rules.push([name, isEnd ? end(random, place, target) : step(random, place, target)]);
+  }
   return { init: 'n0', rules: Object.fromEntries(rules) };
 }
 
 /** Names of the upstreams that graphs send to; the last one does not exist. */
-export const UPSTREAMS = ['one', 'two', 'least', 'hashed', 'sticky', 'tagged', 'full', 'nobody'] as const;
+const UPSTREAMS = ['one', 'two', 'least', 'hashed', 'sticky', 'tagged', 'full', 'packed', 'nobody'] as const;
 
 type NodeDocument = GraphDocument['rules'][string];
 
-function end(random: Random): NodeDocument {
+/** What is asked first. */
+function asked(random: Random): Readonly<Record<string, unknown>> {
+  return {
+    ...(random.chance(0.5) && { path: random.pick(['/asked', '/users/${header.X-Beta|0}']) }),
+    ...(random.chance(0.3) && { query: 'of=${host}' }),
+    ...(random.chance(0.3) && { method: random.pick(['GET', 'PUT', 'HEAD']) }),
+    ...(random.chance(0.3) && { headers: { 'X-Asked': '${path}' } }),
+  };
+}
+
+/** Whoever is asked first says yes: what becomes of another answer nobody can tell beforehand. */
+function answered(random: Random): NodeDocument {
+  return random.chance(0.3)
+    ? { type: 'respond', args: { json: { id: 7 } } }
+    : { type: 'backend', args: { servername: random.pick(['one', 'two', 'packed']), 'X-Part': 'asked' } };
+}
+
+function end(random: Random, place: Place, target: () => string | null): NodeDocument {
+  if (place.isShared && random.chance(0.5))
+    return { type: 'return', args: random.chance(0.5) ? {} : { exit: random.pick(['out', 'nowhere']) } };
+  if (place.domains.length > 0 && random.chance(0.2))
+    return { type: 'goto', args: { domain: random.pick(place.domains) } };
+  if (place.hasRoutes && random.chance(0.15)) {
+    const routes = Array.from({ length: 1 + random.below(3) }, () => ({
+      to: target(),
+      ...(random.chance(0.5) && { path: random.pick(['/users/1', '/a', '/blog/x']) }),
+      ...(random.chance(0.3) && { method: 'PUT' }),
+      ...(random.chance(0.3) && { headers: { 'X-Part': 'u' } }),
+    }));
+    return { type: 'aggregate', args: { routes, partial: random.chance(0.5) } };
+  }
   switch (random.below(8)) {
     case 0:
       return {
@@ -32,11 +104,12 @@ function end(random: Random): NodeDocument {
     case 2:
       return random.chance(0.2) ? { type: 'close', args: {} } : { type: 'respond', args: { json: { ok: true } } };
     default:
-      return { type: 'backend', args: { servername: upstream(random), ...more(random) } };
+      return { type: 'backend', args: { servername: upstream(random, place), ...more(random) } };
   }
 }
 
-function upstream(random: Random): unknown {
+function upstream(random: Random, { hasRoutes }: Place): unknown {
+  if (!hasRoutes && random.chance(0.5)) return 'kept';
   const name = random.pick(UPSTREAMS);
   if (name === 'tagged') return random.pick(['tagged', 'tagged#blue', 'tagged#none']);
   return random.chance(0.1) ? { [name]: 1 } : name;
@@ -54,9 +127,30 @@ function more(random: Random): Readonly<Record<string, unknown>> {
   ]);
 }
 
-function step(random: Random, target: () => string | null): NodeDocument {
+function step(random: Random, place: Place, target: () => string | null): NodeDocument {
   const two = { succ: target(), fail: target() };
-  switch (random.below(14)) {
+  switch (random.below(18)) {
+    case 11:
+      return { type: 'mirror', args: { upstream: random.pick(['copied', 'copied', 'nobody']), next: target() } };
+    case 12:
+    case 13:
+      if (place.graphs.length === 0) break;
+      return {
+        type: 'include',
+        args: { graph: random.pick([...place.graphs, 'none']), exits: { out: target() }, next: target() },
+      };
+    case 14: {
+      const secured = random.pick([
+        { secure: true },
+        { version: ['TLSv1.2'] },
+        { certificate: random.pick(['none', 'shown', 'verified']) },
+        { subject: { exact: 'CN=ann' } },
+        { name: { suffix: '.ann.test' }, version: ['TLSv1.3', 'TLSv1.2'] },
+        { server_name: { exact: 'a.test' } },
+        { alpn: { exact: 'http/1.1' } },
+      ]);
+      return { type: 'tls', args: { ...secured, ...two } };
+    }
     case 0:
       return { type: 'path', args: { pattern: random.pick(PREFIXES), ...two } };
     case 1:
@@ -118,11 +212,9 @@ function step(random: Random, target: () => string | null): NodeDocument {
       return { type: 'fallback', args: { next: target(), to: target() } };
     case 9:
       return { type: 'not', args: { of: question(random), ...two } };
-    default: {
-      const [type = '', args = {}] = Object.entries(question(random))[0] ?? [];
-      return { type, args: { ...args, ...two } };
-    }
   }
+  const [type = '', args = {}] = Object.entries(question(random))[0] ?? [];
+  return { type, args: { ...args, ...two } };
 }
 
 function question(random: Random): Readonly<Record<string, Readonly<Record<string, unknown>>>> {

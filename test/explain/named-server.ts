@@ -1,16 +1,24 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 
+/** What it replies: whole field lines beside those of every reply, and the body. */
+export interface NamedReply {
+  readonly lines: string;
+  readonly body: string;
+}
+
 /** A real server that writes down the head of every request, byte for byte, reads its body, and answers 200. */
 export class NamedServer {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   readonly #heard: (address: string, head: string) => void;
+  readonly #reply: NamedReply;
   address = '';
   port = 0;
 
-  constructor(heard: (address: string, head: string) => void) {
+  constructor(heard: (address: string, head: string) => void, reply: NamedReply = { lines: '', body: 'ok' }) {
     this.#heard = heard;
+    this.#reply = reply;
     this.#server = net.createServer((socket) => this.#serve(socket));
   }
 
@@ -39,7 +47,9 @@ export class NamedServer {
         text = text.slice(length);
         this.#heard(this.address, head);
         const isHead = head.startsWith('HEAD ');
-        socket.write(`HTTP/1.1 200 OK\r\nX-A: server\r\nServer: s\r\nContent-Length: 2\r\n\r\n${isHead ? '' : 'ok'}`);
+        const { lines, body } = this.#reply;
+        const fields = `X-A: server\r\nServer: s\r\n${lines}Content-Length: ${body.length}\r\n`;
+        socket.write(`HTTP/1.1 200 OK\r\n${fields}\r\n${isHead ? '' : body}`);
       }
     });
   }

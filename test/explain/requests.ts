@@ -40,6 +40,8 @@ const PATHS = [
   '/ü',
 ];
 const FIELDS = [
+  'Accept-Encoding: gzip, br',
+  'Accept-Encoding: zstd',
   'User-Agent: HTTPie/1.0',
   'User-Agent: curl/8',
   'User-Agent:',
@@ -63,6 +65,14 @@ const FIELDS = [
   'Max-Forwards: 0',
   'Max-Forwards: 7',
   'X-Long:   spaced out  ',
+  'Accept-Encoding: gzip',
+  'Accept-Encoding: br;q=0.5, zstd',
+  'Accept-Encoding: identity;q=0',
+  'If-None-Match: "kept"',
+  'Cache-Control: no-transform',
+  'Cache-Control: no-cache',
+  'Cache-Control: only-if-cached',
+  'Range: bytes=0-0',
 ];
 const BAD = [
   'Host: b.test',

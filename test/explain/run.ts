@@ -21,7 +21,9 @@ try {
     await pairs.run(seed, REQUESTS);
     if (done % 10_000 === 0) console.log(`${done} pairs are as they were told; seed ${seed}`);
   }
-  console.log(`${done} pairs are as they were told, ${pairs.walks} walks compared; seeds from ${first}`);
+  console.log(
+    `${done} pairs are as they were told, ${pairs.walks} walks compared, with ${JSON.stringify(pairs.seen)}; seeds from ${first}`,
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -17,7 +17,7 @@ describe('recent requests', () => {
       upstream: 'up',
       durationMs: 5,
     });
-    record.nodes.push({ name: 'r1', edge: '' }, { name: 'r2', from: 'r1', edge: 'succ' });
+    record.nodes.push({ name: 'r1', edge: '' }, { name: 'r2', edge: 'succ' });
     record.servers = [
       { address: '10.0.0.1:80', startedMs: 0, ms: 3, outcome: Fault.CONNECT_FAILED, spanId: null },
       { address: '10.0.0.2:80', startedMs: 0, ms: 1, outcome: 200, spanId: null },
