@@ -2,7 +2,7 @@ import { readAuthority } from '../http/authority.ts';
 import { connectionNames } from '../http/hop.ts';
 import { Known, type Head } from '../http/head.ts';
 import { normalPath } from '../http/path.ts';
-import type { CacheQuestion } from './caching.ts';
+import type { CacheQuestion } from './cache-question.ts';
 
 /** What replies are found by, beside `Vary`. */
 export interface CacheKey {

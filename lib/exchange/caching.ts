@@ -1,49 +1,19 @@
-import { directivesOf, secondsOf, type Directives } from '../http/cache-control.ts';
+import { secondsOf, type Directives } from '../http/cache-control.ts';
 import { encodeReply } from '../http/encode-reply.ts';
 import { BodyKind, type Head, type HeadLimits } from '../http/head.ts';
 import { connectionNames } from '../http/hop.ts';
-import type { Target } from '../http/target.ts';
-import type { Plan } from '../routing/plan.ts';
 import type { ReplyCache, StoredReply, Underway } from '../upstream/reply-cache.ts';
+import type { Follower } from '../upstream/convoys.ts';
 import type { ReplyCaches } from '../upstream/reply-caches.ts';
 import type { Server } from '../upstream/server.ts';
 import { cacheKey } from './cache-key.ts';
+import { isCacheable, requestDirectives, type CacheQuestion } from './cache-question.ts';
 import { freshened, parsed } from './freshening.ts';
 import { notModified } from './not-modified.ts';
 import type { Recording } from './recorder.ts';
 import { SentFields } from './sent-fields.ts';
 import { storingTerms, type StoringTerms } from './storable.ts';
 import type { FoundReply } from './stored-feed.ts';
-
-/** A request as a cache looks at it. */
-export interface CacheQuestion {
-  readonly head: Head;
-  readonly target: Target;
-  readonly plan: Plan;
-  /** The client's scheme, as servers are told it. */
-  readonly scheme: string;
-  readonly trusted: boolean;
-  /** What a trusted proxy says that the client has called the host. */
-  readonly forwardedHost: string;
-  /** How the graph called the upstream, perhaps with a tag. */
-  readonly upstream: string;
-  /** It asks for another protocol. */
-  readonly isUpgrade: boolean;
-}
-
-export function questionOf(
-  head: Head,
-  target: Target,
-  plan: Plan,
-  { trusted, tls }: { readonly trusted: boolean; readonly tls: object | null },
-  isUpgrade: boolean,
-): CacheQuestion {
-  const told = trusted ? head.get('x-forwarded-proto') : null;
-  const scheme = told ?? (tls === null ? 'http' : 'https');
-  // What others say of it servers are not told.
-  const forwardedHost = (trusted ? head.get('x-forwarded-host') : null) ?? '';
-  return { head, target, plan, scheme, trusted, forwardedHost, upstream: plan.upstream ?? '', isUpgrade };
-}
 
 /** What a look into the cache has come to, for the access log as nginx says it. */
 export type CacheOutcome = 'HIT' | 'MISS' | 'EXPIRED' | 'REVALIDATED' | 'BYPASS';
@@ -74,6 +44,8 @@ export class Caching implements Recording, Underway {
   readonly #variant: string;
   readonly #method: string;
   readonly #askedAt: number;
+  /** Since when its server may have been asked. */
+  #sentAt: number;
   readonly #fields: SentFields;
   /** The server knows by it who asks. */
   readonly #isIdentified: boolean;
@@ -81,6 +53,8 @@ export class Caching implements Recording, Underway {
   readonly #stale: StoredReply | null = null;
   /** Something was written to the URI while the request was under way. */
   #isOutdated = false;
+  /** Others may wait for its reply. */
+  #leads = false;
   #terms: StoringTerms | null = null;
   #status = 0;
   #head = '';
@@ -93,6 +67,7 @@ export class Caching implements Recording, Underway {
     this.#cache = cache;
     this.#means = means;
     this.#askedAt = means.clock();
+    this.#sentAt = this.#askedAt;
     this.#method = plan.method ?? head.method();
     const { uri, variant } = cacheKey(question);
     this.uri = uri;
@@ -121,6 +96,35 @@ export class Caching implements Recording, Underway {
     // What the reply depends on is only known with it.
     this.#fields.own();
     cache.begin(this);
+  }
+
+  /** How long the request may wait for another one that asks for the same; 0: not at all. */
+  get collapseMs(): number {
+    return this.outcome === 'MISS' || this.outcome === 'EXPIRED' ? this.#cache.options.collapseMs : 0;
+  }
+
+  /** Whether the request waits for another one. If not it goes to a server, and others may wait for it. */
+  follows(follower: Follower): boolean {
+    const way = this.#cache.convoys.join(this.#convoy, follower, this.#means.clock());
+    this.#leads = way === 'leads';
+    if (way === 'follows') return true;
+    // What happened while it waited is no concern of its own request.
+    this.#isOutdated = false;
+    this.#sentAt = this.#means.clock();
+    return false;
+  }
+
+  unfollow(follower: Follower): void {
+    this.#cache.convoys.leave(this.#convoy, follower);
+  }
+
+  /** What answers the request now, after it has waited; null: still nothing. */
+  again(): FoundReply | null {
+    const now = this.#means.clock();
+    const reply = this.#known().find(({ freshUntil }) => freshUntil > now) ?? null;
+    if (reply === null) return null;
+    this.outcome = 'HIT';
+    return { reply, head: notModified(this.#fields, reply), ageS: this.#ageOf(reply) };
   }
 
   /** Age of the stored reply in whole seconds. */
@@ -158,6 +162,7 @@ export class Caching implements Recording, Underway {
     };
     this.#cache.drop(this.uri, stale);
     if (terms !== null && !this.#isOutdated) this.#cache.store(this.uri, reply);
+    this.#lands(terms === null || terms.freshMs <= 0);
     return { reply, head: notModified(this.#fields, reply), ageS: this.#ageOf(reply) };
   }
 
@@ -168,8 +173,10 @@ export class Caching implements Recording, Underway {
     this.#terms = this.#termsOf(head);
     // What is said now is not what was said then.
     if (this.#stale !== null && head.status < 500) this.#cache.drop(this.uri, this.#stale);
-    if (this.#terms === null || (head.bodyKind === BodyKind.LENGTH && head.bodyLength > options.maxEntryBytes))
-      return false;
+    const isLarge = head.bodyKind === BodyKind.LENGTH && head.bodyLength > options.maxEntryBytes;
+    // Nobody waits for what is not going to be kept, nor for what each has to ask about.
+    if (this.#terms === null || isLarge || this.#terms.freshMs <= 0) this.#lands(head.status < 500);
+    if (this.#terms === null || isLarge) return false;
     const isEmpty = this.#method === 'HEAD';
     const edits = { listed: connectionNames(head), taken: AGE, dropLength: !isEmpty, lines: '' };
     this.#head = encodeReply(head, edits);
@@ -190,6 +197,10 @@ export class Caching implements Recording, Underway {
     this.#cache.release(bytes);
   }
 
+  givesUp(): void {
+    this.#lands(true);
+  }
+
   keep(body: Buffer): void {
     const terms = this.#terms;
     if (terms === null || this.#isOutdated) return;
@@ -208,6 +219,7 @@ export class Caching implements Recording, Underway {
       ...this.#lifeOf(terms, this.#means.clock()),
       isListed: () => server?.listed !== false,
     });
+    this.#lands(false);
   }
 
   outdate(): void {
@@ -225,10 +237,24 @@ export class Caching implements Recording, Underway {
     this.passes(null, status);
     const cache = this.#cache;
     cache.end(this);
+    this.#lands(false);
     if (this.outcome === 'HIT') cache.hits++;
     else if (this.outcome === 'BYPASS') cache.bypasses++;
     else if (this.outcome === 'REVALIDATED') cache.revalidations++;
     else cache.misses++;
+  }
+
+  /** Those who wait for this request look again, if there are any. */
+  #lands(isUnkept: boolean): void {
+    if (!this.#leads) return;
+    this.#leads = false;
+    this.#cache.convoys.ended(this.#convoy, isUnkept, this.#means.clock());
+  }
+
+  /** What requests have in common that may get the same reply, but for what that depends on. */
+  get #convoy(): string {
+    const isTold = this.#fields.get('cookie') === null ? '' : 'cookie';
+    return `${this.uri}\n${this.#isIdentified ? 'known' : ''}\n${isTold}\n${this.#method}\n${this.#variant}`;
   }
 
   /** All that is kept for such a request, what it wants most first. */
@@ -269,7 +295,7 @@ export class Caching implements Recording, Underway {
   }
 
   #termsOf(head: Head): StoringTerms | null {
-    const delayMs = this.#means.clock() - this.#askedAt;
+    const delayMs = this.#means.clock() - this.#sentAt;
     const about = { isIdentified: this.#isIdentified, delayMs, nowMs: Date.now() };
     return storingTerms(head, this.#fields, about, this.#cache.options);
   }
@@ -284,24 +310,6 @@ export function changes(method: string, status: number): boolean {
   return !SAFE.has(method) && status >= 200 && status < 400;
 }
 
-function requestDirectives(head: Head): Directives {
-  const field = head.get('cache-control');
-  // RFC 9111 5.4.
-  if (field === null && head.get('pragma')?.toLowerCase().includes('no-cache') === true)
-    return directivesOf('no-cache');
-  return directivesOf(field);
-}
-
-/** Whether this request is one that a cache can answer, and whose reply it can keep. */
-function isCacheable({ head, plan, isUpgrade }: CacheQuestion, method: string, methods: ReadonlySet<string>): boolean {
-  if (!methods.has(method) || isUpgrade) return false;
-  const hasBody = head.bodyKind !== BodyKind.NONE && (head.bodyKind !== BodyKind.LENGTH || head.bodyLength > 0);
-  if (hasBody || (plan.body !== null && plan.body.length > 0)) return false;
-  return CONDITIONS.every((name) => head.get(name) === null);
-}
-
 const NONE: readonly string[] = [];
 const AGE: readonly string[] = ['age'];
-/** Fields that ask for a part, or for what depends on the state at the server. */
-const CONDITIONS = ['range', 'if-range', 'if-match', 'if-unmodified-since'];
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

@@ -10,12 +10,14 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Account } from './account.ts';
 import { affinityOf } from './affinity.ts';
 import { uriOf } from './cache-key.ts';
-import { Caching, changes, questionOf } from './caching.ts';
+import { questionOf } from './cache-question.ts';
+import { Caching, changes } from './caching.ts';
 import type { Client } from './client.ts';
 import { compressionTerms } from './compression-terms.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { Detour } from './detour.ts';
+import { Following } from './following.ts';
 import { ForwardHead } from './forward-head.ts';
 import { notModified } from './not-modified.ts';
 import { Passage } from './passage.ts';
@@ -49,6 +51,7 @@ export class Dispatch {
   readonly #owner: DispatchOwner;
   readonly #forwardHead = new ForwardHead();
   readonly #detour: Detour;
+  readonly #following: Following;
   /** Its way through what stands before its upstream as a whole, and through what its graph has put before it. */
   readonly #passage = new Passage();
   readonly #gate = new Passage();
@@ -61,6 +64,7 @@ export class Dispatch {
     this.#context = context;
     this.#owner = owner;
     this.#detour = new Detour(context, owner.body);
+    this.#following = new Following(owner.delivery);
   }
 
   /** Where it was not let through: when it may be, in seconds; 0: not known. */
@@ -115,6 +119,8 @@ export class Dispatch {
     if (plan.mirrors !== null) this.#detour.mirror(plan.mirrors, plan, { client, about });
     delivery.request.set(text, upstream, plan, compression);
     delivery.request.caching = this.#caching;
+    if (this.#caching !== null && upstream !== null && this.#following.begin(this.#caching, upstream, affinity, plan))
+      return;
     delivery.start(upstream, affinity, plan);
   }
 
@@ -145,6 +151,7 @@ export class Dispatch {
   #leaveCache(status: number): void {
     const { account } = this.#owner;
     const caching = this.#caching;
+    this.#following.leave();
     if (caching !== null) {
       caching.ended(status);
       if (account !== null) account.record.cache = caching.outcome;

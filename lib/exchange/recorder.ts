@@ -8,6 +8,8 @@ export interface Recording {
   release(bytes: number): void;
   /** The body is whole. */
   keep(body: Buffer): void;
+  /** It is too large, there is no memory for it, or it has trailers, which would be lost. */
+  givesUp(): void;
 }
 
 /**
@@ -31,11 +33,11 @@ export class Recorder implements BodySink {
   data(bytes: Buffer, from: number, to: number): void {
     const stash = this.#stash;
     if (stash !== null && to > from) {
-      if (stash.length + to - from > this.#maxBytes) this.close();
+      if (stash.length + to - from > this.#maxBytes) this.#giveUp();
       else {
         stash.add(bytes, from, to);
         const more = stash.bytes.length - this.#reserved;
-        if (more > 0 && !this.#recording.reserve(more)) this.close();
+        if (more > 0 && !this.#recording.reserve(more)) this.#giveUp();
         else this.#reserved += more;
       }
     }
@@ -45,8 +47,8 @@ export class Recorder implements BodySink {
   finish(trailers: string): void {
     const stash = this.#stash;
     this.close();
-    // What has trailers is not kept: they would be lost.
     if (stash !== null && trailers === '') this.#recording.keep(wholeOf(stash));
+    else if (stash !== null) this.#recording.givesUp();
     this.#next.finish(trailers);
   }
 
@@ -54,7 +56,12 @@ export class Recorder implements BodySink {
     this.#next.flush();
   }
 
-  /** Gives up; harmless once it is done. */
+  #giveUp(): void {
+    this.close();
+    this.#recording.givesUp();
+  }
+
+  /** Nothing is kept; harmless once it is done. */
   close(): void {
     if (this.#stash === null) return;
     this.#stash = null;

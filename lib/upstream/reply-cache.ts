@@ -1,3 +1,4 @@
+import { Convoys } from './convoys.ts';
 import type { CacheOptions } from './options/cache.ts';
 
 /** A reply as it is kept: which requests it is for, and until when it is fresh. Bytes are its own. */
@@ -46,6 +47,8 @@ export class ReplyCache {
   bypasses = 0;
   /** Requests that a kept reply has answered because its server says that it still holds. */
   revalidations = 0;
+  /** Requests that wait for each other. */
+  readonly convoys = new Convoys();
   readonly #replies = new Map<string, StoredReply[]>();
   /** By their URI. */
   readonly #underway = new Map<string, Set<Underway>>();

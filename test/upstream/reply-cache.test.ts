@@ -12,6 +12,7 @@ function cacheOf(maxBytes = MAX_BYTES): ReplyCache {
     maxBytes,
     statuses: new Set([200]),
     methods: new Set(['GET']),
+    collapseMs: 0,
   });
 }
 

@@ -12,6 +12,8 @@ export interface CacheOptions {
   readonly maxBytes: number;
   readonly statuses: ReadonlySet<number>;
   readonly methods: ReadonlySet<string>;
+  /** How long a request waits for the reply of another one that asks for the same; 0: it does not. */
+  readonly collapseMs: number;
 }
 
 interface Document {
@@ -21,6 +23,7 @@ interface Document {
   readonly max_bytes: number;
   readonly statuses: readonly string[];
   readonly methods: readonly string[];
+  readonly collapse: string;
 }
 
 export const cache = defineSection({
@@ -53,6 +56,10 @@ export const cache = defineSection({
       default: ['GET', 'HEAD'],
       description: 'methods of the requests whose replies are kept; a kept reply to GET answers HEAD, too',
     },
+    collapse: timeOption(
+      '5s',
+      'how long requests wait for one that asks for the same at this moment, so that a server is asked once; 0s: each asks by itself',
+    ),
   },
   read(document: Document, problem: ReportProblem): CacheOptions | null {
     if (document.max_entry_bytes > document.max_bytes / 4)
@@ -68,6 +75,7 @@ export const cache = defineSection({
       maxBytes: document.max_bytes,
       statuses,
       methods: new Set(document.methods),
+      collapseMs: milliseconds(document.collapse),
     };
   },
 });
