@@ -6,8 +6,8 @@ export interface LogField {
   readonly help: string;
   /** In JSON a number stands without quotes. */
   readonly kind: 'text' | 'number';
-  /** What may have to be escaped: anything; what a head can have; or nothing, because no such character can be in it. */
-  readonly escapes: 'any' | 'head' | 'nothing';
+  /** What may have to be escaped: anything; what a head can have; what a target can have; or nothing, because no such character can be in it. */
+  readonly escapes: 'any' | 'head' | 'target' | 'nothing';
   /** What has to be written down for it while the request goes on, if it is not always. */
   readonly needs?: 'nodes' | 'servers';
   read(request: RequestRecord): string;
@@ -16,6 +16,7 @@ export interface LogField {
 type Read = LogField['read'];
 const text = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'any', read });
 const fromHead = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'head', read });
+const fromTarget = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'target', read });
 const safe = (help: string, read: Read): LogField => ({ help, kind: 'text', escapes: 'nothing', read });
 const number = (help: string, read: Read): LogField => ({ help, kind: 'number', escapes: 'nothing', read });
 
@@ -36,15 +37,15 @@ export const LOG_FIELDS: Readonly<Record<string, LogField>> = {
     'the request itself in that trace: `traceparent` names it to nobody but the receivers of traces',
     ({ trace }) => trace?.spanId ?? '',
   ),
-  request: fromHead('request line', requestLine),
+  request: fromTarget('request line', requestLine),
   request_method: fromHead('method', ({ method }) => method),
-  request_uri: fromHead('target as it was sent, query included', ({ target }) => target),
-  uri: fromHead('target without its query', ({ target }) => beforeQuery(target)),
-  args: fromHead('query, without its question mark', ({ target }) => target.slice(beforeQuery(target).length + 1)),
+  request_uri: fromTarget('target as it was sent, query included', ({ target }) => target),
+  uri: fromTarget('target without its query', ({ target }) => beforeQuery(target)),
+  args: fromTarget('query, without its question mark', ({ target }) => target.slice(beforeQuery(target).length + 1)),
   scheme: safe('`https` where the client came by TLS, or a trusted proxy says so, else `http`', ({ isSecure }) =>
     isSecure ? 'https' : 'http',
   ),
-  server_protocol: safe('protocol', ({ major, minor }) => `HTTP/${major}.${minor}`),
+  server_protocol: safe('protocol', ({ major, minor }) => protocolOf(major, minor)),
   status: number('status that the client was sent; 499: it left before', ({ status }) => String(status)),
   ending: safe('`ok`, or why the request ended otherwise', ({ fault }) => endingOf(fault)),
   bytes_sent: number('bytes of the reply, head included', ({ sentBytes }) => String(sentBytes)),
@@ -76,7 +77,12 @@ function nodeNames({ nodes }: RequestRecord): string {
 }
 
 function requestLine({ method, target, major, minor }: RequestRecord): string {
-  return target === '' ? '' : `${method} ${target} HTTP/${major}.${minor}`;
+  return target === '' ? '' : `${method} ${target} ${protocolOf(major, minor)}`;
+}
+
+function protocolOf(major: number, minor: number): string {
+  if (major === 2) return 'HTTP/2.0';
+  return minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
 }
 
 /** The i-th field of the request that is captured. */

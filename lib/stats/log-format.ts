@@ -121,6 +121,8 @@ class Names {
  */
 function isClean(value: string, escapes: LogField['escapes'], request: RequestRecord): boolean {
   if (escapes === 'nothing') return true;
+  // A method and a version have nothing, a target has no quote (RFC 9112 3.2), and is shorter than what it stands in.
+  if (escapes === 'target' && request.isPlain) return !request.target.includes('\\');
   if (escapes === 'head' && request.isPlain) return !value.includes('"') && !value.includes('\\');
   return !UNSAFE.test(value);
 }

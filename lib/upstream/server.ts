@@ -35,6 +35,8 @@ export interface DialTarget {
  */
 export class Server {
   readonly target: DialTarget;
+  /** What is dialled, as text: `10.0.0.1:80`, `[::1]:80`, `unix:/path`. */
+  readonly address: string;
   bounds: PoolBounds;
   dialer: Dialer;
   /** Why the last connection could not be made; null once one is. */
@@ -92,6 +94,7 @@ export class Server {
   constructor(spec: ServerSpec, target: DialTarget, wheel: Wheel, idleMs: number) {
     this.spec = spec;
     this.target = target;
+    this.address = addressOf(target);
     this.bounds = defaultBounds(idleMs);
     this.dialer = PLAIN;
     this.silence = new Silence(wheel);
@@ -120,13 +123,6 @@ export class Server {
     this.dialer = dialer;
     this.bounds = bounds;
     if (isOther) this.#clear();
-  }
-
-  /** What is dialled, as text: `10.0.0.1:80`, `[::1]:80`, `unix:/path`. */
-  get address(): string {
-    const { host, port, path } = this.target;
-    if (path !== '') return `unix:${path}`;
-    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   }
 
   get idle(): number {
@@ -326,3 +322,8 @@ const SILENT_MS = 1000;
 const NEWEST_PART = 0.125;
 
 const PLAIN = new Dialer(null, PLAIN_WAY);
+
+function addressOf({ host, port, path }: DialTarget): string {
+  if (path !== '') return `unix:${path}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
