@@ -26,7 +26,7 @@ export function questionOf(
   { trusted, tls }: { readonly trusted: boolean; readonly tls: object | null },
   isUpgrade: boolean,
 ): CacheQuestion {
-  const told = trusted ? head.get('x-forwarded-proto') : null;
+  const told = trusted ? (head.get('x-forwarded-proto')?.toLowerCase() ?? null) : null;
   const scheme = told ?? (tls === null ? 'http' : 'https');
   // What others say of it servers are not told.
   const forwardedHost = (trusted ? head.get('x-forwarded-host') : null) ?? '';
