@@ -59,8 +59,8 @@ export async function runPaced(
 ): Promise<PacedResult> {
   const program = fileURLToPath(new URL('programs/paced-load.ts', import.meta.url));
   const numbers = [port, rate.toFixed(0), seconds, load.connections].map(String);
-  const idle = file === null ? ['chrt', '--idle', '0'] : [];
-  const args = ['-c', LOAD_CORE, ...idle, process.execPath, program, ...numbers, load.path];
+  const policy = ['chrt', file === null ? '--idle' : '--other', '0'];
+  const args = ['-c', LOAD_CORE, ...policy, process.execPath, program, ...numbers, load.path];
   if (file !== null) args.push(file);
   const { stdout } = await run('taskset', args);
   // The generator adds one figure to those of a LoadResult.

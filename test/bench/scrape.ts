@@ -14,7 +14,7 @@ import { commit } from './machine.ts';
 import { LOAD_CORE, PinnedProcess, PROXY_CORE } from './process.ts';
 import { markdownTable, withSection } from './report.ts';
 import { HOST } from './request.ts';
-import { compareWindows, type Interval, type TimedRequest } from './windows.ts';
+import { compareWindows, readTimes, type Interval } from './windows.ts';
 
 /**
  * What a scrape costs the requests of others: every domain has had a request and every server is in the table; while an open-loop load
@@ -173,15 +173,6 @@ async function measure({ primary, worker }: Pids): Promise<readonly string[]> {
     `${medianOf(during.map(({ from, to }) => to - from)).toFixed(0)} ms`,
     `${medianOf(workerCosts).toFixed(1)} / ${medianOf(primaryCosts).toFixed(0)} ms`,
   ];
-}
-
-function readTimes(path: string): readonly TimedRequest[] {
-  const bytes = readFileSync(path);
-  const doubles = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-  return Array.from({ length: doubles.length / 2 }, (_, i) => ({
-    dueAt: doubles[2 * i] ?? 0,
-    timeUs: doubles[2 * i + 1] ?? 0,
-  }));
 }
 
 /** Workers have the whole table. */

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Random } from '../sync/random.ts';
-import { percentilesOf } from './percentiles.ts';
+import { medianOf, percentilesOf } from './percentiles.ts';
 
 /** In milliseconds since the epoch. */
 export interface Interval {
@@ -22,8 +23,29 @@ interface Compared {
   readonly ratio: number;
   readonly low: number;
   readonly high: number;
+  /**
+   * Median of what each pair says by itself, and where 95 of 100 draws of pairs lie: moments in which something else had the processor,
+   * which make most of the 99th percentile of all together, are in few pairs.
+   */
+  readonly each: {
+    readonly withoutUs: number;
+    readonly duringUs: number;
+    readonly ratio: number;
+    readonly low: number;
+    readonly high: number;
+  };
   /** The same where it happens once in `EVERY_MS`, and nothing between. */
   readonly overall: number;
+}
+
+/** What `programs/paced-load.ts` has written of its requests. */
+export function readTimes(path: string): readonly TimedRequest[] {
+  const bytes = readFileSync(path);
+  const doubles = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+  return Array.from({ length: doubles.length / 2 }, (_, i) => ({
+    dueAt: doubles[2 * i] ?? 0,
+    timeUs: doubles[2 * i + 1] ?? 0,
+  }));
 }
 
 /**
@@ -45,6 +67,11 @@ export function compareWindows(
       without: timesOf(requests, free, free + (to - from)),
       ms: to - from,
     }));
+  const alone = pairs.map((pair) => ({
+    during: percentilesOf(pair.during).p99Us,
+    without: percentilesOf(pair.without).p99Us,
+  }));
+  const medianRatio = (of: typeof alone): number => medianOf(of.map((pair) => pair.during / pair.without));
   const during = percentilesOf(pairs.flatMap((pair) => pair.during));
   const without = percentilesOf(pairs.flatMap((pair) => pair.without));
   const random = new Random(1);
@@ -53,6 +80,9 @@ export function compareWindows(
     const of = (kind: 'during' | 'without'): number => percentilesOf(drawn.flatMap((pair) => pair[kind])).p99Us;
     return of('during') / of('without');
   }).toSorted((a, b) => a - b);
+  const medians = Array.from({ length: DRAWS }, () => medianRatio(alone.map(() => random.pick(alone)))).toSorted(
+    (a, b) => a - b,
+  );
   const meanMs = pairs.reduce((sum, { ms }) => sum + ms, 0) / pairs.length;
   return {
     pairs: pairs.length,
@@ -62,6 +92,13 @@ export function compareWindows(
     ratio: during.p99Us / without.p99Us,
     low: ratios[Math.floor(DRAWS * 0.025)] ?? Number.NaN,
     high: ratios[Math.floor(DRAWS * 0.975)] ?? Number.NaN,
+    each: {
+      withoutUs: medianOf(alone.map((pair) => pair.without)),
+      duringUs: medianOf(alone.map((pair) => pair.during)),
+      ratio: medianRatio(alone),
+      low: medians[Math.floor(DRAWS * 0.025)] ?? Number.NaN,
+      high: medians[Math.floor(DRAWS * 0.975)] ?? Number.NaN,
+    },
     overall: p99OfMixture(pairs, Math.min(1, meanMs / EVERY_MS)) / without.p99Us,
   };
 }
