@@ -4,7 +4,7 @@ import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import type { FlagValues } from './inputs.ts';
-import { nearest } from './kinds.ts';
+import { nearest } from '../lib/core/nearest.ts';
 import { makeChange } from './make-change.ts';
 import type { Session } from './session.ts';
 import type { CHANGE_FLAGS } from './shared-flags.ts';

@@ -1,3 +1,4 @@
+import { nearest } from '../../lib/core/nearest.ts';
 import { inner, isMembers, membersOf, number, own, text, textOf } from '../answer-shape.ts';
 import type { Members } from '../answer-shape.ts';
 import { defineCommand } from '../command.ts';
@@ -5,7 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { graphTable } from '../graph-table.ts';
 import { argument, optionalRest } from '../inputs.ts';
-import { kindName, KINDS, nearest, SECTION_OF } from '../kinds.ts';
+import { kindName, KINDS, SECTION_OF } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import type { Screen } from '../screen.ts';
 import type { Session } from '../session.ts';

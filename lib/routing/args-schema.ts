@@ -1,4 +1,5 @@
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { nearest } from '../core/nearest.ts';
 import { pointerStep, type Problem } from '../core/problem.ts';
 import { createValidator } from '../core/validator.ts';
 import type { Rule } from './rule.ts';
@@ -49,10 +50,12 @@ function problemOf(error: ErrorObject, rule: Rule): Problem {
   if (error.keyword !== UNKNOWN_ARG) return { at, msg: error.message ?? 'is not allowed' };
   // `params` is typed as any object; for this keyword it has this one key.
   const { additionalProperty: name } = error.params as { additionalProperty: string };
-  const known = Object.keys(propertiesOf(argsSchema(rule))).join(', ');
+  const known = Object.keys(propertiesOf(argsSchema(rule)));
+  const meant = nearest(name, known);
+  const hint = meant === null ? '' : `: is ${JSON.stringify(meant)} meant?`;
   return {
     at: at + pointerStep(name),
-    msg: at === '' ? `is not an arg of ${rule.type}; it takes ${known}` : 'is not known here',
+    msg: at === '' ? `is not an arg of ${rule.type}; it takes ${known.join(', ')}${hint}` : 'is not known here',
   };
 }
 

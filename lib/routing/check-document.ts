@@ -1,4 +1,5 @@
 import { Fault } from '../core/faults.ts';
+import { nearest } from '../core/nearest.ts';
 import { pointerStep } from '../core/problem.ts';
 import { checkArgs } from './args-schema.ts';
 import { edgeNames, edgeTarget } from './edges.ts';
@@ -43,7 +44,7 @@ export function checkDocument(document: unknown, rules: ReadonlyMap<string, Rule
     return { graphDocument: null, nodes, problems, fault: Fault.BAD_GRAPH };
   }
   const { init, rules: found } = document;
-  if (!Object.hasOwn(found, init)) problems.push({ at: '/init', msg: noNode(init) });
+  if (!Object.hasOwn(found, init)) problems.push({ at: '/init', msg: noNode(init, found) });
   checkNodes(found, rules, nodes, problems);
   const isUsable = !Object.hasOwn(found, init) || hasTypeAndArgs(found[init]);
   const fault = isUsable ? Fault.BROKEN_GRAPH : Fault.BAD_GRAPH;
@@ -82,7 +83,7 @@ function checkNodes(
     // Ways into args of another shape than the rule's lead nowhere.
     const edges = edgesOf(checked.compilable ? edgeNames(rule, args) : rule.edges, args);
     for (const [edge, target] of edges) {
-      if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args/${edge}`, msg: noNode(target) });
+      if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args/${edge}`, msg: noNode(target, found) });
     }
     nodes.set(name, { name, at, rule, args, compilable: checked.compilable, edges });
   }
@@ -107,15 +108,23 @@ function hasTypeAndArgs(node: unknown): boolean {
 }
 
 function unknownType(type: unknown, rules: ReadonlyMap<string, Rule>): string {
-  const known = [...rules.keys()].join(', ');
-  if (typeof type !== 'string') return `is not one of ${known}`;
-  return `is ${JSON.stringify(type)}, which is not one of ${known}`;
+  const known = [...rules.keys()];
+  if (typeof type !== 'string') return `is not one of ${known.join(', ')}`;
+  const meant = nearest(type, known);
+  if (meant !== null) return `is ${JSON.stringify(type)}, which there is not: is ${JSON.stringify(meant)} meant?`;
+  return `is ${JSON.stringify(type)}, which is not one of ${known.join(', ')}`;
 }
 
-function noNode(name: string): string {
-  return `names ${JSON.stringify(name)}, which is not in rules`;
+function noNode(name: string, nodes: Readonly<Record<string, unknown>>): string {
+  // To compare a name with those of a large graph takes too long.
+  const names = Object.keys(nodes);
+  const meant = names.length > MOST_COMPARED ? null : nearest(name, names);
+  const hint = meant === null ? '' : `: is ${JSON.stringify(meant)} meant?`;
+  return `names ${JSON.stringify(name)}, which is not in rules${hint}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+const MOST_COMPARED = 100;

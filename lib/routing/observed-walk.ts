@@ -110,5 +110,5 @@ function cut(text: string): string {
 }
 
 /** What belongs to whoever walks, not to the decision. */
-const UNTOLD: ReadonlySet<string> = new Set(['trace', 'isObserved']);
+const UNTOLD: ReadonlySet<string> = new Set(['trace', 'isObserved', 'returns', 'jumps']);
 const MOST_CHARS = 4096;

@@ -101,6 +101,16 @@ describe('compileGraph', () => {
         { '/rules/a/args/fial': /not an arg of test; it takes pattern, succ, fail/ },
       ],
       ['arg of the wrong kind', of(test({ pattern: 1 })), Fault.BROKEN_GRAPH, { '/rules/a/args/pattern': /string/ }],
+      [
+        'a type, an edge and an arg that are nearly right',
+        of({ type: 'tset', args: {} }, test({ succ: 'aa', fali: 'a' })),
+        Fault.BROKEN_GRAPH,
+        {
+          '/rules/a/type': /^is "tset", which there is not: is "test" meant\?$/,
+          '/rules/b/args/succ': /^names "aa", which is not in rules: is "a" meant\?$/,
+          '/rules/b/args/fali': /it takes pattern, succ, fail: is "fail" meant\?$/,
+        },
+      ],
       ['bad pattern', of(test({ pattern: '(' })), Fault.BROKEN_GRAPH, { '/rules/a/args/pattern': /Unterminated/ }],
       [
         'a node that goes to itself',
