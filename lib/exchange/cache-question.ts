@@ -54,5 +54,11 @@ export function isCacheable(
   return CONDITIONS.every((name) => head.get(name) === null);
 }
 
+/** Whether a request with this method and status has changed what is at its URI. */
+export function changes(method: string, status: number): boolean {
+  return !SAFE.has(method) && status >= 200 && status < 400;
+}
+
 /** Fields that ask for a part, or for what depends on the state at the server. */
 const CONDITIONS = ['range', 'if-range', 'if-match', 'if-unmodified-since'];
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

@@ -7,7 +7,7 @@ import type { Follower } from '../upstream/convoys.ts';
 import type { ReplyCaches } from '../upstream/reply-caches.ts';
 import type { Server } from '../upstream/server.ts';
 import { cacheKey } from './cache-key.ts';
-import { isCacheable, requestDirectives, type CacheQuestion } from './cache-question.ts';
+import { changes, isCacheable, requestDirectives, type CacheQuestion } from './cache-question.ts';
 import { freshened, parsed } from './freshening.ts';
 import { notModified } from './not-modified.ts';
 import type { Recording } from './recorder.ts';
@@ -56,6 +56,7 @@ export class Caching implements Recording, Underway {
   /** Others may wait for its reply. */
   #leads = false;
   #terms: StoringTerms | null = null;
+  #receivedAt = 0;
   #status = 0;
   #head = '';
   /** Who gives the reply that is kept. */
@@ -170,6 +171,7 @@ export class Caching implements Recording, Underway {
   begins(head: Head): boolean {
     if (this.outcome !== 'MISS' && this.outcome !== 'EXPIRED') return false;
     const { options } = this.#cache;
+    this.#receivedAt = this.#means.clock();
     this.#terms = this.#termsOf(head);
     // What is said now is not what was said then.
     if (this.#stale !== null && head.status < 500) this.#cache.drop(this.uri, this.#stale);
@@ -216,7 +218,7 @@ export class Caching implements Recording, Underway {
       head,
       body,
       variant: `${this.#method}\n${this.#variant}`,
-      ...this.#lifeOf(terms, this.#means.clock()),
+      ...this.#lifeOf(terms, this.#receivedAt),
       isListed: () => server?.listed !== false,
     });
     this.#lands(false);
@@ -300,16 +302,24 @@ export class Caching implements Recording, Underway {
     return storingTerms(head, this.#fields, about, this.#cache.options);
   }
 
-  #lifeOf({ ageMs, freshMs, isShared, isTold, etag, lastModified, vary }: StoringTerms, now: number) {
-    return { bornAt: now - ageMs, freshUntil: now + freshMs, isShared, isTold, etag, lastModified, vary };
+  /** `receivedAt`: wheel time of its head. Its texts are its own, not parts of heads that they would hold on to. */
+  #lifeOf({ ageMs, freshMs, isShared, isTold, etag, lastModified, vary }: StoringTerms, receivedAt: number) {
+    return {
+      bornAt: receivedAt - ageMs,
+      freshUntil: receivedAt + freshMs,
+      isShared,
+      isTold,
+      etag: ownText(etag),
+      lastModified: ownText(lastModified),
+      vary: vary.map(([name, value]) => [name, ownText(value)] as const),
+    };
   }
 }
 
-/** Whether a request with this method and status has changed what is at its URI. */
-export function changes(method: string, status: number): boolean {
-  return !SAFE.has(method) && status >= 200 && status < 400;
+/** Every character is one byte. */
+function ownText(text: string | null): string | null {
+  return text === null ? null : Buffer.from(text, 'latin1').latin1Slice();
 }
 
 const NONE: readonly string[] = [];
 const AGE: readonly string[] = ['age'];
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

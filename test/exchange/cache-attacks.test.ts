@@ -183,6 +183,31 @@ describe('cache of replies, attacked', () => {
       expect(site.asked).to.have.length(2);
     });
 
+    it('is as old as its head, however long its body takes', async () => {
+      let body: (() => void) | undefined;
+      const server = await site.rig.serve((connection) => {
+        connection.socket.on('data', () => {
+          site.asked.push('');
+          connection.write('HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nContent-Length: 1\r\n\r\n');
+          if (site.asked.length > 1) connection.write('b');
+          else body = () => connection.write('a');
+        });
+      });
+      const plane = await site.rig.plane({
+        domains: { 'a.test': 'up' },
+        upstreams: { up: [server.port] },
+        options: { up: { cache: { enabled: true } } },
+      });
+      const client = await site.rig.client(plane.port);
+      client.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+      await client.until(/\r\n\r\n/);
+      const later = Date.now() + 1200;
+      await turnsUntil(() => Date.now() > later);
+      body?.();
+      await client.until(/a$/);
+      expect((await site.ask(plane)).body.toString()).to.equal('b');
+    });
+
     it('is not kept where something is written meanwhile', async () => {
       let finish: (() => void) | undefined;
       const server = await site.rig.serve((connection) => {
