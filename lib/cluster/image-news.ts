@@ -10,7 +10,11 @@ import type { PrimaryOptions } from './primary-options.ts';
 export function newsOfImage(member: Member, table: Table, { imageTable, log }: PrimaryOptions): readonly TableChange[] {
   member.hasImage = false;
   const begun = imageTable?.() ?? null;
-  if (begun !== null) return table.since(begun);
+  if (begun !== null) {
+    const changes = table.since(begun);
+    log.info({ worker: member.link.pid, changes: changes.length }, 'worker has begun with the snapshot');
+    return changes;
+  }
   log.error({ worker: member.link.pid }, 'worker has read a snapshot that this process could not read');
   member.link.kill();
   return [];

@@ -60,6 +60,9 @@ describe('the program without its etcd', () => {
     expect((await second.admin('PUT', 'dump')).status).to.equal(503);
     const said = second.logs.map(({ msg }) => msg);
     expect(said).to.include('starting from the snapshot');
+    // A worker has read it by itself, and there was nothing to be added.
+    const begun = second.logs.find(({ msg }) => msg === 'worker has begun with the snapshot');
+    expect(begun?.['changes']).to.equal(0);
 
     await etcd.restart();
     await put('a.test', '/two');
