@@ -27,7 +27,8 @@ Below \`/__erulb__/\`; [api](api.md) has the parameters and shows an answer of e
 ${table(['endpoint', 'calls', 'tells or does'], endpoints)}
 
 \`explain\` walks the very graph that a worker serves by and goes the request's way up to the server that it would be given to; \`npm run test:explain\` compares 100,000
-explanations with what then happens to the same requests (none differed at 4611b3b; \`--seed N\` takes other ones). \`requests\` tells the same of requests that were really made. \`stats\` has rates as load averages have them,
+explanations with what then happens to the same requests, in clear and by TLS, through graphs that ask, aggregate, copy and share, with replies that are kept and compressed (none
+differed at ff3c5bc; \`--seed N\` takes other ones). \`requests\` tells the same of requests that were really made. \`stats\` has rates as load averages have them,
 brought up to date every five seconds, and times of the last 1, 5 and 15 minutes in parts of half a minute; of paths and clients the most frequent are kept
 (space-saving counters: counts are too high by at most \`over\`). Where a worker has more than a hundred requests a second, it remembers and samples
 one of several; errors have room of their own. \`ELB_RECENT_REQUESTS=0\` turns all of that off.

@@ -31,24 +31,28 @@ export class TlsFields {
       'details',
       { class: 'secured', open: isOpen },
       element('summary', {}, 'TLS and a client certificate, for an https URL'),
-      element('div', { class: 'field' }, element('label', { for: 'tls-version' }, 'Version'), this.#version),
       element(
         'div',
-        { class: 'field' },
-        element('label', { for: 'tls-name' }, 'Name asked for (SNI)'),
-        this.#serverName,
-      ),
-      element(
-        'div',
-        { class: 'field fields' },
-        element('label', { for: 'tls-certificate' }, "Client's certificate (PEM, never its key)"),
-        this.#certificate,
-      ),
-      element(
-        'div',
-        { class: 'field tick' },
-        this.#trusted,
-        element('label', { for: 'tls-trusted' }, 'its domain trusts it'),
+        { class: 'secured-fields' },
+        element('div', { class: 'field' }, element('label', { for: 'tls-version' }, 'Version'), this.#version),
+        element(
+          'div',
+          { class: 'field' },
+          element('label', { for: 'tls-name' }, 'Name asked for (SNI)'),
+          this.#serverName,
+        ),
+        element(
+          'div',
+          { class: 'field fields' },
+          element('label', { for: 'tls-certificate' }, "Client's certificate (PEM, never its key)"),
+          this.#certificate,
+        ),
+        element(
+          'div',
+          { class: 'field tick' },
+          this.#trusted,
+          element('label', { for: 'tls-trusted' }, 'its domain trusts it'),
+        ),
       ),
     );
   }
