@@ -28,6 +28,7 @@ const LOADS = 3;
 const WRITES = values.quick === true ? 100 : 500;
 const BESIDE_SECONDS = values.quick === true ? 20 : 100;
 const WARM_MS = 4000;
+const END_MS = 500;
 const WINDOW_MS = 500;
 /** What a change leaves behind is no part of the time without one. */
 const SETTLE_MS = 100;
@@ -266,6 +267,8 @@ async function measureColdStart(name: string, domains: number, bound: string): P
     const instance = await startBare(name, 2);
     seconds.push((await served(instance, domainOf(domains - 1))) / 1000);
     await instance.stop('SIGKILL');
+    // Its primary and its workers end by themselves, and are not to be in the way of the next start.
+    await delay(END_MS);
   }
   const shown = `${medianOf(seconds).toFixed(2)} s (most ${Math.max(...seconds).toFixed(2)} s)`;
   row(
