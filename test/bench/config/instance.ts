@@ -77,7 +77,8 @@ export class Instance {
     for (;;) {
       const answer = await fetch(`http://127.0.0.1:${this.port}/__erulb__/status`).catch(() => null);
       await delay(10);
-      if (answer === null) continue;
+      // A worker that has begun with the snapshot may be there before its primary.
+      if (answer?.ok !== true) continue;
       // The shape of the admin API.
       const { instance, workers } = (await answer.json()) as StatusAnswer;
       const serving = workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);
