@@ -1,4 +1,5 @@
 import type { IRangeResponse, IWatchResponse } from 'etcd3';
+import { etcdErrorText } from './etcd-error.ts';
 import { clients, type EtcdMember, type WatchStream } from './etcd-member.ts';
 import type { Change, Watch, WatchEnd, WatchListener } from './store.ts';
 import type { Witness } from './witness.ts';
@@ -76,12 +77,12 @@ export class EtcdWatch implements Watch {
       }
       this.#stream = opened;
     } catch (error) {
-      this.#lose(error instanceof Error ? error.message : String(error));
+      this.#lose(etcdErrorText(error));
       return;
     }
     const { stream } = this.#stream;
     stream.on('data', (response) => this.#hear(response));
-    stream.on('error', (error) => this.#lose(error.message));
+    stream.on('error', (error) => this.#lose(etcdErrorText(error)));
     stream.on('end', () => this.#lose('the stream has ended'));
     const start_revision = String(this.#revision + 1);
     stream.write({ create_request: { ...range, start_revision, progress_notify: true, fragment: true } });

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
 import { EtcdMember, clients } from './etcd-member.ts';
+import { etcdErrorText } from './etcd-error.ts';
 import { EtcdPresence } from './etcd-presence.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { OWN, StoreError } from './store.ts';
@@ -127,7 +128,7 @@ export class EtcdStore implements Store {
       const answer = await member.call<ITxnResponse>('KV', 'txn', request, Date.now() + WRITE_MS);
       return answer.succeeded ? Number(answer.header.revision) : null;
     } catch (error) {
-      throw new StoreError(`${member.name}: ${messageOf(error)}`, { cause: error });
+      throw new StoreError(`${member.name}: ${etcdErrorText(error)}`, { cause: error });
     }
   }
 
@@ -202,7 +203,7 @@ export class EtcdStore implements Store {
         this.#current = index % this.#members.length;
         return answer;
       } catch (error) {
-        failures.push(`${member.name}: ${messageOf(error)}`);
+        failures.push(`${member.name}: ${etcdErrorText(error)}`);
       }
     }
     throw new StoreError(failures.join('; '));
@@ -270,9 +271,4 @@ function afterPrefix(prefix: Buffer): Buffer {
   const end = Buffer.from(prefix.subarray(0, last + 1));
   end[last] = (end[last] ?? 0) + 1;
   return end;
-}
-
-/** etcd3 puts the name of the error's class before gRPC's text. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^\w+Error: /, '') : String(error);
 }
