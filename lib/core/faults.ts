@@ -103,6 +103,7 @@ export const FAULTS = {
   NO_ROOM: elb(-100, 503, 'option max-connections', 'too many connections at this moment'),
   NO_SOCKET: elb(-101, 503, 'docs/reliability.md', 'no connection to a server can be made at this moment'),
   NO_PLACE: elb(-102, 503, 'option queue', 'all servers have as many requests as they may'),
+  NO_CONTROL: elb(-103, 503, 'docs/config.md', 'the control plane cannot be asked at this moment: it is being started'),
   OVERLOADED: elb(-99, 503, 'docs/reliability.md', 'too many requests at this moment'),
   CLOSED: elb(-120, 0, 'rule close', 'graph closes the connection without an answer'),
   LAST_HOP: elb(-98, 200, 'RFC 9110 7.6.2', 'Max-Forwards is 0: this proxy answers for itself'),

@@ -57,6 +57,8 @@ export class Dispatch {
   readonly #gate = new Passage();
   /** The cache of its upstream, and what it has come to; null: there is none. */
   #caching: Caching | null = null;
+  /** The request is for the control plane. */
+  #isControl = false;
   /** What an upstream without one may change that others keep; null: nothing. */
   #written: string | null = null;
 
@@ -94,6 +96,7 @@ export class Dispatch {
     const { route, delivery, body, account } = this.#owner;
     const { plan } = route;
     const { now } = this.#context.shared.wheel;
+    this.#isControl = upstream === this.#context.shared.admin;
     const guard = upstream === null ? null : upstream.guard;
     let fault = body.follow(plan);
     if (fault !== 0) return this.#owner.answer(fault);
@@ -126,7 +129,8 @@ export class Dispatch {
 
   /** No server has replied, or the request was not let through to any. */
   failed(fault: number): void {
-    if (!this.#goElsewhere(fault, 0)) this.#owner.answer(fault);
+    if (this.#isControl && UNREACHED.has(fault)) this.#owner.answer(Fault.NO_CONTROL);
+    else if (!this.#goElsewhere(fault, 0)) this.#owner.answer(fault);
   }
 
   /** A reply with this status may be passed on: true if the request goes another way instead. */
@@ -224,3 +228,5 @@ export const NOT_STORED: Answer = { status: 504, lines: '', body: '' };
 const OK = 200;
 const NO_CONDITIONS: readonly string[] = [];
 export const ACCEPT_ENCODING: readonly string[] = ['accept-encoding'];
+/** A server has heard nothing of the request. */
+const UNREACHED: ReadonlySet<number> = new Set([Fault.CONNECT_FAILED, Fault.CONNECT_TIMEOUT, Fault.NO_SERVER]);

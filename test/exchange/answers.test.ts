@@ -20,6 +20,16 @@ describe('answers of a graph', () => {
     );
   });
 
+  it('say 503, with a time to come again, while the control plane cannot be asked', async () => {
+    const plane = await rig.plane({});
+    const client = await rig.client(plane.port);
+    client.write('GET /__erulb__/health HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    await client.until(/started\n$/);
+    expect(client.text).to.match(
+      /^HTTP\/1\.1 503 [^]*Retry-After: \d[^]*the control plane cannot be asked at this moment/,
+    );
+  });
+
   it('have no length where they have no body', async () => {
     const plane = await rig.plane({ domains: { 'a.test': one('respond', { status: 204 }) } });
     const client = await rig.client(plane.port);
