@@ -274,7 +274,7 @@ describe('exchange in adversity', () => {
       const client = await rig.client(port);
       client.write(`GET ${target} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
       // There is no control plane in this test.
-      expect(await client.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 502 /);
+      expect(await client.until(/\r\n\r\n/)).to.match(/^HTTP\/1.1 503 /);
       expect(server.connections).to.have.length(0);
     });
 
