@@ -45,18 +45,6 @@ export function removalOf({ kind, name }: TableChange): TableChange {
 }
 
 export function isRemoval(change: TableChange): boolean {
-  switch (change.kind) {
-    case 'domain':
-    case 'graph':
-    case 'options':
-    case 'certificate':
-    case 'tls':
-    case 'challenge':
-    case 'tickets':
-      return change.document === null;
-    case 'upstream':
-      return change.servers === null;
-    case 'bad-domain':
-      return false;
-  }
+  if (change.kind === 'bad-domain') return false;
+  return change.kind === 'upstream' ? change.servers === null : change.document === null;
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { EVERY_REQUEST } from '../../lib/stats/recent-requests.ts';
+import { answerEach } from '../fixtures/cache-rig.ts';
 import { H2Client } from '../fixtures/h2-client.ts';
 import type { RawClient, TestPlane } from '../fixtures/plane.ts';
 import { decoded, rawReply, type RawReply } from '../fixtures/raw-reply.ts';
@@ -21,19 +22,7 @@ describe('cache of replies', () => {
 
   const serve = (reply: Reply) =>
     rig.serve((connection: RawClient) => {
-      let at = 0;
-      connection.socket.on('data', () => {
-        for (
-          let end = connection.text.indexOf('\r\n\r\n', at);
-          end !== -1;
-          end = connection.text.indexOf('\r\n\r\n', at)
-        ) {
-          const request = connection.text.slice(at, end);
-          asked.push(request);
-          at = end + 4;
-          connection.write(reply(asked.length, request));
-        }
-      });
+      answerEach(connection, (request) => reply(asked.push(request), request));
     });
 
   async function before(reply: Reply, options: object = {}, more: object = {}): Promise<TestPlane> {
