@@ -28,11 +28,11 @@ export function createFirstImage(
   { succeeds, sockets }: Supervision,
 ): FirstImage | null {
   if (images === null || succeeds) return null;
-  const checksum = images.pin();
-  if (checksum === null) return null;
+  const extent = images.pin();
+  if (extent === null) return null;
   // Certificates come from the primary, and a client of TLS that finds none is turned away.
   const listens = sockets.every(({ address }) => !(address.options ?? USUAL_LISTEN_OPTIONS).tls);
-  return { path: images.path, checksum, ...ownerOf(config), listens };
+  return { path: images.path, ...extent, ...ownerOf(config), listens };
 }
 
 function ownerOf({ name, maxNodes }: Config): ImageOwner {

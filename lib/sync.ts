@@ -66,8 +66,9 @@ export class Sync implements Control {
       commit: (effects) => this.#commit(effects),
     });
     const images = options.images ?? null;
-    const image = () => this.#core.image(scheduler.now());
-    this.#keeper = images === null ? null : new Keeper({ images, image, scheduler, log: options.log });
+    const image = () => this.#core.takeImage(scheduler.now());
+    const news = () => this.#core.takeNews(scheduler.now());
+    this.#keeper = images === null ? null : new Keeper({ images, image, news, scheduler, log: options.log });
     this.#served = new Served(scheduler, options.onServed);
     this.#inheritance = options.handover === undefined ? null : new Inheritance(options.handover);
     const random = options.random ?? Math.random;

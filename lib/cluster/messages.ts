@@ -45,8 +45,10 @@ export interface WorkerSetup {
 /** A file with what a start begins with, which a worker reads beside its primary. */
 export interface FirstImage {
   readonly path: string;
-  /** At the end of the file: a file that has been written meanwhile is another one. */
-  readonly checksum: string;
+  /** Which bytes it is (`ImageExtent`), though the file may be added to or replaced: its inode, their number, the last of them in hex. */
+  readonly inode: number;
+  readonly bytes: number;
+  readonly tail: string;
   readonly prefix: string;
   readonly checker: string;
   /** Whether a worker that has the table listens at once: clients who wait are answered while the primary still reads. */

@@ -1,38 +1,39 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ImageError } from './image-error.ts';
-import { decodeImage, encodeHeader, encodeRecord, entryRecord, recordBytes, substituteRecord } from './image-format.ts';
-import type { ImageRecord } from './image-format.ts';
-import { CHECKSUM_BYTES, RECORD_BYTES, type ImageOwner } from './image-layout.ts';
-import type { Image } from './image.ts';
+import { extentOf, readExtent, type ImageExtent } from './image-extent.ts';
+import { decodeImage } from './image-format.ts';
+import { ImageJournal } from './image-journal.ts';
+import type { ImageOwner } from './image-layout.ts';
+import type { Image, ImageNews } from './image.ts';
 
 /**
- * An image in a file, which is always whole: it is written beside it, synced and renamed, and the directory is synced then.
- * Whatever is found damaged counts as not there.
+ * An image in a file, which is always whole: it is written beside it, synced and renamed, and the directory is synced then. What changes
+ * later is added to it, but only to what this process has written itself: no two processes ever write to one file. Whatever is found
+ * damaged counts as not there.
  */
 export class ImageFile {
   readonly path: string;
   readonly #owner: ImageOwner;
-  /** Of the file that `pin` has found; null: none. */
-  #pinned: number | null = null;
+  /** What `pin` has found; null: nothing. */
+  #pinned: { readonly file: number; readonly extent: ImageExtent } | null = null;
+  /** Where is added what changes; null: all that is known has to be written. */
+  #journal: ImageJournal | null = null;
 
   constructor(path: string, owner: ImageOwner) {
     this.path = path;
     this.#owner = owner;
   }
 
-  /** The checksum that stands in the file, which is the one that is read next, whatever is put in its place; null: none. */
-  pin(): string | null {
+  /** What is in the file now, which is what is read next, whatever is added to it or put in its place; null: no image. */
+  pin(): ImageExtent | null {
     try {
-      this.#pinned ??= openSync(this.path, 'r');
-      const checksum = Buffer.alloc(CHECKSUM_BYTES);
-      const from = fstatSync(this.#pinned).size - CHECKSUM_BYTES;
-      return readSync(this.#pinned, checksum, 0, CHECKSUM_BYTES, from) < CHECKSUM_BYTES
-        ? null
-        : checksum.toString('hex');
+      const file = openSync(this.path, 'r');
+      const extent = extentOf(file);
+      if (extent === null) closeSync(file);
+      else this.#pinned = { file, extent };
+      return extent;
     } catch {
       // What is wrong with it is told when it is read.
       return null;
@@ -55,11 +56,13 @@ export class ImageFile {
   }
 
   #bytes(): Buffer {
-    const file = this.#pinned;
-    if (file === null) return readFileSync(this.path);
+    if (this.#pinned === null) return readFileSync(this.path);
+    const { file, extent } = this.#pinned;
     this.#pinned = null;
     try {
-      return readFileSync(file);
+      const bytes = readExtent(file, extent);
+      if (bytes === null) throw new ImageError('was changed by another program while it was read');
+      return bytes;
     } finally {
       closeSync(file);
     }
@@ -68,20 +71,57 @@ export class ImageFile {
   /** Throws ImageError; the file is as before then. */
   async write(image: Image): Promise<void> {
     const directory = dirname(this.path);
-    const temporary = `${this.path}.${process.pid}${TEMPORARY}`;
     try {
+      // What is not written now is known to nobody as a change of what was written before.
+      await this.close();
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      try {
-        await writeSynced(temporary, image, this.#owner);
-        await rename(temporary, this.path);
-      } finally {
-        await rm(temporary, { force: true });
-      }
+      await this.#replace(image);
       await syncDirectory(directory);
       await this.#sweep(directory);
     } catch (error) {
       throw new ImageError(messageOf(error));
     }
+  }
+
+  async #replace(image: Image): Promise<void> {
+    const temporary = `${this.path}.${process.pid}${TEMPORARY}`;
+    await rm(temporary, { force: true });
+    let journal: ImageJournal | null = null;
+    try {
+      journal = await ImageJournal.create(temporary, image, this.#owner);
+      await rename(temporary, this.path);
+      [this.#journal, journal] = [journal, null];
+    } finally {
+      await journal?.close();
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /**
+   * Adds what is different since the last call of `write` or of this. False: it is to be written as a whole, as there is nothing to add it
+   * to, or that is large enough. Throws ImageError; what was added before stays.
+   */
+  async add(news: ImageNews): Promise<boolean> {
+    const journal = this.#journal;
+    if (journal === null) return false;
+    // Nothing is added any more to what has failed, or has no room for something that came before.
+    this.#journal = null;
+    try {
+      const isAdded = (await journal.isAt(this.path)) && (await journal.add(news));
+      if (isAdded) this.#journal = journal;
+      else await journal.close();
+      return isAdded;
+    } catch (error) {
+      await journal.close().catch(() => undefined);
+      throw new ImageError(messageOf(error));
+    }
+  }
+
+  /** There is nothing more to be added. */
+  async close(): Promise<void> {
+    const journal = this.#journal;
+    this.#journal = null;
+    await journal?.close();
   }
 
   /** Processes that were killed while they wrote have left their parts. */
@@ -96,70 +136,6 @@ export class ImageFile {
 }
 
 const TEMPORARY = '.tmp';
-
-/** Encoding so many bytes takes less than a millisecond. */
-const PART_BYTES = 262_144;
-
-async function writeSynced(path: string, image: Image, owner: ImageOwner): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    const writer = new PartWriter(file);
-    await writer.write(encodeHeader(image, owner));
-    for (const entry of image.entries) {
-      const record = entryRecord(entry, image.needsOf(entry.key, entry.value));
-      if (!writer.put(record)) await writer.flush(record);
-    }
-    for (const substitute of image.substitutes) {
-      const record = substituteRecord(substitute);
-      if (!writer.put(record)) await writer.flush(record);
-    }
-    await writer.end();
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Gathers records and writes them in parts, so that no part keeps the process from its other work. */
-class PartWriter {
-  readonly #file: FileHandle;
-  readonly #hash = createHash('sha256');
-  #part = Buffer.allocUnsafe(PART_BYTES);
-  #end = 0;
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  /** False if there is no room for it. */
-  put(record: ImageRecord): boolean {
-    const { key, text, needs } = record;
-    // No character takes more than three bytes for each of its code units.
-    const most = 3 * (key.length + (text?.length ?? 0) + (needs?.length ?? 0)) + RECORD_BYTES;
-    if (this.#end + most > this.#part.length) return false;
-    this.#end = encodeRecord(this.#part, this.#end, record);
-    return true;
-  }
-
-  /** Writes what was gathered, then takes the record that found no room. */
-  async flush(record: ImageRecord): Promise<void> {
-    await this.write(this.#part.subarray(0, this.#end));
-    this.#end = 0;
-    if (this.put(record)) return;
-    const large = Buffer.allocUnsafe(recordBytes(record));
-    await this.write(large.subarray(0, encodeRecord(large, 0, record)));
-  }
-
-  async write(bytes: Buffer): Promise<void> {
-    this.#hash.update(bytes);
-    await this.#file.writeFile(bytes);
-  }
-
-  async end(): Promise<void> {
-    await this.write(this.#part.subarray(0, this.#end));
-    await this.#file.writeFile(this.#hash.digest());
-  }
-}
 
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path);

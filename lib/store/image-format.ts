@@ -1,7 +1,15 @@
-import type { Image, Substitute } from './image.ts';
-import { ABSENT, FORMAT, RECORD_BYTES, type ImageHeader, type ImageOwner } from './image-layout.ts';
+import type { Image, ImageNews, Substitute } from './image.ts';
+import {
+  ABSENT,
+  CHECKSUM_BYTES,
+  FORMAT,
+  FRAME_BYTES,
+  RECORD_BYTES,
+  type ImageHeader,
+  type ImageOwner,
+} from './image-layout.ts';
 import { ImageReader } from './image-reader.ts';
-import type { Entry } from './store.ts';
+import type { Change, Entry } from './store.ts';
 
 export function encodeHeader(
   { cluster, revision, entries, substitutes }: Image,
@@ -19,6 +27,16 @@ export function encodeHeader(
   return Buffer.from(`${JSON.stringify(header)}\n`);
 }
 
+/** `bytes`: of the whole frame. */
+export function encodeFrameHead({ revision, changes, substitutes }: ImageNews, bytes: number): Buffer {
+  const head = Buffer.allocUnsafe(FRAME_BYTES);
+  head.writeUInt32LE(bytes - CHECKSUM_BYTES, 0);
+  head.writeDoubleLE(revision, 4);
+  head.writeUInt32LE(changes.length, 12);
+  head.writeUInt32LE(substitutes?.length ?? ABSENT, 16);
+  return head;
+}
+
 /** An entry or a substitute. */
 export interface ImageRecord {
   readonly key: string;
@@ -29,12 +47,30 @@ export interface ImageRecord {
   readonly number: number;
 }
 
-export function entryRecord(entry: Entry, needs: readonly string[] | null): ImageRecord {
-  const { key, value: text, revision: number } = entry;
+/** In their order in a file; one after the other, as there may be many. */
+export function* recordsOf({ entries, substitutes, needsOf }: Image): Generator<ImageRecord> {
+  for (const entry of entries) yield entryRecord(entry, needsOf(entry.key, entry.value));
+  for (const substitute of substitutes) yield substituteRecord(substitute);
+}
+
+export function newsRecords({ changes, substitutes, needsOf }: ImageNews): readonly ImageRecord[] {
+  const entries = changes.map((change) => {
+    const { key, value } = change;
+    return entryRecord(change, value === null ? null : needsOf(key, value));
+  });
+  return substitutes === null ? entries : [...entries, ...substitutes.map(substituteRecord)];
+}
+
+/** Bytes of the frame that holds them. */
+export function frameBytes(records: readonly ImageRecord[]): number {
+  return records.reduce((bytes, record) => bytes + recordBytes(record), FRAME_BYTES + CHECKSUM_BYTES);
+}
+
+function entryRecord({ key, value: text, revision: number }: Change, needs: readonly string[] | null): ImageRecord {
   return { key, text, needs: needs === null || needs.some(hasLines) ? null : needs.join('\n'), number };
 }
 
-export function substituteRecord({ key, lastGood: text, since: number }: Substitute): ImageRecord {
+function substituteRecord({ key, lastGood: text, since: number }: Substitute): ImageRecord {
   return { key, text, needs: null, number };
 }
 
@@ -66,20 +102,19 @@ export function decodeImage(bytes: Buffer, owner: ImageOwner): Image {
   const entries: Entry[] = [];
   const needs = new Map<string, readonly string[]>();
   const substitutes: Substitute[] = [];
-  for (let i = 0; i < reader.entries; i++) {
-    reader.next();
+  while (reader.nextEntry()) {
     const { key, text, number: revision } = reader;
     entries.push({ key, value: text ?? '', revision });
     if (!reader.isChecked) continue;
     const lines = reader.needs;
     needs.set(key, lines === '' ? NOTHING : lines.split('\n'));
   }
-  for (let i = 0; i < reader.substitutes; i++) {
-    reader.next();
+  while (reader.nextSubstitute()) {
     substitutes.push({ key: reader.key, lastGood: reader.text, since: reader.number });
   }
-  const { cluster, revision } = reader;
-  return { cluster, revision, entries, substitutes, needsOf: (key) => needs.get(key) ?? null };
+  const { cluster, revision, isDamaged } = reader;
+  const needsOf = (key: string): readonly string[] | null => needs.get(key) ?? null;
+  return { cluster, revision, entries, substitutes, needsOf, ...(isDamaged && { isDamaged }) };
 }
 
 const NOTHING: readonly string[] = [];

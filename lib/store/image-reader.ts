@@ -1,89 +1,169 @@
 import { createHash } from 'node:crypto';
 import { ImageError } from './image-error.ts';
-import { ABSENT, CHECKSUM_BYTES, FORMAT, RECORD_BYTES, type ImageHeader, type ImageOwner } from './image-layout.ts';
+import { ABSENT, CHECKSUM_BYTES, FORMAT, FRAME_BYTES, type ImageHeader, type ImageOwner } from './image-layout.ts';
+import { ImageRecords } from './image-records.ts';
 
-/**
- * Reads an image record by record: `next`, then what is wanted of it. Nothing of a record is made before it is asked for: to make texts
- * out of bytes is most of what a start from an image does.
- */
+/** Reads an image: its entries as they were at the end, one after the other, then its substitutes. Of each is made what is asked for. */
 export class ImageReader {
   readonly #bytes: Buffer;
-  readonly #view: DataView;
-  readonly #end: number;
+  readonly #records: ImageRecords;
   readonly #isChecked: boolean;
   readonly cluster: string;
-  readonly revision: number;
-  readonly entries: number;
-  readonly substitutes: number;
-  /** Where the record begins, and the one behind it. */
-  #at: number;
-  #next: number;
+  #revision: number;
+  /** Records of the base that were not read yet, and where they begin. */
+  #baseLeft: number;
+  #baseNext: number;
+  /** By key, where the newest record begins of what has changed since; those that stand for one of the base go with it. */
+  readonly #changed = new Map<string, number>();
+  #added: MapIterator<[key: string, at: number]> | null = null;
+  #substitutesLeft: number;
+  #substitutesNext: number;
+  /** Where the record begins; and its key, if it was made. */
+  #at = 0;
+  #key: string | null = null;
+  /** Behind what counts. */
+  readonly end: number;
+  /** Whether what follows is all there, and does not fit. What is cut short is usual: a process was killed while it wrote. */
+  #isDamaged = false;
 
   /** Throws ImageError: damaged, of another format, or of another prefix. */
   constructor(bytes: Buffer, { prefix, checker }: ImageOwner) {
-    const end = bytes.length - CHECKSUM_BYTES;
     const lineEnd = bytes.indexOf('\n');
-    if (end < 0 || lineEnd === -1 || lineEnd >= end) throw new ImageError('is cut short');
-    const checksum = createHash('sha256').update(bytes.subarray(0, end)).digest();
-    if (!checksum.equals(bytes.subarray(end))) throw new ImageError('is damaged: its checksum does not fit');
-    const header: unknown = JSON.parse(bytes.toString('utf8', 0, lineEnd));
-    if (!isHeader(header)) throw new ImageError('is of another format');
-    if (header.prefix !== prefix) throw new ImageError(`is of ${header.prefix}, not of ${prefix}`);
+    if (lineEnd === -1) throw new ImageError('is cut short');
+    const header = headerOf(bytes.toString('utf8', 0, lineEnd));
+    if (header === null) throw new ImageError('is of another format');
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#end = end;
+    this.#records = new ImageRecords(bytes);
+    this.#baseNext = lineEnd + 1;
+    this.#baseLeft = header.entries;
+    this.#substitutesNext = this.#records.endOf(this.#baseNext, header.entries);
+    this.#substitutesLeft = header.substitutes;
+    const end = this.#records.endOf(this.#substitutesNext, header.substitutes);
+    if (end + CHECKSUM_BYTES > bytes.length) throw new ImageError('is cut short');
+    if (!this.#fits(0, end)) throw new ImageError('is damaged: its checksum does not fit');
+    if (header.prefix !== prefix) throw new ImageError(`is of ${header.prefix}, not of ${prefix}`);
     this.#isChecked = header.checker === checker;
     this.cluster = header.cluster;
-    this.revision = header.revision;
-    this.entries = header.entries;
-    this.substitutes = header.substitutes;
-    this.#at = lineEnd + 1;
-    this.#next = lineEnd + 1;
+    this.#revision = header.revision;
+    this.end = this.#readFrames(end + CHECKSUM_BYTES);
   }
 
-  /** Throws ImageError where there is none. */
-  next(): void {
-    const at = this.#next;
-    if (at + RECORD_BYTES > this.#end) throw new ImageError('has fewer records than it says');
-    this.#at = at;
-    this.#next = at + RECORD_BYTES + this.#length(0) + this.#length(4) + this.#length(8);
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get isDamaged(): boolean {
+    return this.#isDamaged;
+  }
+
+  /** Substitutes that were not read yet. */
+  get substitutes(): number {
+    return this.#substitutesLeft;
+  }
+
+  /** False: there is none left. */
+  nextEntry(): boolean {
+    while (this.#baseLeft > 0) {
+      this.#baseLeft--;
+      this.#goTo(this.#baseNext);
+      this.#baseNext = this.#records.end(this.#at);
+      if (this.#changed.size === 0) return true;
+      this.#key = this.#records.key(this.#at);
+      const changed = this.#changed.get(this.#key);
+      if (changed === undefined) return true;
+      this.#changed.delete(this.#key);
+      this.#at = changed;
+      if (this.#records.hasText(changed)) return true;
+    }
+    this.#added ??= this.#changed.entries();
+    for (const [key, at] of this.#added) {
+      this.#at = at;
+      this.#key = key;
+      if (this.#records.hasText(at)) return true;
+    }
+    return false;
+  }
+
+  /** False: there is none left. */
+  nextSubstitute(): boolean {
+    if (this.#substitutesLeft === 0) return false;
+    this.#substitutesLeft--;
+    this.#goTo(this.#substitutesNext);
+    this.#substitutesNext = this.#records.end(this.#at);
+    return true;
   }
 
   get key(): string {
-    return this.#text(this.#at + RECORD_BYTES, this.#length(0));
+    this.#key ??= this.#records.key(this.#at);
+    return this.#key;
   }
 
   get text(): string | null {
-    if (this.#view.getUint32(this.#at + 4, true) === ABSENT) return null;
-    return this.#text(this.#at + RECORD_BYTES + this.#length(0), this.#length(4));
+    return this.#records.text(this.#at);
   }
 
   /** Whether it has passed the very check that it would have to pass now. */
   get isChecked(): boolean {
-    return this.#isChecked && this.#view.getUint32(this.#at + 8, true) !== ABSENT;
+    return this.#isChecked && this.#records.hasNeeds(this.#at);
   }
 
   /** A line each. */
   get needs(): string {
-    return this.#text(this.#at + RECORD_BYTES + this.#length(0) + this.#length(4), this.#length(8));
+    return this.#records.needs(this.#at);
   }
 
   /** Revision or time. */
   get number(): number {
-    return this.#view.getFloat64(this.#at + 12, true);
+    return this.#records.number(this.#at);
   }
 
-  #length(field: 0 | 4 | 8): number {
-    const length = this.#view.getUint32(this.#at + field, true);
-    return length === ABSENT ? 0 : length;
+  #goTo(at: number): void {
+    this.#at = at;
+    this.#key = null;
   }
 
-  #text(start: number, length: number): string {
-    return this.#bytes.toString('utf8', start, start + length);
+  /** Answers where the last one that counts ends. */
+  #readFrames(from: number): number {
+    const { length } = this.#bytes;
+    for (let at = from; ;) {
+      if (at + FRAME_BYTES + CHECKSUM_BYTES > length) return at;
+      const end = at + this.#bytes.readUInt32LE(at);
+      if (end + CHECKSUM_BYTES > length) return at;
+      this.#isDamaged = end < at + FRAME_BYTES || !this.#fits(at - CHECKSUM_BYTES, end);
+      if (this.#isDamaged) return at;
+      this.#readFrame(at);
+      at = end + CHECKSUM_BYTES;
+    }
+  }
+
+  #readFrame(at: number): void {
+    this.#revision = this.#bytes.readDoubleLE(at + 4);
+    let next = at + FRAME_BYTES;
+    for (let left = this.#bytes.readUInt32LE(at + 12); left > 0; left--) {
+      this.#changed.set(this.#records.key(next), next);
+      next = this.#records.end(next);
+    }
+    const substitutes = this.#bytes.readUInt32LE(at + 16);
+    if (substitutes === ABSENT) return;
+    this.#substitutesLeft = substitutes;
+    this.#substitutesNext = next;
+  }
+
+  /** Whether what stands at `end` is the checksum of what is between. */
+  #fits(from: number, end: number): boolean {
+    const checksum = createHash('sha256').update(this.#bytes.subarray(from, end)).digest();
+    return checksum.equals(this.#bytes.subarray(end, end + CHECKSUM_BYTES));
   }
 }
 
-function isHeader(value: unknown): value is ImageHeader {
-  // The checksum has shown that we wrote it; the format, that it was this version of us.
-  return typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT;
+/** Null: of another format. What else is in it is believed once the checksum has shown that we wrote it. */
+function headerOf(line: string): ImageHeader | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isOurs = typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT;
+    // The format says that it was this version of us.
+    return isOurs ? (value as ImageHeader) : null;
+  } catch {
+    return null;
+  }
 }

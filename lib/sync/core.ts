@@ -1,6 +1,6 @@
 import type { TableChange } from '../change.ts';
 import type { DocumentName, ItemKind, ServerView } from '../control.ts';
-import type { Image } from '../store/image.ts';
+import type { Image, ImageNews, NeedsOf } from '../store/image.ts';
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
 import type { Table } from '../table.ts';
 import type { Address } from '../upstream/resolve.ts';
@@ -12,6 +12,7 @@ import { Items } from './items.ts';
 import { documentKey, placeOf, serverKey } from './keys.ts';
 import type { KeptOverlay } from './overlays.ts';
 import type { Held, Rejection } from './reports.ts';
+import { Substitutes } from './substitutes.ts';
 import { View } from './view.ts';
 import type { Replaced } from './view.ts';
 
@@ -33,12 +34,15 @@ import type { Replaced } from './view.ts';
 export class SyncCore {
   readonly #view: View;
   readonly #items: Items;
+  readonly #substitutes: Substitutes;
+  readonly #needsOf: NeedsOf = (key, value) => this.#items.needsOf(key, value);
   /** Upstreams that were replaced here before the store was known. */
   readonly #replacedUnseen = new Set<string>();
 
   constructor(kinds: DocumentKinds, view = new View()) {
     this.#view = view;
     this.#items = new Items(kinds);
+    this.#substitutes = new Substitutes(this.#items, view);
   }
 
   /** By key: values of the store that cannot be used. */
@@ -113,22 +117,20 @@ export class SyncCore {
     return this.#items.effects(turn, now, since);
   }
 
-  /** What is to be known at the beginning of the next life; null while the store is not known at any one revision. */
-  image(now: number): Image | null {
-    const snapshot = this.#view.snapshot();
+  /** What is to be known at the beginning of the next life, to be kept; null while the store is not known at any one revision. */
+  takeImage(now: number): Image | null {
+    const snapshot = this.#view.takeSnapshot();
     if (snapshot === null) return null;
-    const { rejected, held } = this.#items.reports;
-    const since = new Map(Array.from([...rejected, ...held], ([key, why]) => [key, why.since]));
-    const substitutes = Array.from(since, ([key, at]) => ({ key, lastGood: this.#items.inForce(key), since: at }));
-    // What was changed here does not outlive the process, and what it has set aside was perhaps never checked.
-    const { overlaid } = this.#view;
-    const others = substitutes.filter(({ key }) => !overlaid.has(key));
-    const unchecked = Array.from(overlaid.keys(), (key) => ({ key, lastGood: null, since: now }));
-    return {
-      ...snapshot,
-      substitutes: [...others, ...unchecked],
-      needsOf: (key, value) => this.#items.needsOf(key, value),
-    };
+    return { ...snapshot, substitutes: this.#substitutes.take(now), needsOf: this.#needsOf };
+  }
+
+  /** What is different of it since the last call of either; null where only the image tells, or there is none. */
+  takeNews(now: number): ImageNews | null {
+    const keys = this.#view.takeUnkept();
+    if (keys === null) return null;
+    const { all, released } = this.#substitutes.takeNews(now);
+    const changes = Array.from(new Set([...keys, ...released]), (key) => this.#view.entry(key));
+    return { revision: this.revision, changes, substitutes: all, needsOf: this.#needsOf };
   }
 
   /** Gets ready for entries that a load may be about to bring. */

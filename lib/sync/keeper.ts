@@ -1,7 +1,7 @@
 import { monotonicMs } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Scheduler } from '../core/scheduler.ts';
-import type { Image } from '../store/image.ts';
+import type { Image, ImageNews } from '../store/image.ts';
 
 /** Where an image is kept. `ImageFile` is one. */
 export interface ImageStore {
@@ -9,19 +9,25 @@ export interface ImageStore {
   /** Null if there is none. Rejects if there is one that cannot be used. */
   read(): Promise<Image | null>;
   write(image: Image): Promise<void>;
+  /** Adds to what was written; false: it is to be written as a whole. */
+  add(news: ImageNews): Promise<boolean>;
+  /** Nothing will be added any more. */
+  close(): Promise<void>;
 }
 
 export interface KeeperOptions {
   readonly images: ImageStore;
   /** The image as of now; null before there is anything to keep. */
   readonly image: () => Image | null;
+  /** What is different since the last call of either; null: that cannot be told, but by the image. */
+  readonly news: () => ImageNews | null;
   readonly scheduler: Scheduler;
   readonly log: Log;
 }
 
 /**
  * Keeps the newest image on disk, soon after it changed and never for more than a twentieth of the time: large images, or slow
- * disks, are written less often. What goes wrong is said once, and never stops anything.
+ * disks, are written less often. Mostly what has changed is added. What goes wrong is said once, and never stops anything.
  */
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -38,7 +44,12 @@ export class Keeper {
   async read(): Promise<Image | null> {
     const { images, log } = this.#options;
     try {
-      return await images.read();
+      const image = await images.read();
+      if (image?.isDamaged === true) {
+        const { revision } = image;
+        log.warn({ file: images.path, revision }, 'the snapshot is damaged: what was known later is lost');
+      }
+      return image;
     } catch (error) {
       log.warn({ file: images.path, reason: messageOf(error) }, 'the snapshot cannot be used: starting without it');
       return null;
@@ -61,27 +72,45 @@ export class Keeper {
     await this.#writing;
     this.#cancel?.();
     if (this.#isDirty) await this.#write();
+    await this.#options.images.close();
   }
 
   async #write(): Promise<void> {
-    const { images, image, log } = this.#options;
-    const newest = image();
-    if (newest === null) return;
-    this.#isDirty = false;
     const begun = monotonicMs();
+    this.#isDirty = false;
     try {
-      await images.write(newest);
-      if (this.#isFailing) log.info({ file: images.path }, 'the snapshot can be written again');
-      this.#isFailing = false;
+      if (await this.#keep()) this.#succeeded();
+      else this.#isDirty = true;
     } catch (error) {
-      if (!this.#isFailing) {
-        log.warn({ file: images.path, reason: messageOf(error) }, 'the snapshot cannot be written: the last one stays');
-      }
-      this.#isFailing = true;
       this.#isDirty = true;
+      this.#failed(error);
     }
     const leastMs = this.#isFailing ? RETRY_MS : MIN_PAUSE_MS;
     this.#pauseMs = Math.max(leastMs, MAX_SHARE * (monotonicMs() - begun));
+  }
+
+  /** False: there is nothing that could be kept, yet. */
+  async #keep(): Promise<boolean> {
+    const { images, image, news } = this.#options;
+    const changed = news();
+    if (changed !== null && (await images.add(changed))) return true;
+    const whole = image();
+    if (whole !== null) await images.write(whole);
+    return whole !== null;
+  }
+
+  #succeeded(): void {
+    const { images, log } = this.#options;
+    if (this.#isFailing) log.info({ file: images.path }, 'the snapshot can be written again');
+    this.#isFailing = false;
+  }
+
+  #failed(error: unknown): void {
+    const { images, log } = this.#options;
+    if (!this.#isFailing) {
+      log.warn({ file: images.path, reason: messageOf(error) }, 'the snapshot cannot be written: the last one stays');
+    }
+    this.#isFailing = true;
   }
 }
 

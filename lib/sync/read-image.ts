@@ -1,4 +1,4 @@
-import type { Image } from '../store/image.ts';
+import type { Image, ImageNews } from '../store/image.ts';
 import { Table } from '../table.ts';
 import { firstTable } from './first-table.ts';
 import type { ImageStore } from './keeper.ts';
@@ -24,6 +24,14 @@ export class ReadImage implements ImageStore {
 
   write(image: Image): Promise<void> {
     return this.#images.write(image);
+  }
+
+  add(news: ImageNews): Promise<boolean> {
+    return this.#images.add(news);
+  }
+
+  close(): Promise<void> {
+    return this.#images.close();
   }
 
   /** Null: it was not read, or its table cannot be told without a control plane. */

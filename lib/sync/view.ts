@@ -5,6 +5,7 @@ import { Overlays } from './overlays.ts';
 import type { KeptOverlay } from './overlays.ts';
 import { OwnWrites } from './own-writes.ts';
 import { StoredDigests } from './stored-digests.ts';
+import { Unkept } from './unkept.ts';
 
 /** What was changed here of some keys, as it was at some time. */
 export type Replaced = ReadonlyMap<string, number | undefined>;
@@ -30,6 +31,7 @@ export class View {
   readonly #removed = new Map<string, number>();
   #cluster = '';
   readonly #digests = new StoredDigests();
+  readonly #unkept = new Unkept();
   /** Revision at which memory last changed, by directory, and at which it was loaded as a whole. */
   readonly #changedAt = new Map<string, number>();
   #loadedAt = -1;
@@ -42,10 +44,21 @@ export class View {
     return this.#revision >= 0;
   }
 
-  /** The store at the last revision; null while a write of ours is ahead of that. */
-  snapshot(): Snapshot | null {
+  /** The store at the last revision, to be kept; null while a write of ours is ahead of that. */
+  takeSnapshot(): Snapshot | null {
     if (!this.isLoaded || this.#isAhead) return null;
+    this.#unkept.keptAll();
     return { revision: this.#revision, cluster: this.#cluster, entries: [...this.#stored.values()] };
+  }
+
+  /** Keys whose entry is different since the last call of either; null where only the snapshot tells, or a write of ours is ahead. */
+  takeUnkept(): ReadonlySet<string> | null {
+    return this.#isAhead ? null : this.#unkept.take();
+  }
+
+  /** What the store holds of a key, or that it does not. */
+  entry(key: string): Change {
+    return this.#stored.get(key) ?? { key, value: null, revision: this.#revision };
   }
 
   /** Whether this is what was known of the store at the snapshot's revision; null: that is not known yet, or not any more. */
@@ -146,6 +159,8 @@ export class View {
       return [...stored.keys()];
     }
     if (comparable) this.#keepWritten(stored, snapshot.revision);
+    if (snapshot.cluster === this.#cluster) this.#unkept.compare(this.#stored, stored);
+    else this.#unkept.addAll();
     const candidates = new Set(this.#overlay.all.keys());
     for (const [key, { value }] of stored) if (this.stored(key) !== value) candidates.add(key);
     for (const key of this.#stored.keys()) if (!stored.has(key)) candidates.add(key);
@@ -243,6 +258,7 @@ export class View {
     if (Math.max(stored?.revision ?? 0, this.#removed.get(key) ?? 0) >= revision) return;
     const entry = value === null ? null : { key, value, revision };
     this.#digests.change(key, stored, entry);
+    this.#unkept.add(key);
     if (entry === null) this.#stored.delete(key);
     else this.#stored.set(key, entry);
     this.#supersede(key, value, revision, stored?.revision ?? 0);

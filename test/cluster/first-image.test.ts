@@ -8,7 +8,8 @@ import { Worker, type Plane } from '../../lib/cluster/worker.ts';
 import { Table } from '../../lib/table.ts';
 import { until } from '../fixtures/until.ts';
 
-const IMAGE: FirstImage = { path: 'somewhere', checksum: 'ff', prefix: '/ELB/', checker: 'test', listens: true };
+const EXTENT = { inode: 1, bytes: 32, tail: 'ff' };
+const IMAGE: FirstImage = { path: 'somewhere', ...EXTENT, prefix: '/ELB/', checker: 'test', listens: true };
 const put = (name: string, document = '{}'): TableChange => ({ kind: 'domain', name, document });
 const remove = (name: string): TableChange => ({ kind: 'domain', name, document: null });
 

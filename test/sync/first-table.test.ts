@@ -66,7 +66,7 @@ describe('the first table of a worker that reads the image itself', () => {
     };
     load(1, graphText('up'));
     load(2, '{');
-    expect(firstTable(core.image(0)!)).to.equal(null);
+    expect(firstTable(core.takeImage(0)!)).to.equal(null);
   });
 });
 
@@ -92,7 +92,7 @@ function imageOf(entries: Readonly<Record<string, string>>): Image {
   const core = new SyncCore(KINDS);
   const stored = Object.entries(entries).map(([key, value]) => ({ key, value, revision: 1 }));
   core.load({ revision: 1, cluster: 'c', entries: stored }, true, 0);
-  return core.image(0)!;
+  return core.takeImage(0)!;
 }
 
 /** Whether there is one. */

@@ -1,30 +1,10 @@
 import { expect } from 'chai';
 import { MemoryStore } from '../../lib/store/memory.ts';
-import type { Image } from '../../lib/store/image.ts';
 import { StoreError } from '../../lib/store/store.ts';
-import type { ImageStore } from '../../lib/sync/keeper.ts';
 import { ControlPlane, graphOf, graphText, graphTo } from '../fixtures/control-plane.ts';
 import { failure } from '../fixtures/failure.ts';
+import { KeptImages } from '../fixtures/kept-images.ts';
 import { ManualScheduler, settled } from '../fixtures/manual-scheduler.ts';
-
-/** Keeps an image in memory, and can be made to fail. */
-class KeptImages implements ImageStore {
-  readonly path = 'memory';
-  image: Image | null = null;
-  writes = 0;
-  fails = false;
-
-  async read(): Promise<Image | null> {
-    if (this.fails) throw new Error('is damaged');
-    return this.image;
-  }
-
-  async write(image: Image): Promise<void> {
-    this.writes++;
-    if (this.fails) throw new Error('ENOSPC');
-    this.image = image;
-  }
-}
 
 describe('sync, started again', () => {
   let store: MemoryStore;
@@ -191,13 +171,19 @@ describe('sync, started again', () => {
 
   it('keeps many changes with few writes, and the last of them when it ends', async () => {
     const plane = await start();
-    for (let i = 0; i < 100; i++) {
-      store.commit([{ key: 'rules/a.test', value: graphText(`up${i}`) }]);
-      await settled();
-    }
+    const change100 = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        store.commit([{ key: 'rules/a.test', value: graphText(`up${i}`) }]);
+        await settled();
+      }
+    };
+    await change100();
     expect(images.writes).to.equal(0);
     await scheduler.pass(1000);
-    expect(images.writes).to.equal(1);
+    expect([images.writes, images.additions]).to.deep.equal([1, 0]);
+    await change100();
+    await scheduler.pass(1000);
+    expect([images.writes, images.additions]).to.deep.equal([1, 1]);
     store.commit([{ key: 'rules/a.test', value: graphText('last') }]);
     await settled();
     await plane.sync.stop();

@@ -17,6 +17,7 @@ import type { Mutation } from '../../lib/control.ts';
 import { meansTheSame } from '../../lib/sync/meaning.ts';
 import { Seal } from '../../lib/core/seal.ts';
 import { rules } from '../../rules/index.ts';
+import { KeptImages } from '../fixtures/kept-images.ts';
 import { ModelStore } from './model-store.ts';
 import { Random } from './random.ts';
 import { SimulatedWorker, itemOf } from './simulated-worker.ts';
@@ -80,9 +81,9 @@ export class Simulation {
   #count = 0;
   /** Documents of domains that should be in force: the newest, unless it waits for an upstream. */
   #inForce = new Map<string, string>();
-  /** The image that was last written whole. */
-  #disk: Image | null = null;
-  /** What was forgotten when it was written. */
+  /** The image that was last written, and what was added to it. */
+  readonly #disk = new KeptImages();
+  /** What was forgotten when it was written, or added to. */
   #diskForgotten = 0;
   /** Revision of the last change that was not told and that nothing has shown yet; 0: none. */
   #forgotten = 0;
@@ -151,20 +152,40 @@ export class Simulation {
     this.#worker = new SimulatedWorker(this.#sequence, this.#core.table());
   }
 
-  /** An image counts once it is written whole; a torn one leaves the one before. */
+  /** What is written counts once it is whole, and so does what is added; what is torn is lost, and nothing is added to it. */
   #writeImage(): void {
     const isTorn = this.#random.chance(0.2);
-    const image = isTorn ? null : this.#core.image(0);
-    if (image !== null) {
-      this.#disk = image;
-      this.#diskForgotten = this.#forgotten;
+    const news = this.#core.takeNews(0);
+    const isAdded = news !== null && this.#disk.isOpen;
+    const image = isAdded ? null : this.#core.takeImage(0);
+    this.#log(() => `image ${isAdded ? 'added to' : 'written'}${isTorn ? ', torn' : ''}`);
+    if (isTorn) void this.#disk.close();
+    else if (isAdded) this.#disk.putNews(news);
+    else if (image !== null) this.#disk.put(image);
+    if (isTorn || (!isAdded && image === null)) return;
+    this.#diskForgotten = this.#forgotten;
+    this.#checkDisk();
+  }
+
+  /** What is on the disk is what the core was told, and the same as if it had been written as a whole. */
+  #checkDisk(): void {
+    const disk = this.#disk.image;
+    const image = this.#core.takeImage(0);
+    if (disk === null || image === null) throw new Error('nothing was written');
+    const known = new Map(disk.entries.map(({ key, value, revision }) => [key, { value, revision }]));
+    expect(isDeepStrictEqual(known, this.#known), 'what is on the disk').to.equal(true);
+    expect([disk.revision, disk.cluster]).to.deep.equal([image.revision, image.cluster]);
+    expect(isDeepStrictEqual(disk.substitutes, image.substitutes), 'substitutes on the disk').to.equal(true);
+    const substituted = new Set(disk.substitutes.map(({ key }) => key));
+    for (const { key, value } of image.entries) {
+      if (!substituted.has(key)) expect(disk.needsOf(key, value), key).to.deep.equal(image.needsOf(key, value));
     }
-    this.#log(() => `image ${isTorn ? 'torn' : 'written'}`);
   }
 
   /** Everything is lost but the disk; what was changed here and not dumped, too. */
   #crash(): void {
-    const image = this.#random.chance(0.2) ? null : this.#disk;
+    const image = this.#random.chance(0.2) ? null : this.#disk.image;
+    void this.#disk.close();
     this.#log(() => `crash, ${image === null ? 'no image' : `image of ${image.revision}`}`);
     this.#follow = new FollowState(() => this.#random.next());
     this.#core = new SyncCore(KINDS);
