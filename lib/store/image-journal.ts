@@ -19,7 +19,7 @@ export class ImageJournal {
   private constructor(file: FileHandle, checksum: Buffer, bytes: number) {
     this.#file = file;
     this.#checksum = checksum;
-    this.#roomBytes = Math.max(LEAST_ROOM_BYTES, bytes / 2);
+    this.#roomBytes = Math.max(LEAST_ROOM_BYTES, bytes * ROOM_SHARE);
   }
 
   /** Writes a new file, which is on the disk then. */
@@ -60,5 +60,7 @@ export class ImageJournal {
   }
 }
 
+/** What a start reads besides is bounded by it, and so is how often the whole is written. */
+const ROOM_SHARE = 0.25;
 /** A small image, too, is not to be written as a whole for every change. */
 const LEAST_ROOM_BYTES = 1_048_576;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ImageError } from './image-error.ts';
+import { ImageChanges } from './image-changes.ts';
 import { ABSENT, CHECKSUM_BYTES, FORMAT, FRAME_BYTES, type ImageHeader, type ImageOwner } from './image-layout.ts';
 import { ImageRecords } from './image-records.ts';
 
@@ -13,14 +14,11 @@ export class ImageReader {
   /** Records of the base that were not read yet, and where they begin. */
   #baseLeft: number;
   #baseNext: number;
-  /** By key, where the newest record begins of what has changed since; those that stand for one of the base go with it. */
-  readonly #changed = new Map<string, number>();
-  #added: MapIterator<[key: string, at: number]> | null = null;
+  readonly #changes: ImageChanges;
   #substitutesLeft: number;
   #substitutesNext: number;
-  /** Where the record begins; and its key, if it was made. */
+  /** Where the record begins. */
   #at = 0;
-  #key: string | null = null;
   /** Behind what counts. */
   readonly end: number;
   /** Whether what follows is all there, and does not fit. What is cut short is usual: a process was killed while it wrote. */
@@ -34,6 +32,7 @@ export class ImageReader {
     if (header === null) throw new ImageError('is of another format');
     this.#bytes = bytes;
     this.#records = new ImageRecords(bytes);
+    this.#changes = new ImageChanges(this.#records);
     this.#baseNext = lineEnd + 1;
     this.#baseLeft = header.entries;
     this.#substitutesNext = this.#records.endOf(this.#baseNext, header.entries);
@@ -64,21 +63,14 @@ export class ImageReader {
   /** False: there is none left. */
   nextEntry(): boolean {
     while (this.#baseLeft > 0) {
+      const at = this.#baseNext;
       this.#baseLeft--;
-      this.#goTo(this.#baseNext);
-      this.#baseNext = this.#records.end(this.#at);
-      if (this.#changed.size === 0) return true;
-      this.#key = this.#records.key(this.#at);
-      const changed = this.#changed.get(this.#key);
-      if (changed === undefined) return true;
-      this.#changed.delete(this.#key);
-      this.#at = changed;
-      if (this.#records.hasText(changed)) return true;
+      this.#baseNext = this.#records.end(at);
+      this.#at = this.#changes.take(at) ?? at;
+      if (this.#records.hasText(this.#at)) return true;
     }
-    this.#added ??= this.#changed.entries();
-    for (const [key, at] of this.#added) {
+    for (let at = this.#changes.takeAdded(); at !== undefined; at = this.#changes.takeAdded()) {
       this.#at = at;
-      this.#key = key;
       if (this.#records.hasText(at)) return true;
     }
     return false;
@@ -88,14 +80,13 @@ export class ImageReader {
   nextSubstitute(): boolean {
     if (this.#substitutesLeft === 0) return false;
     this.#substitutesLeft--;
-    this.#goTo(this.#substitutesNext);
+    this.#at = this.#substitutesNext;
     this.#substitutesNext = this.#records.end(this.#at);
     return true;
   }
 
   get key(): string {
-    this.#key ??= this.#records.key(this.#at);
-    return this.#key;
+    return this.#records.key(this.#at);
   }
 
   get text(): string | null {
@@ -117,11 +108,6 @@ export class ImageReader {
     return this.#records.number(this.#at);
   }
 
-  #goTo(at: number): void {
-    this.#at = at;
-    this.#key = null;
-  }
-
   /** Answers where the last one that counts ends. */
   #readFrames(from: number): number {
     const { length } = this.#bytes;
@@ -140,7 +126,7 @@ export class ImageReader {
     this.#revision = this.#bytes.readDoubleLE(at + 4);
     let next = at + FRAME_BYTES;
     for (let left = this.#bytes.readUInt32LE(at + 12); left > 0; left--) {
-      this.#changed.set(this.#records.key(next), next);
+      this.#changes.put(next);
       next = this.#records.end(next);
     }
     const substitutes = this.#bytes.readUInt32LE(at + 16);

@@ -35,6 +35,16 @@ export class ImageRecords {
     return this.#text(at + RECORD_BYTES, this.#length(at));
   }
 
+  /** Of the key: 32 bits, of which the lower are the better mixed. */
+  hash(at: number): number {
+    const end = at + RECORD_BYTES + this.#length(at);
+    let hash = end - at;
+    let next = at + RECORD_BYTES;
+    for (; next + 4 <= end; next += 4) hash = mixed(hash ^ this.#view.getUint32(next, true));
+    for (; next < end; next++) hash = mixed(hash ^ this.#view.getUint8(next));
+    return hash;
+  }
+
   hasText(at: number): boolean {
     return this.#view.getUint32(at + 4, true) !== ABSENT;
   }
@@ -65,4 +75,10 @@ export class ImageRecords {
   #text(start: number, length: number): string {
     return this.#bytes.toString('utf8', start, start + length);
   }
+}
+
+/** A step of MurmurHash3's finalizer. */
+function mixed(hash: number): number {
+  const product = Math.imul(hash, 0x85ebca6b);
+  return product ^ (product >>> 13);
 }

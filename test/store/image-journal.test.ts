@@ -124,9 +124,8 @@ describe('what is added to an image', () => {
     expect(await other.add(NEWS)).to.equal(true);
   });
 
-  it('is written as a whole again once it is half of what was there, and a mebibyte', async () => {
-    const large = 'x'.repeat(3_000_000);
-    await file.write({ ...SAMPLE, entries: [{ key: 'large', value: large, revision: 1 }] });
+  it('is written as a whole again once it is a quarter of what was there, and a mebibyte', async () => {
+    await file.write({ ...SAMPLE, entries: [{ key: 'large', value: 'x'.repeat(6_000_000), revision: 1 }] });
     const addition = { ...NEWS, changes: [{ key: 'b', value: 'x'.repeat(200_000), revision: 9 }] };
     let additions = 0;
     while (await file.add(addition)) additions++;

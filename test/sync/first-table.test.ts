@@ -68,6 +68,21 @@ describe('the first table of a worker that reads the image itself', () => {
     load(2, '{');
     expect(firstTable(core.takeImage(0)!)).to.equal(null);
   });
+
+  it('can be told again once what was changed here is as the store has it', () => {
+    const core = new SyncCore(KINDS);
+    const [key, stored] = ['rules/a.test', graphText('up')];
+    const edit = (text: string): void => void core.edit([{ kind: 'document', of: 'domain', name: 'a.test', text }], 0);
+    core.load({ revision: 1, cluster: 'c', entries: [{ key, value: stored, revision: 1 }] }, true, 0);
+    edit(graphText('mine'));
+    const image = core.takeImage(0)!;
+    expect([firstTable(image), image.needsOf(key, stored)]).to.deep.equal([null, null]);
+    edit(stored);
+    const news = core.takeNews(0)!;
+    expect([news.changes, news.substitutes]).to.deep.equal([[{ key, value: stored, revision: 1 }], []]);
+    expect(news.needsOf(key, stored)).to.deep.equal([]);
+    expect(core.takeNews(0)).to.deep.include({ changes: [], substitutes: null });
+  });
 });
 
 describe('a table', () => {
