@@ -61,6 +61,6 @@ export class ImageJournal {
 }
 
 /** What a start reads besides is bounded by it, and so is how often the whole is written. */
-const ROOM_SHARE = 0.25;
+const ROOM_SHARE = 1 / 8;
 /** A small image, too, is not to be written as a whole for every change. */
-const LEAST_ROOM_BYTES = 1_048_576;
+const LEAST_ROOM_BYTES = 262_144;

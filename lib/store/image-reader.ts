@@ -111,15 +111,16 @@ export class ImageReader {
   /** Answers where the last one that counts ends. */
   #readFrames(from: number): number {
     const { length } = this.#bytes;
-    for (let at = from; ;) {
-      if (at + FRAME_BYTES + CHECKSUM_BYTES > length) return at;
+    let at = from;
+    while (at + FRAME_BYTES + CHECKSUM_BYTES <= length) {
       const end = at + this.#bytes.readUInt32LE(at);
-      if (end + CHECKSUM_BYTES > length) return at;
+      if (end + CHECKSUM_BYTES > length) break;
       this.#isDamaged = end < at + FRAME_BYTES || !this.#fits(at - CHECKSUM_BYTES, end);
-      if (this.#isDamaged) return at;
+      if (this.#isDamaged) break;
       this.#readFrame(at);
       at = end + CHECKSUM_BYTES;
     }
+    return at;
   }
 
   #readFrame(at: number): void {

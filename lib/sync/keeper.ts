@@ -79,8 +79,11 @@ export class Keeper {
     const begun = monotonicMs();
     this.#isDirty = false;
     try {
-      if (await this.#keep()) this.#succeeded();
-      else this.#isDirty = true;
+      if (!(await this.#keep())) {
+        this.#isDirty = true;
+        return;
+      }
+      this.#succeeded();
     } catch (error) {
       this.#isDirty = true;
       this.#failed(error);

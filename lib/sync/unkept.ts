@@ -17,6 +17,7 @@ export class Unkept {
 
   /** All that is different where one state follows upon another. */
   compare(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): void {
+    if (this.#keys === null) return;
     for (const [key, { revision, value }] of after) {
       const known = before.get(key);
       if (known?.revision !== revision || known.value !== value) this.add(key);

@@ -124,19 +124,19 @@ describe('what is added to an image', () => {
     expect(await other.add(NEWS)).to.equal(true);
   });
 
-  it('is written as a whole again once it is a quarter of what was there, and a mebibyte', async () => {
+  it('is written as a whole again once it is an eighth of what was there, and 256 KiB', async () => {
     await file.write({ ...SAMPLE, entries: [{ key: 'large', value: 'x'.repeat(6_000_000), revision: 1 }] });
-    const addition = { ...NEWS, changes: [{ key: 'b', value: 'x'.repeat(200_000), revision: 9 }] };
+    const addition = { ...NEWS, changes: [{ key: 'b', value: 'x'.repeat(50_000), revision: 9 }] };
     let additions = 0;
     while (await file.add(addition)) additions++;
-    expect(additions).to.equal(7);
+    expect(additions).to.equal(14);
     await file.write(SAMPLE);
     for (additions = 0; await file.add(addition);) additions++;
     expect(additions).to.equal(5);
   });
 
   it('stays as it was before what could not be written, and is never continued behind that', async () => {
-    await file.write({ ...SAMPLE, entries: [{ key: 'large', value: 'x'.repeat(3_000_000), revision: 1 }] });
+    await file.write({ ...SAMPLE, entries: [{ key: 'large', value: 'x'.repeat(8_000_000), revision: 1 }] });
     await file.add(NEWS);
     const before = await told();
     const size = statSync(path).size;
