@@ -75,7 +75,8 @@ export class Primary {
   }
 
   /**
-   * Changes the table of every worker. Resolves when all that serve have applied it; a worker that dies is not waited for.
+   * Changes the table of every worker. Resolves when all that serve have applied it; neither one that dies nor one that stands by, which is
+   * told several changes at once, is waited for.
    * The first call with `whole`, even with no change, is what makes workers answer requests for everything that is not there.
    * `revision`: of the store, that the table is at then.
    */
@@ -86,7 +87,12 @@ export class Primary {
     const sequence = ++this.#sequence;
     // One that starts gets the whole table at its hello.
     const told = [...this.#members].filter(({ state }) => state !== 'starting');
-    await Promise.all(told.map((member) => this.#tell(member, sequence, changes)));
+    await Promise.all(
+      told.map((member) => {
+        if (member.state !== 'standby' || !this.#isKnown) return this.#tell(member, sequence, changes);
+        return member.gather(changes, (all) => void this.#tell(member, this.#sequence, all));
+      }),
+    );
     if (!this.#isWhole || this.#isKnown) return;
     await Promise.all(Array.from(this.#members, ({ greeted }) => greeted.promise));
     this.#isKnown = true;
@@ -125,8 +131,8 @@ export class Primary {
 
   /** Tells every worker that serves what there is about the health of servers, but for that one. */
   broadcast(news: HealthNews, except: number | null): void {
-    for (const { feed, number, state } of this.#members) {
-      if (state !== 'starting' && number !== except) feed.follow({ kind: 'health', news });
+    for (const member of this.#members) {
+      if (member.state !== 'starting' && member.number !== except) member.follow({ kind: 'health', news });
     }
   }
 
@@ -187,7 +193,6 @@ export class Primary {
         member.settle(message.sequence);
         break;
       case 'listening':
-        member.isListening = true;
         this.#onListening(member);
         break;
       case 'sightings':
@@ -229,7 +234,7 @@ export class Primary {
     clearTimeout(member.startBound);
     member.greeted.resolve(this.#sequence > 0 ? this.#tell(member, this.#sequence, this.#table.whole()) : undefined);
     const news = this.#options.health?.whole();
-    if (news !== undefined) member.feed.follow({ kind: 'health', news });
+    if (news !== undefined) member.follow({ kind: 'health', news });
     this.#staff();
     if ([...this.#members].every(({ state }) => state !== 'starting')) this.#prepared.resolve();
   }
@@ -252,6 +257,7 @@ export class Primary {
   }
 
   #onListening(member: Member): void {
+    member.isListening = true;
     this.#log.info({ worker: member.link.pid }, 'worker listens');
     if (this.#state !== 'opening') return;
     const listening = [...this.#members].filter(({ isListening }) => isListening).length;
@@ -269,9 +275,7 @@ export class Primary {
 
   #onExit(member: Member, reason: string): void {
     this.#members.delete(member);
-    clearTimeout(member.startBound);
-    member.settle(Infinity);
-    member.greeted.resolve(undefined);
+    member.end();
     this.#options.reports?.gone(member.number);
     this.#options.servers?.gone(member.number);
     this.#counts.gone(member.number);

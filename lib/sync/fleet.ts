@@ -53,6 +53,8 @@ export class Fleet implements FleetControl {
   #cancel: (() => void) | null = null;
   /** When the next announcement is due. */
   #dueAt = Infinity;
+  /** When something new was told last. */
+  #newsAt = -Infinity;
   #isRunning = false;
   #isAnnouncing = false;
   #isInTrouble = false;
@@ -68,7 +70,7 @@ export class Fleet implements FleetControl {
 
   start(): void {
     this.#isRunning = true;
-    this.#again(0);
+    this.#again(this.#options.scheduler.now());
   }
 
   async stop(): Promise<void> {
@@ -83,7 +85,8 @@ export class Fleet implements FleetControl {
 
   /** Something of the state has changed: it is told soon. */
   changed(): void {
-    if (this.#isRunning && !this.#isAnnouncing && !this.#isInTrouble && this.#hasNews()) this.#again(SOON_MS);
+    const isIdle = this.#isRunning && !this.#isAnnouncing && !this.#isInTrouble;
+    if (isIdle && this.#dueAt > this.#soonAt() && this.#hasNews()) this.#again(this.#soonAt());
   }
 
   async members(): Promise<readonly FleetMember[]> {
@@ -122,13 +125,17 @@ export class Fleet implements FleetControl {
     return now === null ? this.#announced : { id, ...about, ...now };
   }
 
-  #again(ms: number): void {
-    const { scheduler } = this.#options;
-    const at = scheduler.now() + ms;
+  /** When news are told: to tell them costs more than what a change does otherwise. */
+  #soonAt(): number {
+    return Math.max(this.#options.scheduler.now() + SOON_MS, this.#newsAt + LEAST_MS);
+  }
+
+  #again(at: number): void {
     if (at >= this.#dueAt) return;
+    const { scheduler } = this.#options;
     this.#cancel?.();
     this.#dueAt = at;
-    this.#cancel = scheduler.after(ms, () => {
+    this.#cancel = scheduler.after(at - scheduler.now(), () => {
       this.#dueAt = Infinity;
       void this.#announce();
     });
@@ -145,7 +152,10 @@ export class Fleet implements FleetControl {
     if (presence === undefined) return;
     this.#isAnnouncing = true;
     try {
-      if (this.#hasNews()) this.#announced = this.#self();
+      if (this.#hasNews()) {
+        this.#announced = this.#self();
+        this.#newsAt = this.#options.scheduler.now();
+      }
       if (this.#announced !== null) {
         await presence.announce(INSTANCES + id, JSON.stringify(this.#announced));
       }
@@ -157,7 +167,8 @@ export class Fleet implements FleetControl {
     }
     this.#isAnnouncing = false;
     if (!this.#isRunning) return;
-    this.#again(!this.#isInTrouble && this.#hasNews() ? SOON_MS : presence.everyMs);
+    const isBehind = !this.#isInTrouble && this.#hasNews();
+    this.#again(isBehind ? this.#soonAt() : this.#options.scheduler.now() + presence.everyMs);
   }
 
   #pause(ms: number): Promise<void> {
@@ -173,4 +184,6 @@ function isSame(a: Announced, b: Announced): boolean {
 const INSTANCES = `${OWN}instances/`;
 /** Changes that come together are told together. */
 const SOON_MS = 100;
+/** Between two announcements of something new. */
+const LEAST_MS = 1000;
 const LOOK_MS = 100;

@@ -118,6 +118,30 @@ describe('primary', () => {
     expect(primary.ends.last).to.include({ reason: 'SIGKILL' });
   });
 
+  it('tells one that stands by several changes at once, and all before it takes a place', async () => {
+    await start(1);
+    await primary.apply([put('a')], true);
+    await until('a spare stands by', () => stateOf('standby').length === 1);
+    const names = Array.from({ length: 20 }, (_, i) => `b${i}`);
+    for (const name of names) await primary.apply([put(name)], true);
+    const behind = primary.members().map((worker) => [worker.state, worker.behind]);
+    expect(behind).to.deep.equal([
+      ['serving', 0],
+      ['standby', 1],
+    ]);
+    const [serving = 0] = stateOf('serving');
+    process.kill(serving, 'SIGKILL');
+    expect((await viewOfOther(bound, serving)).names).to.have.members(['a', ...names]);
+  });
+
+  it('brings one that stands by up to date by itself', async () => {
+    await start(1);
+    await primary.apply([put('a')], true, 1);
+    await until('a spare stands by', () => stateOf('standby').length === 1);
+    await primary.apply([put('b')], true, 2);
+    await until('it has the change', () => primary.members().every((worker) => worker.revision === 2));
+  });
+
   it('is prepared before anybody listens', async () => {
     const startWorker = ownProcess({
       program,

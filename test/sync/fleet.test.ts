@@ -68,6 +68,7 @@ describe('fleet', () => {
     const b = join('b', { ...quiet, revision: 4 });
     await scheduler.pass(0);
     expect(await laggards(a.fleet)).to.deep.equal([]);
+    await scheduler.pass(1000);
     a.tell({ ...quiet, revision: 7, hash: 'h2' });
     await scheduler.pass(100);
     expect(await laggards(a.fleet)).to.deep.equal(['b']);
@@ -87,6 +88,20 @@ describe('fleet', () => {
     a.tell({ ...quiet, revision: 101, overlays: 1 });
     await scheduler.pass(100);
     expect(JSON.parse(store.announced.at(-1) ?? '')).to.include({ revision: 101, overlays: 1 });
+  });
+
+  it('changes without end are told once a second', async () => {
+    const { scheduler, store, join } = rig();
+    const a = join('a', quiet);
+    await scheduler.pass(0);
+    for (let revision = 6; revision < 306; revision++) {
+      a.tell({ ...quiet, revision, hash: `h${revision}` });
+      await scheduler.pass(20);
+    }
+    await scheduler.pass(1000);
+    const told = [...new Set(store.announced)].map((text) => (JSON.parse(text) as { revision: number }).revision);
+    expect(told).to.have.length.within(6, 9);
+    expect(told.at(-1)).to.equal(305);
   });
 
   it('what is on its way to the workers is not told before it is there', async () => {
