@@ -9,6 +9,7 @@ import { Primary } from '../lib/cluster/primary.ts';
 import type { FirstImage } from '../lib/cluster/messages.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
+import { givingWay } from '../lib/core/give-way.ts';
 import type { Log } from '../lib/core/log.ts';
 import { Seal } from '../lib/core/seal.ts';
 import { elapsed, systemScheduler } from '../lib/core/scheduler.ts';
@@ -79,7 +80,10 @@ export async function serve(
   const seal = new Seal(config.secrets);
   const certificates = new Certificates({ config, log, seal, store, primary, sync: () => sync, fleet: () => fleet });
   const loaded = Promise.withResolvers<void>();
+  // Without workers of its own this thread is who serves.
+  const giveWay = config.workers === 0 ? () => undefined : givingWay();
   const follow = (changes: readonly TableChange[]): void => {
+    giveWay();
     health.apply(changes);
     meter.follow(changes);
     certificates.follow(changes);
@@ -101,6 +105,7 @@ export async function serve(
     log,
     handover: supervision.handover.section('overlays'),
     apply,
+    giveWay,
     onServed: () => fleet.changed(),
   });
   const status = createStatus(config.name, sync, primary, supervision);

@@ -305,11 +305,13 @@ export class Sync implements Control {
 
   /** News of the store. */
   #hear(take: (now: number) => Effects): Effects {
-    const { scheduler, log, store } = this.#options;
+    const { scheduler, log, store, giveWay } = this.#options;
     const before = this.#core.size;
     const now = scheduler.now();
     this.#heardAt = now;
+    giveWay?.();
     const effects = take(now);
+    giveWay?.();
     reportLoss(log, store.label, before, this.#core);
     return effects;
   }

@@ -1,4 +1,5 @@
 import type { TableChange } from '../change.ts';
+import type { GiveWay } from '../core/give-way.ts';
 import type { Section } from '../core/handover.ts';
 import type { Log } from '../core/log.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -25,6 +26,8 @@ export interface SyncOptions {
   readonly seal?: Seal;
   readonly log: Log;
   readonly scheduler: Scheduler;
+  /** Said between steps of what a change takes. */
+  readonly giveWay?: GiveWay;
   readonly random?: () => number;
   /** Every worker serves everything that is known. */
   readonly onServed?: () => void;

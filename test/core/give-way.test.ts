@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { givingWay, type Rest } from '../../lib/core/give-way.ts';
+
+describe('giving way', () => {
+  /** Steps of so many milliseconds, each with a word before it; answers after which steps there was a pause. */
+  function pausesOf(stepsMs: readonly number[]): readonly number[] {
+    let now = 0;
+    let done = 0;
+    const pauses: number[] = [];
+    const rest: Rest = { now: () => now, pause: () => ((now += 0.1), pauses.push(done)) };
+    const giveWay = givingWay(rest);
+    for (const ms of stepsMs) {
+      giveWay();
+      now += ms;
+      done++;
+    }
+    return pauses;
+  }
+
+  it('pauses before the first step, and between long ones', () => {
+    expect(pausesOf([1, 1, 1])).to.deep.equal([0, 1, 2]);
+  });
+
+  it('takes short steps together', () => {
+    expect(pausesOf(Array<number>(7).fill(0.0625))).to.deep.equal([0, 3, 6]);
+  });
+
+  it('gives the processor up', () => {
+    const giveWay = givingWay();
+    const { voluntaryContextSwitches: before } = process.resourceUsage();
+    for (let i = 0; i < 50; i++) {
+      giveWay();
+      const begun = performance.now();
+      while (performance.now() - begun < 0.2);
+    }
+    expect(process.resourceUsage().voluntaryContextSwitches - before).to.be.at.least(50);
+  });
+});
