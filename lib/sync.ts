@@ -44,7 +44,7 @@ export class Sync implements Control {
   readonly #reconciler: Reconciler;
 
   constructor(options: SyncOptions) {
-    const { store, rules, maxNodes, resolver, scheduler } = options;
+    const { store, rules, maxNodes, resolver, scheduler, images = null, random = Math.random } = options;
     this.#options = options;
     this.#kinds = documentKinds({ rules, maxNodes }, options.seal ?? new Seal([]), () => scheduler.now());
     const view = new View();
@@ -65,13 +65,11 @@ export class Sync implements Control {
       },
       commit: (effects) => this.#commit(effects),
     });
-    const images = options.images ?? null;
     const image = () => this.#core.takeImage(scheduler.now());
     const news = () => this.#core.takeNews(scheduler.now());
     this.#keeper = images === null ? null : new Keeper({ images, image, news, scheduler, log: options.log });
     this.#served = new Served(scheduler, options.onServed);
     this.#inheritance = options.handover === undefined ? null : new Inheritance(options.handover);
-    const random = options.random ?? Math.random;
     this.#reconciler = new Reconciler({
       store,
       scheduler,

@@ -296,11 +296,10 @@ export class Primary {
     const waitMs = this.#ends.ended(member, reason);
     if (waitMs > 0) {
       this.#replacements++;
-      const begin = (): void => {
+      setTimeout(() => {
         this.#replacements--;
         this.#staff();
-      };
-      setTimeout(begin, waitMs).unref();
+      }, waitMs).unref();
     }
     this.#staff();
   }
