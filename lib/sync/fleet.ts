@@ -135,7 +135,7 @@ export class Fleet implements FleetControl {
     const { scheduler } = this.#options;
     this.#cancel?.();
     this.#dueAt = at;
-    this.#cancel = scheduler.after(at - scheduler.now(), () => {
+    this.#cancel = scheduler.after(Math.max(0, at - scheduler.now()), () => {
       this.#dueAt = Infinity;
       void this.#announce();
     });

@@ -4,6 +4,7 @@ import { MemoryStore } from '../../lib/store/memory.ts';
 import { StoreError } from '../../lib/store/store.ts';
 import { Fleet } from '../../lib/sync/fleet.ts';
 import type { FleetState } from '../../lib/sync/fleet.ts';
+import type { Scheduler } from '../../lib/core/scheduler.ts';
 import { ManualScheduler, settled } from '../fixtures/manual-scheduler.ts';
 
 /** A store whose keys of presence stay as long as they are not withdrawn. */
@@ -32,7 +33,7 @@ class ShownStore extends MemoryStore {
 describe('fleet', () => {
   const quiet: FleetState = { revision: 5, hash: 'h1', rejected: 0, overlays: 0, ready: true, reason: null };
 
-  function rig() {
+  function rig(clockOf: (scheduler: ManualScheduler) => Scheduler = (scheduler) => scheduler) {
     const scheduler = new ManualScheduler();
     const store = new ShownStore();
     const lines: string[] = [];
@@ -43,7 +44,7 @@ describe('fleet', () => {
         id,
         about: { version: '1', host: 'h', pid: 1, started_at: '' },
         store: store.presenceOf(),
-        scheduler,
+        scheduler: clockOf(scheduler),
         log,
         state: () => told.state,
         served: async (revision) => (told.state?.revision ?? -1) >= revision,
@@ -102,6 +103,21 @@ describe('fleet', () => {
     const told = [...new Set(store.announced)].map((text) => (JSON.parse(text) as { revision: number }).revision);
     expect(told).to.have.length.within(6, 9);
     expect(told.at(-1)).to.equal(305);
+  });
+
+  it('asks for no time that has passed, though the clock goes on between two looks at it', async () => {
+    const asked: number[] = [];
+    let looks = 0;
+    const { scheduler, join } = rig((passing) => ({
+      now: () => passing.now() + looks++,
+      after: (ms, run) => (asked.push(ms), passing.after(ms, run)),
+    }));
+    const a = join('a', quiet);
+    await scheduler.pass(0);
+    a.tell({ ...quiet, revision: 7, hash: 'h2' });
+    await scheduler.pass(12_000);
+    expect(asked.length).to.be.above(2);
+    expect(asked.filter((ms) => ms < 0)).to.deep.equal([]);
   });
 
   it('what is on its way to the workers is not told before it is there', async () => {
