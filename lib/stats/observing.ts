@@ -85,7 +85,7 @@ export class Observing {
   }
 }
 
-/** Domains that are handed over at once: half a millisecond's work of code that has not run for a while. */
+/** Domains that are handed over at once: the code that does it has not run for a while, and is slow then. */
 const DOMAINS_AT_ONCE = 10;
 
 function openAccessLog({ path, format, sample }: AccessLogSetup, log: Log): AccessLog {

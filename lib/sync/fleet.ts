@@ -85,8 +85,9 @@ export class Fleet implements FleetControl {
 
   /** Something of the state has changed: it is told soon. */
   changed(): void {
-    const isIdle = this.#isRunning && !this.#isAnnouncing && !this.#isInTrouble;
-    if (isIdle && this.#dueAt > this.#soonAt() && this.#hasNews()) this.#again(this.#soonAt());
+    if (!this.#isRunning || this.#isAnnouncing || this.#isInTrouble) return;
+    const at = this.#soonAt();
+    if (at < this.#dueAt && this.#hasNews()) this.#again(at);
   }
 
   async members(): Promise<readonly FleetMember[]> {
