@@ -44,7 +44,10 @@ describe('systemd', () => {
     const socket = join(directory, 'notify');
     const listener = spawn('/usr/bin/python3', [LISTENER, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
     const heard: string[] = [];
-    createInterface({ input: listener.stdout }).on('line', (line) => heard.push(line));
+    createInterface({ input: listener.stdout }).on('line', (line) => {
+      // `systemd-notify` ends each of its calls with a datagram of its own, at whatever moment (sd_notify_barrier(3)).
+      if (line !== 'BARRIER=1') heard.push(line);
+    });
     try {
       await until('the listener listens', () => heard.includes('listening'));
       const elb = await startElb({ env: { NOTIFY_SOCKET: socket } });

@@ -18,10 +18,12 @@ interface Outcome {
 }
 
 const CALM = 11;
+/** How often it may happen that a client does not get it. */
+const LOST_WORDS = 5;
 
 /** By name of the attack: what it comes to. A connection that is closed without another word is so by nghttp2's own bounds. */
 const OUTCOMES: Readonly<Record<string, (outcome: Outcome) => void>> = {
-  rapid_reset: ({ closed, goaways }) => expect([closed, goaways[0]]).to.deep.equal([true, CALM]),
+  rapid_reset: isCalmed,
   made_you_reset: isClosed,
   made_you_reset_by_data: isClosed,
   malformed_flood: ({ closed, resetCount }) => expect([closed, resetCount < 250]).to.deep.equal([true, true]),
@@ -34,7 +36,7 @@ const OUTCOMES: Readonly<Record<string, (outcome: Outcome) => void>> = {
   ping_flood: isClosed,
   unread_pings: isClosed,
   unread_replies: isClosed,
-  settings_flood: ({ closed, goaways }) => expect([closed, goaways[0]]).to.deep.equal([true, CALM]),
+  settings_flood: isCalmed,
   empty_data_flood: isClosed,
   priority_flood: isClosed,
   // Every stream is reset once its time is over.
@@ -49,8 +51,17 @@ const OUTCOMES: Readonly<Record<string, (outcome: Outcome) => void>> = {
   huge_frame: ({ goaways }) => expect(goaways).to.include(6),
 };
 
+function isWordless({ closed, goaways }: Outcome): boolean {
+  return closed && goaways.length === 0;
+}
+
 function isClosed({ closed }: Outcome): void {
   expect(closed).to.equal(true);
+}
+
+/** ENHANCE_YOUR_CALM for the connection. */
+function isCalmed({ closed, goaways }: Outcome): void {
+  expect([closed, goaways[0]]).to.deep.equal([true, CALM]);
 }
 
 /** ENHANCE_YOUR_CALM for the stream, and the connection goes on. */
@@ -73,7 +84,10 @@ describe('HTTP/2 of clients that mean harm, as raw frames', () => {
     it(name, async () => {
       const seen = server.connections.length;
       const asked = requests(server);
-      const outcome = await attack(plane.port, name);
+      let outcome = await attack(plane.port, name);
+      // Who goes on sending to a socket that is closed may lose the last word (RST), but not each time.
+      for (let i = 0; i < LOST_WORDS && isAsExpected === isCalmed && isWordless(outcome); i++)
+        outcome = await attack(plane.port, name);
       isAsExpected(outcome);
       expect(outcome.good, 'another client').to.equal(true);
       // Those that ask thousands of times are stopped long before, and never come to so many servers' connections.
