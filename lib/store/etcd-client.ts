@@ -7,7 +7,7 @@ import {
   GRPCResourceExhastedError,
   GRPCUnauthenticatedError,
 } from 'etcd3';
-import type { IDuplexStream, IOptions, IWatchRequest, IWatchResponse } from 'etcd3';
+import type { IDuplexStream, IOptions, IWatchRequest } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
 
 /** Largest answer that is taken; pages are cut to it, watches fragmented. */
@@ -52,21 +52,26 @@ export class MemberClient extends Etcd3 {
     }
   }
 
+  /** `decode`: reads the answer; null: the library does. */
   call<Answer>(
     service: EtcdStub,
     method: string,
     request: object,
     token: string | null,
     deadline: number,
+    decode: ((bytes: Buffer) => Answer) | null,
   ): Promise<Answer> {
     return this.pool.withConnection(service, ({ client, metadata }) => {
       if (token !== null) metadata.set('token', token);
       const { promise, resolve, reject } = Promise.withResolvers<Answer>();
       // Stubs are made from etcd's protocol file at run time: no type knows their methods.
-      const stub = client as unknown as Record<string, UnaryMethod<Answer>>;
-      stub[method]?.call(client, request, metadata, { deadline }, (error, answer) => {
+      const stub = client as unknown as Record<string, UnaryMethod | undefined>;
+      const { path, requestSerialize, responseDeserialize } = stub[method] ?? missing(method);
+      const read = decode ?? responseDeserialize;
+      client.makeUnaryRequest(path, requestSerialize, read, request, metadata, { deadline }, (error, answer) => {
         if (error !== null) reject(error);
-        else resolve(answer);
+        // Without `decode` the caller says what the protocol file makes of it.
+        else resolve(answer as Answer);
       });
       return promise;
     });
@@ -88,13 +93,14 @@ export class MemberClient extends Etcd3 {
     });
   }
 
-  watchStream(token: string | null): Promise<IDuplexStream<IWatchRequest, IWatchResponse>> {
+  /** Answers come as they are, not decoded. */
+  watchStream(token: string | null): Promise<IDuplexStream<IWatchRequest, Buffer>> {
     return this.pool.withConnection('Watch', ({ client, metadata }) => {
       if (token !== null) metadata.set('token', token);
       metadata.set('hasleader', 'true');
       // As above.
-      const stub = client as unknown as { watch(headers: unknown): IDuplexStream<IWatchRequest, IWatchResponse> };
-      const stream = stub.watch(metadata);
+      const { path, requestSerialize } = (client as unknown as { readonly watch: StreamMethod }).watch;
+      const stream = client.makeBidiStreamRequest<IWatchRequest, Buffer>(path, requestSerialize, AS_IT_IS, metadata);
       // Heard even while nobody else listens yet: an unheard error ends the process.
       stream.on('error', () => undefined);
       return stream;
@@ -108,12 +114,20 @@ interface VerifyOptions {
   checkServerIdentity?: (name: string, cert: PeerCertificate) => Error | undefined;
 }
 
-type UnaryMethod<Answer> = (
-  request: object,
-  metadata: unknown,
-  options: { deadline: number },
-  done: (error: Error | null, answer: Answer) => void,
-) => void;
+const AS_IT_IS = (bytes: Buffer): Buffer => bytes;
+
+interface StreamMethod {
+  readonly path: string;
+  readonly requestSerialize: (request: object) => Buffer;
+}
+
+interface UnaryMethod extends StreamMethod {
+  readonly responseDeserialize: (bytes: Buffer) => unknown;
+}
+
+function missing(method: string): never {
+  throw new Error(`etcd's protocol has no ${method}`);
+}
 
 function clientOptions(endpoint: string, { ca, cert, key }: EtcdAccess, address: string | null): IOptions {
   const isSecure = endpoint.startsWith('https://');

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
-import type { IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
+import type { IDuplexStream, IWatchRequest } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
 import type { EtcdStub, MemberClient } from './etcd-client.ts';
 
-/** A stream of watch requests and answers, with what has to go with it when it ends. */
+/** A stream of watch requests and of the bytes of the answers, with what has to go with it when it ends. */
 export interface WatchStream {
-  readonly stream: IDuplexStream<IWatchRequest, IWatchResponse>;
+  readonly stream: IDuplexStream<IWatchRequest, Buffer>;
   close(): void;
 }
 
@@ -33,14 +33,27 @@ export class EtcdMember {
     this.name = endpoint.replace(/^https?:\/\//, '');
   }
 
-  /** One call. A token that is refused is renewed, once: nothing was done then. Rejects with an error of etcd3. */
-  async call<Answer>(service: EtcdStub, method: string, request: object, deadline: number): Promise<Answer> {
+  /**
+   * One call. A token that is refused is renewed, once: nothing was done then. `decode` reads the answer; null: the library does. Rejects
+   * with an error of etcd3.
+   */
+  async call<Answer>(
+    service: EtcdStub,
+    method: string,
+    request: object,
+    deadline: number,
+    decode: ((bytes: Buffer) => Answer) | null = null,
+  ): Promise<Answer> {
+    const attempt = async (): Promise<Answer> => {
+      const token = await this.#authenticated(deadline);
+      return this.#use((client) => client.call<Answer>(service, method, request, token, deadline, decode));
+    };
     try {
-      return await this.#try<Answer>(service, method, request, deadline);
+      return await attempt();
     } catch (error) {
       if (!(await clients()).isStaleToken(error) || this.#access.username === null) throw error;
       this.#token = null;
-      return this.#try<Answer>(service, method, request, deadline);
+      return attempt();
     }
   }
 
@@ -72,11 +85,6 @@ export class EtcdMember {
   close(): void {
     this.#calls?.close();
     this.#calls = null;
-  }
-
-  async #try<Answer>(service: EtcdStub, method: string, request: object, deadline: number): Promise<Answer> {
-    const token = await this.#authenticated(deadline);
-    return this.#use((client) => client.call<Answer>(service, method, request, token, deadline));
   }
 
   async #authenticated(deadline: number): Promise<string | null> {

@@ -1,14 +1,16 @@
-import type { IRangeResponse, IWatchResponse } from 'etcd3';
+import type { IRangeResponse } from 'etcd3';
+import type { GiveWay } from '../core/give-way.ts';
 import { etcdErrorText } from './etcd-error.ts';
 import { clients, type EtcdMember, type WatchStream } from './etcd-member.ts';
 import type { Change, Watch, WatchEnd, WatchListener } from './store.ts';
+import { decodeWatchAnswer, type WatchAnswer } from './watch-answer.ts';
 import type { Witness } from './witness.ts';
 
 export interface EtcdWatchOptions {
   readonly member: EtcdMember;
   readonly range: { readonly key: Buffer; readonly range_end: Buffer };
-  /** Key relative to the prefix, and back. */
-  readonly keyOf: (key: Buffer) => string;
+  /** Of each key: the prefix, which is left out. */
+  readonly prefixBytes: number;
   readonly fullKey: (key: string) => Buffer;
   /** Changes after it are told. */
   readonly revision: number;
@@ -16,6 +18,8 @@ export interface EtcdWatchOptions {
   readonly cluster: string;
   /** Asked before the watch begins; hears what is told. */
   readonly witness: Witness;
+  /** Said before what was heard is read. */
+  readonly giveWay: GiveWay;
   readonly listener: WatchListener;
   /** Called once when the watch ends or is closed. */
   readonly onEnd: (watch: EtcdWatch) => void;
@@ -81,7 +85,7 @@ export class EtcdWatch implements Watch {
       return;
     }
     const { stream } = this.#stream;
-    stream.on('data', (response) => this.#hear(response));
+    stream.on('data', (bytes) => this.#hearBytes(bytes));
     stream.on('error', (error) => this.#lose(etcdErrorText(error)));
     stream.on('end', () => this.#lose('the stream has ended'));
     const start_revision = String(this.#revision + 1);
@@ -119,47 +123,57 @@ export class EtcdWatch implements Watch {
     this.#options.listener.ended(reason);
   }
 
-  #hear(response: IWatchResponse): void {
+  #hearBytes(bytes: Buffer): void {
     if (!this.#isOpen) return;
+    const { giveWay, prefixBytes } = this.#options;
+    // The library has taken its time for them.
+    giveWay();
+    let answer: WatchAnswer;
+    try {
+      answer = decodeWatchAnswer(bytes, prefixBytes);
+    } catch (error) {
+      this.#lose(etcdErrorText(error));
+      return;
+    }
+    this.#hear(answer);
+  }
+
+  #hear(response: WatchAnswer): void {
     this.#silence.refresh();
     const refusal = this.#refusal(response);
     if (refusal !== null) {
       this.#end(refusal);
       return;
     }
-    if (response.created) this.#id = response.watch_id;
-    if (response.events.length > 0) this.#hearEvents(response);
+    if (response.created) this.#id = response.id;
+    if (response.changes.length > 0) this.#hearEvents(response);
     else if (!response.created && this.#fragments.length === 0) this.#hearProgress(response);
     else if (response.created) this.#options.listener.progress(this.#revision);
   }
 
   /** Why the watch cannot go on. */
-  #refusal(response: IWatchResponse): WatchEnd | null {
+  #refusal(response: WatchAnswer): WatchEnd | null {
     const { member, cluster } = this.#options;
-    if (response.compact_revision !== '0') {
-      return { kind: 'compacted', message: `history before revision ${response.compact_revision} is gone` };
+    if (response.compactRevision !== 0) {
+      return { kind: 'compacted', message: `history before revision ${response.compactRevision} is gone` };
     }
     if (response.canceled) {
       // A token that is no longer known reads as a permission that is missing.
       member.forgetToken();
-      return { kind: 'lost', message: `${member.name}: watch refused: ${response.cancel_reason || 'no reason given'}` };
+      return { kind: 'lost', message: `${member.name}: watch refused: ${response.cancelReason || 'no reason given'}` };
     }
-    if (cluster !== '' && response.header.cluster_id !== cluster) {
+    if (cluster !== '' && response.cluster !== cluster) {
       return { kind: 'compacted', message: `${member.name} is of another cluster than before` };
     }
-    if (response.created && Number(response.header.revision) < this.#revision) {
-      const message = `${member.name} is at revision ${response.header.revision}, before our ${this.#revision}`;
+    if (response.created && response.revision < this.#revision) {
+      const message = `${member.name} is at revision ${response.revision}, before our ${this.#revision}`;
       return { kind: 'compacted', message };
     }
     return null;
   }
 
-  #hearEvents({ events, fragment }: IWatchResponse): void {
-    for (const { type, kv } of events) {
-      const revision = Number(kv.mod_revision);
-      const value = type === 'Delete' ? null : kv.value.toString('utf8');
-      this.#fragments.push({ key: this.#options.keyOf(kv.key), value, revision });
-    }
+  #hearEvents({ changes: heard, fragment }: WatchAnswer): void {
+    for (const change of heard) this.#fragments.push(change);
     if (fragment) return;
     const changes = this.#fragments;
     this.#fragments = [];
@@ -179,10 +193,8 @@ export class EtcdWatch implements Watch {
     this.#options.listener.changes(revision, changes);
   }
 
-  #hearProgress({ watch_id, header }: IWatchResponse): void {
-    if (this.#isProgressOrdered || watch_id === this.#id) {
-      this.#revision = Math.max(this.#revision, Number(header.revision));
-    }
+  #hearProgress({ id, revision }: WatchAnswer): void {
+    if (this.#isProgressOrdered || id === this.#id) this.#revision = Math.max(this.#revision, revision);
     this.#options.listener.progress(this.#revision);
   }
 }

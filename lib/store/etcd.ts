@@ -1,10 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { IKeyValue, IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
+import type { IRangeResponse, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { EtcdAccess } from '../core/config.ts';
+import type { GiveWay } from '../core/give-way.ts';
 import { EtcdMember, clients } from './etcd-member.ts';
 import { etcdErrorText } from './etcd-error.ts';
 import { EtcdPresence } from './etcd-presence.ts';
 import { EtcdWatch } from './etcd-watch.ts';
+import { decodeRangePage, type RangePage } from './range-page.ts';
 import { OWN, StoreError } from './store.ts';
 import type {
   Arriving,
@@ -23,6 +25,8 @@ import { Witness } from './witness.ts';
 export interface EtcdStoreOptions extends EtcdAccess {
   /** Begins every key: `/ELB/`. */
   readonly prefix: string;
+  /** Said between steps of what a change takes; missing: they are one after the other. */
+  readonly giveWay?: GiveWay;
 }
 
 /**
@@ -39,6 +43,7 @@ export class EtcdStore implements Store {
   readonly maxWriteBytes = 1_048_576;
   readonly #members: readonly EtcdMember[];
   readonly #prefix: Buffer;
+  readonly #giveWay: GiveWay;
   /** Of the documents. */
   readonly #range: KeyRange;
   readonly #watches = new Set<EtcdWatch>();
@@ -54,6 +59,7 @@ export class EtcdStore implements Store {
   constructor(options: EtcdStoreOptions) {
     this.#members = options.endpoints.map((endpoint) => new EtcdMember(endpoint, options));
     this.#prefix = Buffer.from(options.prefix);
+    this.#giveWay = options.giveWay ?? (() => undefined);
     this.#range = { key: this.#prefix, range_end: this.#fullKey(OWN) };
     this.label = `etcd ${this.#members.map((member) => member.name).join(',')}`;
   }
@@ -87,11 +93,12 @@ export class EtcdStore implements Store {
     const watch = new EtcdWatch({
       member,
       range: this.#range,
-      keyOf: (key) => this.#keyOf(key),
+      prefixBytes: this.#prefix.length,
       fullKey: (key) => this.#fullKey(key),
       revision,
       cluster: this.#cluster,
       witness: this.#witness,
+      giveWay: this.#giveWay,
       listener,
       onEnd: (ended) => this.#watches.delete(ended),
     });
@@ -156,19 +163,15 @@ export class EtcdStore implements Store {
     let limit = FIRST_PAGE;
     const { range_end } = range;
     let page = await this.#readPage(member, { key, range_end }, limit, 0, this.#firstDeadline());
-    const { revision, cluster_id: cluster } = page.header;
+    const { revision, cluster } = page;
     for (;;) {
-      const from = entries.length;
-      for (const kv of page.kvs) {
-        const entry = { key: this.#keyOf(kv.key), value: kv.value.toString('utf8'), revision: Number(kv.mod_revision) };
-        entries.push(entry);
-      }
-      const last = page.kvs.at(-1);
-      if (!page.more || last === undefined) return { revision: Number(revision), cluster, entries };
-      key = Buffer.concat([last.key, Buffer.of(0)]);
-      limit = nextLimit(page.kvs);
-      const next = this.#readPage(member, { key, range_end }, limit, Number(revision), Date.now() + PAGE_MS);
-      [page] = await Promise.all([next, arriving === null ? undefined : tellInTurns(entries.slice(from), arriving)]);
+      const { entries: found, lastKey } = page;
+      for (const entry of found) entries.push(entry);
+      if (!page.more || lastKey === null) return { revision, cluster, entries };
+      key = Buffer.concat([lastKey, Buffer.of(0)]);
+      limit = nextLimit(page);
+      const next = this.#readPage(member, { key, range_end }, limit, revision, Date.now() + PAGE_MS);
+      [page] = await Promise.all([next, arriving === null ? undefined : tellInTurns(found, arriving)]);
     }
   }
 
@@ -179,10 +182,11 @@ export class EtcdStore implements Store {
     limit: number,
     revision: number,
     deadline: number,
-  ): Promise<IRangeResponse> {
+  ): Promise<RangePage> {
     const request = { ...range, limit, revision: String(revision) };
+    const decode = (bytes: Buffer): RangePage => decodeRangePage(bytes, this.#prefix.length);
     try {
-      return await member.call<IRangeResponse>('KV', 'range', request, deadline);
+      return await member.call('KV', 'range', request, deadline, decode);
     } catch (error) {
       const { isTooLarge } = await clients();
       if (!isTooLarge(error) || limit === 1) throw error;
@@ -220,10 +224,6 @@ export class EtcdStore implements Store {
     return Date.now() + Math.max(MIN_REACH_MS, REACH_MS / this.#members.length);
   }
 
-  #keyOf(key: Buffer): string {
-    return key.toString('utf8', this.#prefix.length);
-  }
-
   #fullKey(key: string): Buffer {
     return Buffer.concat([this.#prefix, Buffer.from(key)]);
   }
@@ -246,9 +246,8 @@ const MAX_PAGE = 10_000;
 /** Aimed at; half of the largest answer, since keys differ in size. */
 const PAGE_BYTES = 2_097_152;
 
-function nextLimit(kvs: readonly IKeyValue[]): number {
-  const bytes = kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 0);
-  const average = Math.max(1, bytes / kvs.length);
+function nextLimit({ bytes, entries }: RangePage): number {
+  const average = Math.max(1, bytes / entries.length);
   return Math.max(1, Math.min(MAX_PAGE, Math.floor(PAGE_BYTES / average)));
 }
 
