@@ -16,7 +16,7 @@ RUN node scripts/image-root.mjs /image && setcap cap_net_bind_service=+ep /image
 FROM scratch
 LABEL ERU=1 elb=1
 COPY --from=build /image /
-ENV PATH=/usr/local/bin ELB_LISTEN=:80 ELB_STATE=/var/lib/elb NODE_ENV=production
+ENV PATH=/usr/local/bin ELB_LISTEN=:80 ELB_OWN_SLICE=on ELB_STATE=/var/lib/elb NODE_ENV=production
 USER 10001:10001
 EXPOSE 80
 STOPSIGNAL SIGTERM

@@ -42,7 +42,13 @@ export async function alone(config: Config): Promise<void> {
     hearSignals(to, log);
     process.on('SIGHUP', () => void rereadListeners(config, listeners, listening));
   });
-  await serve(config, supervision, log, { startWorker, first: 1, images: createImages(config), image: null });
+  await serve(config, supervision, log, {
+    startWorker,
+    standing: null,
+    first: 1,
+    images: createImages(config),
+    image: null,
+  });
 }
 
 /** What would be a supervisor's. */

@@ -19,6 +19,7 @@ export function createFleet(store: Store, sync: Sync, board: StatusBoard, superv
     scheduler: systemScheduler,
     log,
     state() {
+      if (!sync.isHashed) return null;
       const { serving, status } = sync;
       const reason = board.unready;
       if (serving === null) return null;

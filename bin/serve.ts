@@ -9,9 +9,12 @@ import { Primary } from '../lib/cluster/primary.ts';
 import type { FirstImage } from '../lib/cluster/messages.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
-import { givingWay } from '../lib/core/give-way.ts';
+import { givingWay, yielding } from '../lib/core/give-way.ts';
+import { openLibc } from '../lib/core/libc.ts';
+import { mayAsk } from '../lib/core/own-slice.ts';
 import type { Log } from '../lib/core/log.ts';
 import { Seal } from '../lib/core/seal.ts';
+import type { StandingBack } from '../lib/core/standing-back.ts';
 import { elapsed, systemScheduler } from '../lib/core/scheduler.ts';
 import type { ImageFile } from '../lib/store/image-file.ts';
 import type { Supervision } from '../lib/supervisor/supervision.ts';
@@ -27,6 +30,7 @@ import { BAD_CONFIGURATION, messageOf, orExit } from './exit.ts';
 import { createHealth, serversSection } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { Certificates } from './certificates.ts';
+import { saveCompiledCode } from './compiled-code.ts';
 import { createFleet } from './fleet.ts';
 import { createStatus } from './status.ts';
 import { version } from './version.ts';
@@ -41,7 +45,7 @@ export async function serve(
   config: Config,
   supervision: Supervision,
   log: Log,
-  { startWorker, first, images, image }: Beginning,
+  { startWorker, standing, first, images, image }: Beginning,
 ): Promise<void> {
   new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const ending = Promise.withResolvers<boolean>();
@@ -51,7 +55,9 @@ export async function serve(
   const adminSocket = adminSocketOf(supervision);
   const ownAdminSocket = join(directory, `admin-${String(generation)}.sock`);
 
-  const store = await createStore(config);
+  const libc = standing === null || config.ownSlice === 'off' ? null : openLibc();
+  const giveWay = standing === null ? () => undefined : givingWay(libc === null ? undefined : yielding(libc));
+  const store = await createStore(config, giveWay);
   // A cluster that is away comes back by itself; a file that cannot be used is somebody's mistake, and he is looking now.
   if (config.store.kind === 'file') await orExit(store.read(), BAD_CONFIGURATION);
 
@@ -80,8 +86,6 @@ export async function serve(
   const seal = new Seal(config.secrets);
   const certificates = new Certificates({ config, log, seal, store, primary, sync: () => sync, fleet: () => fleet });
   const loaded = Promise.withResolvers<void>();
-  // Without workers of its own this thread is who serves.
-  const giveWay = config.workers === 0 ? () => undefined : givingWay();
   const follow = (changes: readonly TableChange[]): void => {
     giveWay();
     health.apply(changes);
@@ -91,6 +95,7 @@ export async function serve(
   const apply = announcingFirst(primary, follow, log, () => {
     read?.forget();
     loaded.resolve();
+    if (mayAsk(config.ownSlice)) standing?.begin(libc, log);
   });
   const sync = new Sync({
     store,
@@ -105,6 +110,7 @@ export async function serve(
     log,
     handover: supervision.handover.section('overlays'),
     apply,
+    expect: (changes) => primary.draft.add(changes),
     giveWay,
     onServed: () => fleet.changed(),
   });
@@ -164,6 +170,7 @@ export async function serve(
     supervision.serving();
     fleet.start();
     certificates.begin();
+    saveCompiledCode();
   };
   // Workers begin while the snapshot is read.
   const opened = open();
@@ -197,6 +204,8 @@ const FILE_MS = 3000;
 export interface Beginning {
   /** How workers are started. */
   readonly startWorker: StartWorker;
+  /** This thread beside those that serve; null: it serves itself. */
+  readonly standing: StandingBack | null;
   /** How many of them are started first. */
   readonly first: number;
   readonly images: ImageFile | null;

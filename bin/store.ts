@@ -1,4 +1,5 @@
 import type { Config } from '../lib/core/config.ts';
+import type { GiveWay } from '../lib/core/give-way.ts';
 import type { Log } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
 import type { Store } from '../lib/store/store.ts';
@@ -6,11 +7,12 @@ import { WholeWrites } from '../lib/store/whole-writes.ts';
 import { History } from '../lib/sync/history.ts';
 
 /** The store the configuration asks for; the other one's libraries are not loaded. */
-export async function createStore({ store, name }: Config): Promise<Store> {
+export async function createStore({ store, name }: Config, giveWay: GiveWay = NOBODY): Promise<Store> {
   switch (store.kind) {
     case 'etcd': {
       const { EtcdStore } = await import('../lib/store/etcd.ts');
-      return new WholeWrites(new EtcdStore({ ...store.etcd, prefix: `/${name}/` }), systemScheduler, Math.random);
+      const etcd = new EtcdStore({ ...store.etcd, prefix: `/${name}/`, giveWay });
+      return new WholeWrites(etcd, systemScheduler, Math.random);
     }
     case 'file': {
       const { FileStore } = await import('../lib/store/file.ts');
@@ -24,3 +26,6 @@ export function createHistory({ history: max }: Config, store: Store, log: Log):
   if (max === 0 || store.own === undefined) return null;
   return new History({ store, own: store.own, scheduler: systemScheduler, random: Math.random, log, max });
 }
+
+/** Where nobody waits. */
+const NOBODY: GiveWay = () => undefined;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { ListenersOptions } from '../lib/cluster/listeners.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
@@ -9,6 +8,7 @@ import { carrierOf } from '../lib/net/carrier.ts';
 import { createNotifier } from '../lib/supervisor/notify.ts';
 import { primaryProcess } from '../lib/supervisor/primary-process.ts';
 import { Supervisor } from '../lib/supervisor/supervisor.ts';
+import { saveCompiledCode } from './compiled-code.ts';
 import { endingSignals } from './ending-signals.ts';
 import { orExit } from './exit.ts';
 import { openListeners, rereadListeners } from './listeners.ts';
@@ -20,8 +20,6 @@ export async function supervise(config: Config, args: readonly string[]): Promis
   const log = createLog(config.logLevel);
   new Containment({ log, giveUp: () => process.exit(1) }).watch(process);
   const directory = await orExit(privateDirectory(config.state));
-  // Compiled code of all processes, which then start in half the time (Node: module compile cache).
-  if (config.state !== null) process.env['NODE_COMPILE_CACHE'] ??= join(config.state, 'compile-cache');
   const scheduler = systemScheduler;
   const listening: ListenersOptions = {
     scheduler,
@@ -60,6 +58,7 @@ export async function supervise(config: Config, args: readonly string[]): Promis
       notify(state);
       if (state !== 'serving' || isAnnounced) return;
       isAnnounced = true;
+      saveCompiledCode();
       for (const { address } of listeners.bound) log.info({ address: formatListenAddress(address) }, 'listening');
     },
   });

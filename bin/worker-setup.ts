@@ -23,5 +23,6 @@ export function workerSetup(config: Config, adminSocket: string): WorkerSetup {
     logLevel: config.logLevel,
     tls: config.tls,
     adminSocket,
+    ownSlice: config.ownSlice,
   };
 }

@@ -11,6 +11,7 @@ import type { WorkerAnswer, WorkerQuery } from './core/worker-query.ts';
 import { USUAL_TLS, type TlsSetup } from './core/tls-setup.ts';
 import type { TraceSetup } from './core/trace-setup.ts';
 import { Wheel } from './core/wheel.ts';
+import { YoungCollector } from './core/young-collector.ts';
 import { Context } from './exchange/context.ts';
 import { Doors } from './exchange/doors.ts';
 import { Drain } from './exchange/drain.ts';
@@ -21,17 +22,16 @@ import { Identities } from './exchange/identities.ts';
 import { Reception } from './exchange/reception.ts';
 import { ListenerSet, type Accept } from './net/listener-set.ts';
 import { ClientCount } from './overload/client-count.ts';
-import { clientsByDescriptors } from './overload/descriptors.ts';
+import { mostClients } from './overload/descriptors.ts';
 import { Overload } from './overload/overload.ts';
 import { TlsServer } from './tls/tls-server.ts';
-import { Domain, type GraphWorld } from './routing/domain.ts';
 import { DomainTable } from './routing/domain-table.ts';
 import type { Rule } from './routing/rule.ts';
 import { States } from './routing/states.ts';
+import { TableFiller } from './routing/table-filler.ts';
 import { Observing } from './stats/observing.ts';
 import { ProcessUsage } from './stats/process-usage.ts';
-import type { WorkerReport } from './stats/report.ts';
-import type { DomainDelta } from './stats/tally.ts';
+import type { ReportPiece, WorkerReport } from './stats/report.ts';
 import { DEFAULT_OPTIONS, openOptions } from './upstream/options/index.ts';
 import { reportUpstreams } from './upstream/report-upstreams.ts';
 import type { UpstreamReport } from './upstream/server-report.ts';
@@ -85,10 +85,13 @@ export class DataPlane {
   readonly #overload: Overload;
   readonly #tls: TlsServer;
   readonly #reception: Reception;
-  readonly #world: GraphWorld;
   readonly #calls: Calls;
+  readonly #young = new YoungCollector();
+  readonly #domains: TableFiller;
   /** Shared graphs, which domains' graphs include. */
-  readonly #graphs = new DomainTable();
+  readonly #shared: TableFiller;
+  /** What the first table will probably be made of beside domains. */
+  readonly #drafted: TableChange[] = [];
   #reportedClients = 0;
   #isListening = false;
 
@@ -123,10 +126,13 @@ export class DataPlane {
       challenges: this.#tls.challenges,
     });
     this.#calls = new Calls(() => trustedBy(options.serverCa));
-    const means = workerMeans({ ...this.#context.shared, graphs: this.#graphs, caller: this.#calls, log }, options);
-    this.#world = { rules: options.rules, means, states: new States() };
+    const graphs = new DomainTable();
+    const means = workerMeans({ ...this.#context.shared, graphs, caller: this.#calls, log }, options);
+    const world = { rules: options.rules, means, states: new States(), young: this.#young };
+    this.#domains = new TableFiller(this.#context.shared.table, world);
+    this.#shared = new TableFiller(graphs, world);
     const { maxConnections, maxClientConnections } = limits;
-    const most = mostConnections(maxConnections, log);
+    const most = mostClients(maxConnections, log);
     const doors = new Doors({
       context: this.#context,
       maxConnections: most,
@@ -163,11 +169,22 @@ export class DataPlane {
     this.#context.shared.upstreams.caches.learn(uris);
   }
 
-  /** Puts changes into force, all at once. `whole`: from now on, what is not in the table does not exist. */
-  apply(changes: readonly TableChange[], whole: boolean): void {
-    for (const change of changes) this.#put(change);
+  /** What the first table will probably be made of is made ready, and not in force. */
+  draft(changes: readonly TableChange[]): void {
+    for (const change of changes)
+      if (change.kind !== 'domain' || !this.#domains.draft(change.name, change.document)) this.#drafted.push(change);
+  }
+
+  /** Puts changes into force, all at once. `whole`: what is not in the table does not exist. `onDraft`: behind what was drafted. */
+  apply(changes: readonly TableChange[], whole: boolean, onDraft = false): void {
+    const drafted = onDraft || whole ? this.#drafted.splice(0) : [];
+    if (onDraft || whole) this.#domains.endDraft(onDraft);
+    for (const change of onDraft ? [...drafted, ...changes] : changes) this.#put(change);
+    if (whole && !this.#context.ready) this.#domains.openSome();
     this.#context.ready ||= whole;
-    if (this.#isListening) this.#watchLoad();
+    if (!this.#isListening) return;
+    this.#young.made(changes.length);
+    this.#watchLoad();
   }
 
   async listen(): Promise<void> {
@@ -228,9 +245,9 @@ export class DataPlane {
     };
   }
 
-  /** More of what the last report had no room for; none: that was all. */
-  moreDomains(): readonly DomainDelta[] {
-    return this.#observing.moreDomains();
+  /** At most so many things of the last report that it left out; null: there are none left. */
+  moreOfReport(most: number): ReportPiece | null {
+    return this.#observing.moreOfReport(most);
   }
 
   /** What an operator wants to know. */
@@ -257,17 +274,16 @@ export class DataPlane {
   }
 
   #put(change: TableChange): void {
-    const { table, upstreams } = this.#context.shared;
+    const { upstreams } = this.#context.shared;
     switch (change.kind) {
       case 'domain':
-        this.#putGraph(table, change.name, change.document);
+        this.#domains.put(change.name, change.document);
         break;
       case 'graph':
-        this.#putGraph(this.#graphs, change.name, change.document);
+        this.#shared.put(change.name, change.document);
         break;
       case 'bad-domain':
-        this.#putGraph(table, change.name, null);
-        table.set({ name: change.name, graph: null, fault: change.fault });
+        this.#domains.putBad(change.name, change.fault);
         break;
       case 'upstream':
         if (change.servers === null) upstreams.delete(change.name);
@@ -285,19 +301,6 @@ export class DataPlane {
     }
   }
 
-  #putGraph(table: DomainTable, name: string, document: string | null): void {
-    const before = table.spelled(name);
-    const former = before instanceof Domain ? before : null;
-    if (document === null) {
-      table.delete(name);
-      former?.close();
-      return;
-    }
-    const domain = new Domain(name, document, this.#world);
-    table.set(domain);
-    domain.succeed(former);
-  }
-
   /** Resolves when no client is left, or after `ms`. */
   #emptied(ms: number): Promise<void> {
     const context = this.#context;
@@ -306,14 +309,6 @@ export class DataPlane {
     context.onEmpty(resolve);
     return promise.finally(() => clearTimeout(bound));
   }
-}
-
-/** What an operator has set, as far as there are file descriptors for it. */
-function mostConnections(maxConnections: number, log: Log): number {
-  const possible = clientsByDescriptors();
-  if (maxConnections <= possible) return maxConnections === 0 ? possible : maxConnections;
-  log.warn({ wanted: maxConnections, possible }, 'too few file descriptors for max-connections');
-  return possible;
 }
 
 /** The control plane as an upstream of one server: admin requests take the way of every other request. */

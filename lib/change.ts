@@ -23,7 +23,14 @@ export type TableChange =
 /** Whether two changes of an item say the same. */
 export function isSameChange(a: TableChange, b: TableChange): boolean {
   if ('document' in a && 'document' in b) return a.document === b.document;
+  if (a.kind === 'upstream' && b.kind === 'upstream' && areSame(a.servers, b.servers)) return true;
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Whether they are the very same servers: those need not be looked into. */
+function areSame(servers: readonly ServerSpec[] | null, others: readonly ServerSpec[] | null): boolean {
+  if (servers === null || others === null || servers.length !== others.length) return servers === others;
+  return servers.every((server, i) => server === others[i]);
 }
 
 /** The change that removes the item which another one is about. */

@@ -124,13 +124,6 @@ export interface Control {
   /** What domains want of TLS, as their documents say it: without defaults. */
   tls(): Readonly<Record<string, unknown>>;
   hasTls(domain: string): boolean;
-  /**
-   * Applies all mutations or none. Resolves with the problems found (nothing was changed), or with an empty list once every
-   * worker serves the change. Pointers begin with the mutation's name: `/a.test/rules/r1/args/pattern`.
-   */
-  mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]>;
-  /** Makes the store equal to memory. Throws StoreError if the store cannot be reached; memory is unchanged then. */
-  dump(): Promise<void>;
   /** Revision of the store that every worker serves; -1 before the first. */
   readonly revision: number;
   /** Why the store is not followed, or its newest content is not in force; null: all is well. */

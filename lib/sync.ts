@@ -1,17 +1,17 @@
 import type { TableChange } from './change.ts';
-import type { Control, Mutation, ServerView } from './control.ts';
+import type { Control, ServerView } from './control.ts';
 import { Seal } from './core/seal.ts';
-import type { Problem } from './core/problem.ts';
 import { elapsed } from './core/scheduler.ts';
 import type { GraphDocument } from './routing/rule.ts';
 import { Follow } from './store/follow.ts';
 import { StoreError } from './store/store.ts';
-import { Changes, HERE, problemsOf } from './sync/changes.ts';
+import { Changes } from './sync/changes.ts';
 import { SyncCore } from './sync/core.ts';
 import type { Effects } from './sync/effects.ts';
 import { documentKinds, type DocumentKinds } from './sync/document-kinds.ts';
 import { report, reportDoubt, reportLoss } from './sync/report.ts';
 import { HeldNames } from './sync/held-names.ts';
+import { hashBeside } from './sync/hash-beside.ts';
 import { Inheritance } from './sync/inheritance.ts';
 import { Keeper } from './sync/keeper.ts';
 import { Reconciler } from './sync/reconciler.ts';
@@ -45,6 +45,7 @@ export class Sync implements Control {
 
   constructor(options: SyncOptions) {
     const { store, rules, maxNodes, resolver, scheduler, images = null, random = Math.random } = options;
+    const { expect = () => undefined } = options;
     this.#options = options;
     this.#kinds = documentKinds({ rules, maxNodes }, options.seal ?? new Seal([]), () => scheduler.now());
     const view = new View();
@@ -90,9 +91,9 @@ export class Sync implements Control {
           void this.#loaded(this.#hear((now) => this.#core.load(snapshot, comparable, now)));
           this.#keeper?.changed();
         },
-        arriving: (entries) => this.#core.arriving(entries),
+        arriving: (entries) => expect(this.#core.arriving(entries)),
         changes: (revision, changes) => {
-          void this.#news(this.#hear((now) => this.#core.advance(revision, changes, now)));
+          void this.#news(this.#hear((now) => this.#core.advance(revision, changes, now, options.giveWay)));
           this.#keeper?.changed();
         },
         progress: (revision) => void this.#news(this.#hear((now) => this.#core.advance(revision, [], now))),
@@ -176,6 +177,11 @@ export class Sync implements Control {
     return { revision: this.#served.revision, hash: this.changes.hash };
   }
 
+  /** Whether `serving` knows the hash; whoever asks before has to wait for it. */
+  get isHashed(): boolean {
+    return this.#core.isHashed;
+  }
+
   /** Keys changed here and not dumped; null: removed. */
   overlaid(): ReadonlyMap<string, string | null> {
     return this.#core.overlaid();
@@ -236,17 +242,9 @@ export class Sync implements Control {
     return this.#core.hasDocument('options', name);
   }
 
-  async mutate(mutations: readonly Mutation[]): Promise<readonly Problem[]> {
-    return problemsOf(await this.changes.make(mutations, HERE, null));
-  }
-
   /** Reads the store again, now. Throws StoreError. */
   async reread(): Promise<void> {
     await this.#follow.refresh();
-  }
-
-  async dump(): Promise<void> {
-    await this.changes.dump(HERE);
   }
 
   async #read(unless?: 'known'): Promise<void> {
@@ -271,6 +269,8 @@ export class Sync implements Control {
     this.#served.reach(this.#core.revision, applied);
     await applied;
     this.#isReady = true;
+    const { scheduler, onServed } = this.#options;
+    void hashBeside(this.#core, scheduler, () => this.#state !== 'open').then(onServed);
   }
 
   #news(effects: Effects): Promise<void> | undefined {

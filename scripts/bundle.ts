@@ -21,31 +21,41 @@ const { dependencies, engines } = JSON.parse(readFileSync(join(ROOT, 'package.js
   readonly engines: { readonly node: string };
 };
 
-const { metafile } = await build({
-  absWorkingDir: ROOT,
-  // What is started by the path of its file lies beside whoever starts it.
-  entryPoints: ['bin/elb.ts', 'bin/elbctl.ts', 'bin/worker.ts', 'lib/auth/hash-thread.ts'].map((file) => ({
-    in: file,
-    out: file.replace(/^.*\//, '').replace(/\.ts$/, ''),
-  })),
-  outdir: 'dist/bin',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: `node${engines.node.replace(/^>=/, '')}`,
-  external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
-  // Packages of the older kind ask for others with `require`, which a module has to make itself.
-  banner: {
-    js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
-  },
-  metafile: true,
-  logLevel: 'warning',
-});
-writeFileSync(join(ROOT, 'dist/LICENSES.txt'), licensesOf(metafile));
+/** Programs that share parts. Of a worker everything but what few need is in one file, and none of it is compiled by others. */
+const PROGRAMS = [['bin/elb.ts', 'bin/elbctl.ts'], ['bin/worker.ts'], ['lib/auth/hash-thread.ts']];
+
+const bundled: Metafile['inputs'] = {};
+for (const programs of PROGRAMS) Object.assign(bundled, await bundle(programs));
+writeFileSync(join(ROOT, 'dist/LICENSES.txt'), licensesOf(bundled));
+
+/** Answers what has been put into it. */
+async function bundle(programs: readonly string[]): Promise<Metafile['inputs']> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    // What is started by the path of its file lies beside whoever starts it.
+    entryPoints: programs.map((file) => ({
+      in: file,
+      out: file.replace(/^.*\//, '').replace(/\.ts$/, ''),
+    })),
+    outdir: 'dist/bin',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: `node${engines.node.replace(/^>=/, '')}`,
+    external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
+    // Packages of the older kind ask for others with `require`, which a module has to make itself.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
+    },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile.inputs;
+}
 
 /** The licence of each package of which something stands in the bundle. */
-function licensesOf({ inputs }: Metafile): string {
+function licensesOf(inputs: Metafile['inputs']): string {
   const folders = new Set(
     Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );

@@ -81,6 +81,7 @@ describe('architecture', () => {
       ['another file', 'lib/a/x.ts', "import { d } from '../cc.ts';", ['lib/a/x.ts: lib/cc.ts']],
       ['a re-export', 'lib/a/x.ts', "export * from '../d/d.ts';", ['lib/a/x.ts: lib/d/d.ts']],
       ['an import at run time', 'lib/a/x.ts', "await import('../d/d.ts');", ['lib/a/x.ts: lib/d/d.ts']],
+      ['a module of Node at run time', 'lib/a/x.ts', "process.getBuiltinModule('node:tls');", ['lib/a/x.ts: node:tls']],
       ['a type from afar', 'lib/a/x.ts', "let d: import('../d/d.ts').D;", ['lib/a/x.ts: lib/d/d.ts']],
       ['a module of Node', 'lib/a/x.ts', "import fs from 'node:fs';", ['lib/a/x.ts: node:fs']],
       [
@@ -160,7 +161,7 @@ function isInScope(name: string, target: string): boolean {
 function importsOf(file: string, source: string): readonly string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   const found = code.matchAll(
-    /^(?:import|export)\b[^'";]*?from\s*'([^']+)'|^import\s*'([^']+)'|\bimport\(\s*'([^']+)'/gm,
+    /^(?:import|export)\b[^'";]*?from\s*'([^']+)'|^import\s*'([^']+)'|\b(?:import|getBuiltinModule)\(\s*'([^']+)'/gm,
   );
   return [...found].map(([, from, bare, call]) => {
     const target = from ?? bare ?? call ?? '';

@@ -4,22 +4,38 @@ import type { ToWorker } from './messages.ts';
 /** What a worker is told first. */
 type FirstWords = (link: WorkerLink) => ToWorker & { readonly kind: 'start' };
 
+export interface EarlyWorkers {
+  readonly startWorker: StartWorker;
+  /** Starts as many as are missing to that number. */
+  upTo(count: number): void;
+  /** Tells each what it is told first, once that is known. */
+  greet(firstWords: FirstWords): void;
+  /** Resolves when all have said something. */
+  readonly heard: Promise<unknown>;
+}
+
 /**
- * Starts a few workers at once, before there is anybody to hear them, so that they come up beside what is loaded meanwhile. They are
- * the first ones that are then asked for; what they have said waits for whoever asks. A process that ends before it has asked for
- * them takes them along. `heard` resolves when all have said something.
+ * Starts a worker at once, and others when it is told how many there are to be, before there is anybody to hear them, so that they come up beside what
+ * is loaded meanwhile. They are the first ones that are then asked for; what they have said waits for whoever asks. A process that ends before it has asked for
+ * them takes them along.
  */
-export function startEarly(
-  start: StartWorker,
-  count: number,
-  firstWords: FirstWords,
-): { readonly startWorker: StartWorker; readonly heard: Promise<unknown> } {
-  const early = Array.from({ length: count }, () => new EarlyWorker(start, firstWords));
+export function startEarly(start: StartWorker): EarlyWorkers {
+  const early = [new EarlyWorker(start)];
   process.once('exit', () => {
     for (const worker of early) worker.kill();
   });
-  const heard = Promise.all(early.map((worker) => worker.heard.promise));
-  return { startWorker: (events) => early.shift()?.handTo(events) ?? start(events), heard };
+  return {
+    startWorker: (events) => early.shift()?.handTo(events) ?? start(events),
+    upTo: (count) => {
+      while (early.length < count) early.push(new EarlyWorker(start));
+    },
+    greet: (firstWords) => {
+      for (const worker of early) worker.greet(firstWords);
+    },
+    get heard() {
+      return Promise.all(early.map((worker) => worker.heard.promise));
+    },
+  };
 }
 
 class EarlyWorker {
@@ -28,13 +44,16 @@ class EarlyWorker {
   readonly #waiting: ((events: WorkerEvents) => void)[] = [];
   #events: WorkerEvents | null = null;
 
-  constructor(start: StartWorker, firstWords: FirstWords) {
+  constructor(start: StartWorker) {
     const link = start({
       onMessage: (message) => this.#tell((events) => events.onMessage(message)),
       onExit: (reason) => this.#tell((events) => events.onExit(reason)),
     });
-    link.send(firstWords(link));
     this.#link = { ...link, isTold: true };
+  }
+
+  greet(firstWords: FirstWords): void {
+    this.#link.send(firstWords(this.#link));
   }
 
   /** Events come in a later turn, as those of any start. */

@@ -5,6 +5,7 @@ import type { ToWorker } from './messages.ts';
 interface Batch {
   readonly sequence: number;
   readonly whole: boolean;
+  readonly onDraft: boolean;
   readonly changes: readonly TableChange[];
   /** Index of the first change that was not sent. */
   next: number;
@@ -21,6 +22,8 @@ export class Feed {
   readonly #link: WorkerLink;
   readonly #sliceBytes: number;
   readonly #batches: Batch[] = [];
+  /** What the first table will probably be made of, and is not sent yet. */
+  readonly #draft: Uint8Array[] = [];
   #isFirst = true;
   #isWaiting = false;
 
@@ -30,8 +33,15 @@ export class Feed {
     this.#sliceBytes = sliceBytes;
   }
 
-  tell(sequence: number, changes: readonly TableChange[], whole: boolean): void {
-    this.#batches.push({ sequence, changes, whole, next: 0, behind: [] });
+  /** `onDraft`: on top of all that was drafted. */
+  tell(sequence: number, changes: readonly TableChange[], whole: boolean, onDraft = false): void {
+    this.#batches.push({ sequence, changes, whole, onDraft, next: 0, behind: [] });
+    this.#send();
+  }
+
+  /** Tells what the first table will probably be made of, in pieces of about the size of a message. */
+  draft(piece: Uint8Array): void {
+    this.#draft.push(piece);
     this.#send();
   }
 
@@ -44,16 +54,22 @@ export class Feed {
 
   #send(): void {
     while (!this.#isWaiting) {
+      const piece = this.#draft.shift();
+      if (piece !== undefined) {
+        this.#isWaiting = true;
+        this.#link.send({ kind: 'draft', piece }, () => this.#written());
+        return;
+      }
       const [batch] = this.#batches;
       if (batch === undefined) return;
-      const { sequence, whole, changes, next } = batch;
+      const { sequence, whole, onDraft, changes, next } = batch;
       batch.next = endOfSlice(changes, next, this.#isFirst ? FIRST_TIMES * this.#sliceBytes : this.#sliceBytes);
       const more = batch.next < changes.length;
       this.#isFirst &&= more;
       const slice = next === 0 && !more ? changes : changes.slice(next, batch.next);
       if (!more) this.#batches.shift();
       this.#isWaiting = more;
-      const message = { kind: 'table', sequence, more, whole, changes: slice } as const;
+      const message = { kind: 'table', sequence, more, whole, onDraft, changes: slice } as const;
       if (more) this.#link.send(message, () => this.#written());
       else for (const one of [message, ...batch.behind]) this.#link.send(one);
     }

@@ -23,6 +23,8 @@ export interface Told {
   readonly whole: boolean;
   /** Of the store. */
   readonly revision: number;
+  /** How many changes were drafted that are applied with them; missing: they are not on top of a draft. */
+  readonly drafted?: number;
 }
 
 /** A worker as its primary knows it, and which changes it has yet to apply. */
@@ -88,11 +90,11 @@ export class Member {
    * Sends changes. Resolves when it has applied them, or is gone; calls `onLate` if it takes longer than `mostMs` and a millisecond
    * for each change.
    */
-  tell({ sequence, changes, whole, revision }: Told, mostMs: number, onLate: () => void): Promise<void> {
-    this.#feed.tell(sequence, changes, whole);
+  tell({ sequence, changes, whole, revision, drafted }: Told, mostMs: number, onLate: () => void): Promise<void> {
+    this.#feed.tell(sequence, changes, whole, drafted !== undefined);
     const now = monotonicMs();
     // What was sent before is applied before.
-    this.#dueMs = Math.max(this.#dueMs, now) + mostMs + changes.length;
+    this.#dueMs = Math.max(this.#dueMs, now) + mostMs + changes.length + (drafted ?? 0);
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(onLate, this.#dueMs - now);
     this.#waits.push({
@@ -104,6 +106,11 @@ export class Member {
       },
     });
     return promise;
+  }
+
+  /** Tells what its first table will probably be made of. */
+  draft(piece: Uint8Array): void {
+    this.#feed.draft(piece);
   }
 
   /** Keeps changes of one that stands by for a while, to `tell` more at once: each by itself takes as much time as those that serve take for it. */

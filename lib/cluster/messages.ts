@@ -1,6 +1,7 @@
 import type { TableChange } from '../change.ts';
 import type { AccessLogSetup } from '../core/config.ts';
 import type { Limits } from '../core/limits.ts';
+import type { OwnSlice } from '../core/own-slice.ts';
 import type { RateVerdict } from '../core/rate-table.ts';
 import type { PlaceQuestion } from '../core/shared-places.ts';
 import type { RateQuestion } from '../core/shared-rates.ts';
@@ -8,8 +9,7 @@ import type { ListenAddress } from '../core/listener.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
 import type { TlsSetup } from '../core/tls-setup.ts';
 import type { TraceSetup } from '../core/trace-setup.ts';
-import type { WorkerReport } from '../stats/report.ts';
-import type { DomainDelta } from '../stats/tally.ts';
+import type { ReportPiece, WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
 import type { HeldPlace } from './place-line.ts';
@@ -40,6 +40,7 @@ export interface WorkerSetup {
   readonly logLevel: string;
   /** Path of the Unix socket where the primary answers the admin API. */
   readonly adminSocket: string;
+  readonly ownSlice: OwnSlice;
 }
 
 /** A file with what a start begins with, which a worker reads beside its primary. */
@@ -67,15 +68,21 @@ export type ToWorker =
   /**
    * Changes of the table, which is empty at first. Sequences grow. `more`: the same sequence goes on in the next message, and
    * nothing of it is applied before its end. `whole`: from here on, what is not in the table does not exist; before, it is
-   * only not known yet.
+   * only not known yet. `onDraft`: all that was drafted comes before it.
    */
   | {
       readonly kind: 'table';
       readonly sequence: number;
       readonly more: boolean;
       readonly whole: boolean;
+      readonly onDraft: boolean;
       readonly changes: readonly TableChange[];
     }
+  /**
+   * What the first table will probably be made of (`encodeDraftPiece`). Nothing of it is applied before a `table` that is `onDraft`; later words about an item
+   * count. A table that is not makes it void.
+   */
+  | { readonly kind: 'draft'; readonly piece: Uint8Array }
   /** Comes after the first table where there is one: a replaced worker never answers without it. */
   | { readonly kind: 'listen' }
   /** A socket to listen on as well, which comes with the message, as soon as `listen` has been said. */
@@ -119,10 +126,10 @@ export type ToPrimary =
   | { readonly kind: 'forget'; readonly uris: readonly string[] }
   /** What it has seen of servers and upstreams at work. */
   | { readonly kind: 'sightings'; readonly sightings: WorkerSightings }
-  /** The answer to `ask`; domains that it has no room for follow. */
+  /** The answer to `ask`; there is more of it in pieces. */
   | { readonly kind: 'report'; readonly question: number; readonly report: WorkerReport }
-  /** None: that was all. */
-  | { readonly kind: 'domains'; readonly question: number; readonly domains: readonly DomainDelta[] }
+  /** Null: that was all. */
+  | { readonly kind: 'reported'; readonly question: number; readonly piece: ReportPiece | null }
   /** The answer to `query`; null: there is none. */
   | { readonly kind: 'answer'; readonly question: number; readonly answer: WorkerAnswer | null }
   /** The answer to `ask-servers`, in pieces: `more` follow. */

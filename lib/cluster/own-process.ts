@@ -1,4 +1,4 @@
-import { fork, type SendHandle } from 'node:child_process';
+import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { ListenAddress } from '../core/listener.ts';
 import type { Carrier } from '../net/carrier.ts';
@@ -16,6 +16,8 @@ export interface OwnProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Bound sockets of the moment, which the worker finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
   readonly sockets: () => readonly { readonly address: ListenAddress; readonly fd: number }[];
+  /** Within it a worker is started; missing: as this thread is. */
+  readonly start?: <Started>(start: () => Started) => Started;
   /** Where the primary has its lifeline; null: nobody is above, and it is the workers' lifeline itself. */
   readonly lifeline: number | null;
 }
@@ -34,12 +36,14 @@ export const FIRST_SOCKET_FD = 5;
 export function ownProcess(options: OwnProcessOptions): StartWorker {
   return (events) => {
     const sockets = options.sockets();
-    const child = fork(options.program, [], {
-      execArgv: [...options.execArgv],
-      env: options.env ?? process.env,
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...sockets.map(({ fd }) => fd)],
-    });
+    const start = (): ChildProcess =>
+      fork(options.program, [], {
+        execArgv: [...options.execArgv],
+        env: options.env ?? process.env,
+        serialization: 'advanced',
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...sockets.map(({ fd }) => fd)],
+      });
+    const child = options.start?.(start) ?? start();
     let alive = true;
     const exit = (reason: string): void => {
       if (!alive) return;
@@ -74,12 +78,18 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
 
 /**
  * The worker's side: serves until the primary says drain, and then ends the process. Where the primary is gone it goes on with
- * what it knows, until its lifeline ends. The answer lets it drain on its own; it is replaced when it is gone.
+ * what it knows, until its lifeline ends. The answer lets it drain on its own; it is replaced when it is gone. `onListening` is called when
+ * it stands by no longer.
  */
-export function serveOwnProcess(create: CreatePlane, readTable?: ReadTable): { drain(): Promise<void> } {
+export function serveOwnProcess(
+  create: CreatePlane,
+  readTable?: ReadTable,
+  onListening?: () => void,
+): { drain(): Promise<void> } {
   const worker = new Worker(
     {
       send: (message, written) => {
+        if (message.kind === 'listening') onListening?.();
         if (process.connected) process.send?.(message, undefined, undefined, () => written?.());
         else written?.();
       },

@@ -1,7 +1,6 @@
 import type { Log } from '../core/log.ts';
 import type { Table } from '../table.ts';
-import type { WorkerReport } from '../stats/report.ts';
-import type { DomainDelta } from '../stats/tally.ts';
+import type { ReportPiece, WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { ServersPiece } from '../upstream/server-report.ts';
 import type { StartWorker } from './link.ts';
@@ -26,7 +25,7 @@ export interface PrimaryOptions {
   /** Told what workers report, and that they are gone; each worker has a number of its own. */
   readonly reports?: {
     took(worker: number, report: WorkerReport): void;
-    tookDomains(domains: readonly DomainDelta[]): void;
+    tookPiece(piece: ReportPiece): void;
     gone(worker: number): void;
   };
   /** Told what workers have to say of their servers, and that they are gone. */
@@ -36,3 +35,11 @@ export interface PrimaryOptions {
   /** What a worker may take to apply a message, beside a millisecond for each change in it; then it is replaced. */
   readonly applyMs?: number;
 }
+
+export const BOUNDS = {
+  applyMs: 5000,
+  /** From a worker's birth until its hello. */
+  startMs: 60_000,
+  /** What a worker may take beyond the drain bound it keeps itself. */
+  drainGraceMs: 2000,
+} as const;

@@ -3,14 +3,15 @@ import type { Log } from '../core/log.ts';
 import type { AnswerTo, WorkerQuery } from '../core/worker-query.ts';
 import { Table } from '../table.ts';
 import type { HealthNews } from '../upstream/server-health.ts';
+import { Draft } from './draft.ts';
 import { Ends, type WorkerEnds } from './ends.ts';
-import { newsOfImage } from './image-news.ts';
+import { firstNews } from './first-news.ts';
 import { InstanceCounts } from './instance-counts.ts';
 import type { WorkerLink } from './link.ts';
 import { LateSockets } from './late-sockets.ts';
 import { Member, type WorkerView } from './member.ts';
 import type { ToPrimary } from './messages.ts';
-import type { PrimaryOptions } from './primary-options.ts';
+import { BOUNDS, type PrimaryOptions } from './primary-options.ts';
 import { Queries } from './queries.ts';
 import { Questions } from './questions.ts';
 
@@ -39,6 +40,8 @@ export class Primary {
   #sequence = 0;
   #revision = -1;
   #isWhole = false;
+  /** Until the first whole table. */
+  readonly draft = new Draft();
   /** All that serve, or are about to, have the whole table. */
   #isKnown = false;
   readonly #ends: Ends;
@@ -87,12 +90,12 @@ export class Primary {
     const sequence = ++this.#sequence;
     // One that starts gets the whole table at its hello.
     const told = [...this.#members].filter(({ state }) => state !== 'starting');
-    await Promise.all(
-      told.map((member) => {
-        if (member.state !== 'standby' || !this.#isKnown) return this.#tell(member, sequence, changes);
-        return member.gather(changes, (all) => void this.#tell(member, this.#sequence, all));
-      }),
-    );
+    const applied = told.map((member) => {
+      if (member.state !== 'standby' || !this.#isKnown) return this.#tell(member, sequence, changes);
+      return member.gather(changes, (all) => void this.#tell(member, this.#sequence, all));
+    });
+    if (this.#isWhole) this.draft.end();
+    await Promise.all(applied);
     if (!this.#isWhole || this.#isKnown) return;
     await Promise.all(Array.from(this.#members, ({ greeted }) => greeted.promise));
     this.#isKnown = true;
@@ -150,7 +153,7 @@ export class Primary {
       else member.link.kill();
       member.state = 'draining';
     }
-    const bound = setTimeout(() => this.kill(), this.#options.setup.drainMs + DRAIN_GRACE_MS);
+    const bound = setTimeout(() => this.kill(), this.#options.setup.drainMs + BOUNDS.drainGraceMs);
     this.#settleDrain();
     await this.#drained.promise;
     clearTimeout(bound);
@@ -178,7 +181,7 @@ export class Primary {
     member.startBound = setTimeout(() => {
       this.#log.error({ worker: link.pid }, 'worker did not start in time');
       link.kill();
-    }, START_MS);
+    }, BOUNDS.startMs);
     const image = this.#isWhole ? null : (this.#options.image ?? null);
     if (!link.isTold) link.send({ kind: 'start', setup: this.#options.setup, listen: link.listen, image });
     this.sockets.follow(link);
@@ -201,8 +204,8 @@ export class Primary {
       case 'report':
         this.#options.reports?.took(member.number, message.report);
         break;
-      case 'domains':
-        if (message.domains.length > 0) this.#options.reports?.tookDomains(message.domains);
+      case 'reported':
+        if (message.piece !== null) this.#options.reports?.tookPiece(message.piece);
         else this.#questions.answered(member.link, message.question);
         break;
       case 'answer':
@@ -231,6 +234,7 @@ export class Primary {
     if (member.state !== 'starting') return;
     member.state = 'standby';
     member.hasImage = hasImage;
+    if (!hasImage) this.draft.greet(member);
     clearTimeout(member.startBound);
     member.greeted.resolve(this.#sequence > 0 ? this.#tell(member, this.#sequence, this.#table.whole()) : undefined);
     const news = this.#options.health?.whole();
@@ -276,6 +280,7 @@ export class Primary {
   #onExit(member: Member, reason: string): void {
     this.#members.delete(member);
     member.end();
+    this.draft.forget(member);
     this.#options.reports?.gone(member.number);
     this.#options.servers?.gone(member.number);
     this.#counts.gone(member.number);
@@ -310,9 +315,10 @@ export class Primary {
 
   /** Resolves when the worker has applied the changes, or is gone; one that is late is killed. */
   #tell(member: Member, sequence: number, all: readonly TableChange[]): Promise<void> {
-    const mostMs = this.#options.applyMs ?? APPLY_MS;
-    const changes = member.hasImage && this.#isWhole ? newsOfImage(member, this.#table, this.#options) : all;
-    return member.tell({ sequence, changes, whole: this.#isWhole, revision: this.#revision }, mostMs, () => {
+    const mostMs = this.#options.applyMs ?? BOUNDS.applyMs;
+    const told = { sequence, changes: all, whole: this.#isWhole, revision: this.#revision };
+    const news = told.whole ? firstNews(member, this.#table, this.#options, this.draft) : null;
+    return member.tell({ ...told, ...news }, mostMs, () => {
       this.#log.error({ worker: member.link.pid, sequence }, 'worker did not apply a change in time');
       member.link.kill();
     });
@@ -322,9 +328,3 @@ export class Primary {
     if (this.#members.size === 0) this.#drained.resolve();
   }
 }
-
-const APPLY_MS = 5000;
-/** From a worker's birth until its hello. */
-const START_MS = 60_000;
-/** What a worker may take beyond the drain bound it keeps itself. */
-const DRAIN_GRACE_MS = 2000;

@@ -1,13 +1,14 @@
 import type { TableChange } from '../change.ts';
+import { monotonicMs } from '../core/clock.ts';
 import type { BoundListener, ListenAddress } from '../core/listener.ts';
 import type { Carrier } from '../net/carrier.ts';
 import type { SharedPlaces } from '../core/shared-places.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
-import type { WorkerReport } from '../stats/report.ts';
-import type { DomainDelta } from '../stats/tally.ts';
+import type { ReportPiece, WorkerReport } from '../stats/report.ts';
 import type { HealthNews, WorkerSightings } from '../upstream/server-health.ts';
 import type { UpstreamReport } from '../upstream/server-report.ts';
+import { decodeDraftPiece } from './draft-piece.ts';
 import type { PrimaryLink } from './link.ts';
 import { PlaceLine } from './place-line.ts';
 import { RateLine } from './rate-line.ts';
@@ -15,8 +16,13 @@ import type { FirstImage, ToWorker } from './messages.ts';
 
 /** The data plane as its worker drives it. */
 export interface Plane {
-  /** Applies all changes at once. `whole`: nothing is missing in the table from now on. */
-  apply(changes: readonly TableChange[], whole: boolean): void;
+  /** Hears what the first table will probably be made of: the time may be used to get ready for it. Nothing of it is in force. */
+  draft(changes: readonly TableChange[]): void;
+  /**
+   * Applies all changes at once. `whole`: nothing is missing in the table from now on. `onDraft`: all that was drafted comes before them; a
+   * whole table that is not makes that void.
+   */
+  apply(changes: readonly TableChange[], whole: boolean, onDraft?: boolean): void;
   listen(): Promise<void>;
   /** A socket to listen on as well, from `listen` on. One whose address is known already is closed. */
   open(bound: BoundListener): void;
@@ -27,8 +33,8 @@ export interface Plane {
   /** Accepts nothing more and finishes what is under way; resolves when that is done or its bound has passed. */
   drain(): Promise<void>;
   report(): WorkerReport;
-  /** More of the domains that a report had no room for; none: that was all. */
-  moreDomains(): readonly DomainDelta[];
+  /** At most so many things of the last report that it left out; null: there are none left. */
+  moreOfReport(most: number): ReportPiece | null;
   /** What an operator wants to know of this worker. */
   answer(query: WorkerQuery): Promise<WorkerAnswer>;
   /** What there is to tell of upstreams and servers, or of one upstream, piece by piece. */
@@ -100,6 +106,9 @@ export class Worker {
       case 'table':
         this.#table(message);
         break;
+      case 'draft':
+        this.#plane?.draft(decodeDraftPiece(message.piece));
+        break;
       case 'listen':
         void this.#listen();
         break;
@@ -167,15 +176,22 @@ export class Worker {
       return;
     }
     this.#primary.send({ kind: 'report', question, report });
-    this.#tellDomains(question, written);
+    this.#tellMore(question, written);
   }
 
-  /** What a report has no room for, piece by piece; an empty one is the last. */
-  #tellDomains(question: number, written?: () => void): void {
+  /** What a report leaves out: pieces that take some tenths of a millisecond each, since requests wait for them. */
+  #tellMore(question: number, written?: () => void): void {
+    let most = LEAST_AT_ONCE;
     const tell = (): void => {
-      const domains = this.#plane?.moreDomains() ?? [];
-      this.#primary.send({ kind: 'domains', question, domains }, domains.length === 0 ? written : undefined);
-      if (domains.length > 0) setImmediate(tell);
+      const begun = monotonicMs();
+      const piece = this.#plane?.moreOfReport(most) ?? null;
+      this.#primary.send({ kind: 'reported', question, piece }, piece === null ? written : undefined);
+      if (piece === null) return;
+      const ms = monotonicMs() - begun;
+      // Code that has not run for a while is slow at first.
+      if (ms < PIECE_MS / 2) most *= 2;
+      else if (ms > PIECE_MS) most = Math.max(LEAST_AT_ONCE, most >> 1);
+      setImmediate(tell);
     };
     tell();
   }
@@ -197,12 +213,12 @@ export class Worker {
     tell();
   }
 
-  #table({ sequence, more, whole, changes }: ToWorker & { readonly kind: 'table' }): void {
+  #table({ sequence, more, whole, onDraft, changes }: ToWorker & { readonly kind: 'table' }): void {
     if (more || this.#staged.length > 0) for (const change of changes) this.#staged.push(change);
     if (more) return;
     const all = this.#staged.length > 0 ? this.#staged : changes;
     this.#staged = [];
-    this.#plane?.apply(all, whole);
+    this.#plane?.apply(all, whole, onDraft);
     this.#primary.send({ kind: 'applied', sequence });
   }
 
@@ -232,3 +248,6 @@ export class Worker {
 /** Of no question: those begin with 1. */
 const UNASKED = 0;
 const LAST_WORD_MS = 1000;
+/** Things that are told at once at the least, and how long a piece is to take at most. */
+const LEAST_AT_ONCE = 8;
+const PIECE_MS = 0.4;

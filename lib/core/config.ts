@@ -3,16 +3,14 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Limits } from './limits.ts';
 import type { ListenAddress } from './listener.ts';
-import { Refusal } from './option-kinds.ts';
-import type { EtcdEndpoints, NamedToken } from './option-kinds.ts';
+import { Refusal, type EtcdEndpoints, type NamedToken } from './option-kinds.ts';
 import type { Option } from './option.ts';
-import { OPTIONS } from './options.ts';
-import type { OptionKey, OptionValues } from './options.ts';
+import { OPTIONS, type OptionKey, type OptionValues } from './options.ts';
+import type { OwnSlice } from './own-slice.ts';
 import { usualStateDirectory } from './state-directory.ts';
 import { acmeSetup, type AcmeSetup } from './acme-setup.ts';
-import { tlsSetup } from './tls-setup.ts';
+import { tlsSetup, type TlsSetup } from './tls-setup.ts';
 import { traceSetup, type TraceReceivers, type TraceSetup } from './trace-setup.ts';
-import type { TlsSetup } from './tls-setup.ts';
 
 /** How to reach etcd. Contents of the files, not their paths. */
 export interface EtcdAccess {
@@ -72,6 +70,7 @@ export interface Config {
   readonly recentRequests: number;
   /** Whether servers are sent `X-Request-Id`. */
   readonly requestId: boolean;
+  readonly ownSlice: OwnSlice;
   /** Null: nothing is traced. */
   readonly tracing: TraceSetup | null;
   readonly traceReceivers: TraceReceivers;
@@ -212,6 +211,7 @@ function assemble(
     accessLog: accessLog(values),
     recentRequests: values.recentRequests ?? 0,
     requestId: values.requestId === 'on',
+    ownSlice: values.ownSlice ?? 'auto',
     tracing: traceSetup(values),
     traceReceivers: { otlp: values.traceOtlp, zipkin: values.traceZipkin },
     healthCommands: directory('--health-commands (ELB_HEALTH_COMMANDS)', values.healthCommands, problems),

@@ -1,4 +1,5 @@
 import { monotonicMs } from './clock.ts';
+import type { Libc } from './libc.ts';
 
 /** Said between two steps of work: whoever has waited for the processor may go first. */
 export type GiveWay = () => void;
@@ -14,6 +15,9 @@ export interface Rest {
  * Pauses the thread for about a tenth of a millisecond, unless it has done so just before. A worker whose request came meanwhile shares the
  * processor with it, and would else wait for all steps: Linux lets what runs go on for a slice of 1.4 ms and more, and priorities do not
  * shorten it (EEVDF, Linux 6.6 and later). For threads that serve nobody themselves.
+ *
+ * With `yielding` it first gives up what it may still run before others (sched_yield(2)), so that a worker which has just run may do so
+ * again, and at once: one with a slice of its own does not wait for the next pause.
  */
 export function givingWay(rest: Rest = SLEEP): GiveWay {
   let since = -Infinity;
@@ -25,7 +29,7 @@ export function givingWay(rest: Rest = SLEEP): GiveWay {
 }
 
 /** Steps that are shorter are not worth two changes of threads. */
-const STEP_MS = 0.15;
+const STEP_MS = 0.1;
 /** The system adds what its timers are late, which is more. */
 const PAUSE_MS = 0.01;
 
@@ -35,3 +39,14 @@ const SLEEP: Rest = {
   now: monotonicMs,
   pause: () => void Atomics.wait(nobodyWakes, 0, 0, PAUSE_MS),
 };
+
+/** Rest of a thread that goes behind all others before it sleeps. */
+export function yielding(libc: Libc): Rest {
+  return {
+    now: monotonicMs,
+    pause: () => {
+      libc.yieldProcessor();
+      SLEEP.pause();
+    },
+  };
+}

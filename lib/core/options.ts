@@ -17,6 +17,7 @@ import {
 } from './option-kinds.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
 import { type Option, row } from './option.ts';
+import type { OwnSlice } from './own-slice.ts';
 import { TRACE_OPTIONS } from './trace-options.ts';
 import { TLS_OPTIONS } from './tls-options.ts';
 
@@ -121,6 +122,14 @@ export const OPTIONS = {
     integer(0, 1024),
     null,
     'worker processes; 0: everything in one process; unset: one per core',
+  ),
+  ownSlice: row(
+    'Serving',
+    'own-slice',
+    ['ELB_OWN_SLICE'],
+    oneOf<OwnSlice>(['auto', 'on', 'off']),
+    'auto',
+    'workers take the shortest slice of the processor that the system has (Linux 6.12 and later), the primary the next and a lower priority, so that they need not wait for others; `auto`: where no seccomp filter is',
   ),
   trustedProxies: row(
     'Serving',

@@ -1,5 +1,3 @@
-import { createSecureContext } from 'node:tls';
-
 /** TLS towards clients. Plain data: it travels between processes. */
 export interface TlsSetup {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
@@ -20,7 +18,8 @@ interface TlsValues {
 /** What the options of TLS mean; what OpenSSL does not take is a problem. */
 export function tlsSetup({ tlsMin, tlsCiphers, tlsDefault }: TlsValues, problems: string[]): TlsSetup {
   try {
-    if (tlsCiphers !== null) createSecureContext({ ciphers: tlsCiphers, ca: [] });
+    // Processes that do not speak TLS read the options as well, and it takes a tenth of their start to load.
+    if (tlsCiphers !== null) process.getBuiltinModule('node:tls').createSecureContext({ ciphers: tlsCiphers, ca: [] });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     problems.push(`--tls-ciphers (ELB_TLS_CIPHERS) cannot be used: ${reason}`);

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
+import type { Log } from '../core/log.ts';
+
+/** How many clients an operator wants to let in, as far as there are file descriptors for them; 0: as many as there are. */
+export function mostClients(wanted: number, log: Log): number {
+  const possible = clientsByDescriptors();
+  if (wanted <= possible) return wanted === 0 ? possible : wanted;
+  log.warn({ wanted, possible }, 'too few file descriptors for max-connections');
+  return possible;
+}
 
 /** Clients for whom a process has file descriptors: each may need a second one for its server. */
-export function clientsByDescriptors(): number {
+function clientsByDescriptors(): number {
   return Math.max(FEWEST_CLIENTS, Math.floor((descriptorLimit() - OWN_DESCRIPTORS) / 2));
 }
 

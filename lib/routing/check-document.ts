@@ -81,7 +81,7 @@ function checkNodes(
     const checked = checkArgs(rule, args);
     for (const problem of checked.problems) problems.push({ at: `${at}/args${problem.at}`, msg: problem.msg });
     // Ways into args of another shape than the rule's lead nowhere.
-    const edges = edgesOf(checked.compilable ? edgeNames(rule, args) : rule.edges, args);
+    const edges = checked.compilable ? edgesOf(rule, args) : targetsOf(rule.edges, args);
     for (const [edge, target] of edges) {
       if (!Object.hasOwn(found, target)) problems.push({ at: `${at}/args/${edge}`, msg: noNode(target, found) });
     }
@@ -89,7 +89,12 @@ function checkNodes(
   }
 }
 
-function edgesOf(names: readonly string[], args: Readonly<Record<string, unknown>>): Map<string, string> {
+/** Targets by edge of a node whose args fit its rule's schema. */
+export function edgesOf(rule: Rule, args: Readonly<Record<string, unknown>>): Map<string, string> {
+  return targetsOf(edgeNames(rule, args), args);
+}
+
+function targetsOf(names: readonly string[], args: Readonly<Record<string, unknown>>): Map<string, string> {
   const edges = new Map<string, string>();
   for (const edge of names) {
     const target = edgeTarget(args, edge);
@@ -123,7 +128,7 @@ function noNode(name: string, nodes: Readonly<Record<string, unknown>>): string 
   return `names ${JSON.stringify(name)}, which is not in rules${hint}`;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

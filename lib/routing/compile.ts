@@ -24,6 +24,17 @@ export interface Compiled {
   readonly fault: number;
   /** What its nodes need, see `referencesOf`; empty with problems. */
   readonly upstreams: readonly string[];
+  /** Null if there are problems, or its nodes may have been compiled by each other's args. */
+  readonly shape: Shape | null;
+}
+
+/** A good graph, by which others can be judged that have the same nodes with other args. */
+export interface Shape {
+  readonly init: string;
+  /** In the order of the document. */
+  readonly nodes: ReadonlyMap<string, CheckedNode>;
+  /** How each of them was compiled. */
+  readonly compiling: Omit<Compiling, 'problems'>;
 }
 
 /**
@@ -43,13 +54,17 @@ export function compileGraph(document: unknown, { rules, maxNodes, isShared = fa
   }
   const init = graphDocument === null ? undefined : compiled.get(graphDocument.init);
   if (problems.length > 0 || graphDocument === null || init === undefined) {
-    return { graph: null, problems, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault, upstreams: [] };
+    const known = fault === 0 ? Fault.BROKEN_GRAPH : fault;
+    return { graph: null, problems, fault: known, upstreams: [], shape: null };
   }
+  // Where nothing is asked, or anything may be, that is so for all graphs of these types of nodes.
+  const isShape = means.asked === null || means.asked.size === 0;
   return {
     graph: { init, edges: [], holding: null },
     problems,
     fault: 0,
     upstreams: referencesOf(graphDocument, rules),
+    shape: isShape ? { init: graphDocument.init, nodes, compiling: { compiled, rules, means } } : null,
   };
 }
 
@@ -81,6 +96,7 @@ function askedNames(nodes: ReadonlyMap<string, CheckedNode>): ReadonlySet<string
   return names;
 }
 
+/** What a node is compiled with. */
 interface Compiling {
   readonly compiled: ReadonlyMap<string, Node>;
   readonly rules: ReadonlyMap<string, Rule>;
@@ -88,7 +104,8 @@ interface Compiling {
   readonly problems: Problem[];
 }
 
-function compileNode(checked: CheckedNode, { compiled, rules, means, problems }: Compiling): Node {
+/** Compiles a node whose args fit its rule's schema; what is wrong with them all the same is added to `problems`. */
+export function compileNode(checked: CheckedNode, { compiled, rules, means, problems }: Compiling): Node {
   const { name, rule, args, edges, at } = checked;
   const report = (pointer: string, msg: string): void => {
     problems.push({ at: `${at}/args${pointer}`, msg });

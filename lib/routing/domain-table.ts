@@ -1,3 +1,4 @@
+import { TextMap } from '../core/text-map.ts';
 import { normalDomainName } from './domain-name.ts';
 import type { Graph } from './graph.ts';
 
@@ -26,18 +27,25 @@ export interface DomainEntry {
  */
 export class DomainTable {
   /** The entries in force by normal form; wildcards without their `*.`. */
-  readonly #exact = new Map<string, DomainEntry>();
-  readonly #wildcards = new Map<string, DomainEntry>();
+  #exact = new TextMap<DomainEntry>();
+  #wildcards = new TextMap<DomainEntry>();
   /** All entries of the domains that stand there under several names, by normal form, best first. */
-  readonly #spellings = new Map<string, readonly DomainEntry[]>();
+  #spellings = new TextMap<readonly DomainEntry[]>();
   /** A name with the port of TLS was there: for those that are not, nobody looks. */
   #hasTlsPort = false;
 
-  /** Adds a domain or replaces it. */
-  set(entry: DomainEntry): void {
+  /** Adds a domain or replaces it; answers the one that had its very name, null where there was none. */
+  set(entry: DomainEntry): DomainEntry | null {
     const normal = normalDomainName(entry.name);
-    const others = this.#entries(normal).filter(({ name }) => name !== entry.name);
+    // As nearly always in a large table that is filled: the name is looked at once.
+    if (this.#mapOf(normal).add(keyOf(normal), entry) === undefined) {
+      this.#hasTlsPort ||= normal.endsWith(TLS_SUFFIX);
+      return null;
+    }
+    const entries = this.#entries(normal);
+    const others = entries.filter(({ name }) => name !== entry.name);
     this.#rank(normal, others.length === 0 ? [entry] : [...others, entry].toSorted(precedence(normal)));
+    return entries.find(({ name }) => name === entry.name) ?? null;
   }
 
   delete(name: string): void {
@@ -45,6 +53,25 @@ export class DomainTable {
     const entries = this.#entries(normal);
     const left = entries.filter((entry) => entry.name !== name);
     if (left.length < entries.length) this.#rank(normal, left);
+  }
+
+  get isEmpty(): boolean {
+    return this.#exact.size + this.#wildcards.size === 0;
+  }
+
+  /** Of an empty table: becomes what another one is, which is not to be used any more. */
+  adopt(other: DomainTable): void {
+    this.#exact = other.#exact;
+    this.#wildcards = other.#wildcards;
+    this.#spellings = other.#spellings;
+    this.#hasTlsPort ||= other.#hasTlsPort;
+  }
+
+  /** All there are, in force or behind another spelling. */
+  *entries(): Generator<DomainEntry, void> {
+    for (const map of [this.#exact, this.#wildcards]) {
+      for (const entry of map.values()) yield* this.#entries(normalDomainName(entry.name));
+    }
   }
 
   /** A domain by its own name, as its document's key says it, whether it is in force or another spelling is. */
@@ -92,19 +119,20 @@ export class DomainTable {
   /** Puts the best of a domain's entries in force. */
   #rank(normal: string, entries: readonly DomainEntry[]): void {
     const map = this.#mapOf(normal);
-    this.#hasTlsPort ||= normal.endsWith(`:${TLS_PORT}`);
+    this.#hasTlsPort ||= normal.endsWith(TLS_SUFFIX);
     if (entries[0] === undefined) map.delete(keyOf(normal));
     else map.set(keyOf(normal), entries[0]);
     if (entries.length > 1) this.#spellings.set(normal, entries);
     else this.#spellings.delete(normal);
   }
 
-  #mapOf(normal: string): Map<string, DomainEntry> {
+  #mapOf(normal: string): TextMap<DomainEntry> {
     return normal.startsWith('*.') ? this.#wildcards : this.#exact;
   }
 }
 
 const TLS_PORT = '443';
+const TLS_SUFFIX = `:${TLS_PORT}`;
 
 function keyOf(normal: string): string {
   return normal.startsWith('*.') ? normal.slice(2) : normal;

@@ -1,3 +1,4 @@
+import type { YoungCollector } from '../core/young-collector.ts';
 import type { DomainEntry } from './domain-table.ts';
 import type { Graph } from './graph.ts';
 import { openGraph, type GraphPlace } from './open-graph.ts';
@@ -6,6 +7,7 @@ import type { Rule } from './rule.ts';
 /** What the graphs of a worker are opened with. */
 export interface GraphWorld extends Omit<GraphPlace, 'home' | 'isWhole'> {
   readonly rules: ReadonlyMap<string, Rule>;
+  readonly young: YoungCollector;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Domain implements DomainEntry {
 
   #open(document: string, isWhole: boolean): void {
     this.#document = null;
+    this.#world.young.made(1);
     this.#graph = openGraph(document, this.#world.rules, { ...this.#world, home: this.name, isWhole });
   }
 }

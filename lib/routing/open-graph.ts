@@ -115,10 +115,12 @@ class OpenNode implements Node {
 
   constructor(name: string, opening: Opening) {
     this.name = name;
-    this.decide = (request, plan) => {
+    // Not assigned as it is written: V8 makes such a function an old object, which keeps the whole document until old ones are collected.
+    const first: Node['decide'] = (request, plan) => {
       this.compile(opening);
       return this.decide(request, plan);
     };
+    this.decide = first;
   }
 
   compile(opening: Opening): void {

@@ -1,7 +1,6 @@
 import { ProcessUsage, type Usage } from './process-usage.ts';
-import type { WorkerReport } from './report.ts';
+import type { ReportPiece, WorkerReport } from './report.ts';
 import { StatBook } from './stat-book.ts';
-import type { DomainDelta } from './tally.ts';
 import { Totals } from './totals.ts';
 import type { TracedRequest } from './traced-request.ts';
 
@@ -38,13 +37,8 @@ export class Collector {
   /** `worker`: a number that no other worker has or had. */
   took(worker: number, report: WorkerReport): void {
     this.#newest.set(worker, report);
-    if (report.tally !== null) {
-      this.totals.merge(report.tally);
-      this.stats.tookDomains(report.tally.domains);
-    }
-    this.stats.tookServers(report.servers);
-    this.stats.tookSamples(report.samples);
-    this.traces?.took(report.traces.requests, report.traces.dropped);
+    if (report.tally !== null) this.totals.merge(report.tally);
+    this.traces?.took([], report.droppedTraces);
     this.newClients += report.newClients;
     this.lostTimes += report.lostTimes;
     this.droppedLines += report.droppedLines;
@@ -55,10 +49,13 @@ export class Collector {
     this.#countCpu(report.usage);
   }
 
-  /** Of a report before, what it had no room for. */
-  tookDomains(domains: readonly DomainDelta[]): void {
+  /** More of a report before. */
+  tookPiece({ domains, servers, samples, traces }: ReportPiece): void {
     this.totals.mergeDomains(domains);
     this.stats.tookDomains(domains);
+    this.stats.tookServers(servers);
+    this.stats.tookSamples(samples);
+    this.traces?.took(traces, 0);
   }
 
   /** What the primary and the workers use; in one process they are one. */

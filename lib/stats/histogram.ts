@@ -1,7 +1,9 @@
+import { countInPairs } from './sparse-counts.ts';
+
 /**
  * Counts of whole numbers in buckets that grow with the number: sixteen to each doubling, so that a quantile read from them is
- * right to 3.2 % (log-linear buckets, as in HdrHistogram). Recording is one shift and two additions; memory begins with the
- * first number and grows with the largest.
+ * right to 3.2 % (log-linear buckets, as in HdrHistogram). Memory grows with what is recorded: a few buckets stand side by side, and
+ * where there are more there is room for all up to the largest; recording is one shift and two additions then.
  *
  * ```
  *   number   0 1 2 ... 15 | 16 17 ... 31 | 32-33 34-35 ... 62-63 | 64-67 ...
@@ -11,54 +13,35 @@
 export class Histogram {
   count = 0;
   sum = 0;
+  /** Pairs of bucket and count, ascending, while there are few; null before the first, and where `#counts` has them. */
+  #few: number[] | null = null;
   #counts = NO_COUNTS;
 
   /** `value`: a whole number from 0; what is above 2^31 - 1 counts in the last bucket. */
   record(value: number): void {
-    const bucket = bucketOf(value);
-    if (bucket >= this.#counts.length) this.#grow(bucket);
-    this.#counts[bucket] = this.#at(bucket) + 1;
-    this.count++;
+    this.#add(bucketOf(value), 1);
     this.sum += value;
   }
 
   /** Everything recorded as plain data, for `merge` elsewhere; null if there is nothing. Forgets it here. */
   take(): HistogramDelta | null {
     if (this.count === 0) return null;
-    const buckets: number[] = [];
-    const counts = this.#counts;
-    for (let bucket = 0; bucket < counts.length; bucket++) {
-      const count = this.#at(bucket);
-      if (count > 0) buckets.push(bucket, count);
-    }
-    const delta = { sum: this.sum, buckets };
+    const delta = { sum: this.sum, buckets: this.#pairs() };
     this.clear();
     return delta;
   }
 
-  merge(delta: HistogramDelta): void {
-    const { buckets } = delta;
-    for (let i = 0; i < buckets.length; i += 2) {
-      const bucket = buckets[i] ?? 0;
-      const count = buckets[i + 1] ?? 0;
-      if (bucket >= this.#counts.length) this.#grow(bucket);
-      this.#counts[bucket] = this.#at(bucket) + count;
-      this.count += count;
-    }
-    this.sum += delta.sum;
+  merge({ sum, buckets }: HistogramDelta): void {
+    for (let i = 0; i < buckets.length; i += 2) this.#add(buckets[i] ?? 0, buckets[i + 1] ?? 0);
+    this.sum += sum;
   }
 
   add(other: Histogram): void {
-    const counts = other.#counts;
-    if (counts.length > this.#counts.length) this.#grow(counts.length - 1);
-    for (let bucket = 0; bucket < counts.length; bucket++) {
-      this.#counts[bucket] = this.#at(bucket) + other.#at(bucket);
-    }
-    this.count += other.count;
-    this.sum += other.sum;
+    this.merge({ sum: other.sum, buckets: other.#pairs() });
   }
 
   clear(): void {
+    this.#few = null;
     this.#counts.fill(0);
     this.count = 0;
     this.sum = 0;
@@ -66,30 +49,58 @@ export class Histogram {
 
   /** How many numbers are at most `bound`, to the precision of a bucket. */
   upTo(bound: number): number {
-    const last = Math.min(bucketOf(bound), this.#counts.length - 1);
+    const last = bucketOf(bound);
+    const pairs = this.#pairs();
     let total = 0;
-    for (let bucket = 0; bucket <= last; bucket++) total += this.#at(bucket);
+    for (let i = 0; i < pairs.length && (pairs[i] ?? 0) <= last; i += 2) total += pairs[i + 1] ?? 0;
     return total;
   }
 
   /** The number below which a share of `q` (0 to 1) of all lies: the middle of its bucket. 0 if there is none. */
   quantile(q: number): number {
+    const pairs = this.#pairs();
     let left = Math.max(1, Math.ceil(this.count * q));
-    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
-      left -= this.#at(bucket);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const bucket = pairs[i] ?? 0;
+      left -= pairs[i + 1] ?? 0;
       if (left <= 0) return (lowestOf(bucket) + lowestOf(bucket + 1) - 1) / 2;
     }
     return 0;
   }
 
-  #at(bucket: number): number {
-    return this.#counts[bucket] ?? 0;
+  #add(bucket: number, count: number): void {
+    this.count += count;
+    const counts = this.#counts;
+    if (bucket < counts.length) counts[bucket] = (counts[bucket] ?? 0) + count;
+    else if (counts.length > 0) this.#grow(bucket)[bucket] = count;
+    else if (this.#few === null) this.#few = [bucket, count];
+    else if (!countInPairs(this.#few, bucket, count)) this.#spread(this.#few, bucket, count);
   }
 
-  #grow(bucket: number): void {
+  /** Pairs of bucket and count of those that are not empty, ascending. */
+  #pairs(): readonly number[] {
+    const counts = this.#counts;
+    if (counts.length === 0) return this.#few ?? [];
+    const pairs: number[] = [];
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+      const count = counts[bucket] ?? 0;
+      if (count > 0) pairs.push(bucket, count);
+    }
+    return pairs;
+  }
+
+  #spread(few: readonly number[], bucket: number, count: number): void {
+    const counts = this.#grow(Math.max(bucket, few.at(-2) ?? 0));
+    for (let i = 0; i < few.length; i += 2) counts[few[i] ?? 0] = few[i + 1] ?? 0;
+    counts[bucket] = count;
+    this.#few = null;
+  }
+
+  #grow(bucket: number): Float64Array {
     const counts = new Float64Array(Math.min(BUCKETS, (bucket | 31) + 1));
     counts.set(this.#counts);
     this.#counts = counts;
+    return counts;
   }
 }
 

@@ -5,10 +5,10 @@ import { AccessLog } from './access-log.ts';
 import { logFormat } from './log-format.ts';
 import { observerOf, type Observer } from './observer.ts';
 import { RecentRequests } from './recent-requests.ts';
-import type { WorkerReport } from './report.ts';
+import type { ReportPiece, WorkerReport } from './report.ts';
 import { ServerTallies, type ServerTally } from './server-tally.ts';
 import { Statsd } from './statsd.ts';
-import { Tally, type DomainDelta } from './tally.ts';
+import { Tally } from './tally.ts';
 import { Traces } from './traced-request.ts';
 
 export interface ObservingOptions {
@@ -51,21 +51,29 @@ export class Observing {
     });
   }
 
-  /** What happened since the last report. */
-  report(): Pick<WorkerReport, 'tally' | 'servers' | 'samples' | 'traces' | 'droppedLines' | 'lostTimes'> {
+  /** What happened since the last report, but for what `moreOfReport` has. */
+  report(): Pick<WorkerReport, 'tally' | 'droppedTraces' | 'droppedLines' | 'lostTimes'> {
+    this.#servers.used.close();
+    this.#traces.told.close();
+    this.#recent?.samples.close();
     return {
-      tally: this.#tally?.take(DOMAINS_AT_ONCE) ?? null,
-      servers: this.#servers.take(),
-      samples: this.#recent?.takeSamples() ?? [],
-      traces: this.#traces.take(),
+      tally: this.#tally?.take(0) ?? null,
+      droppedTraces: this.#traces.takeDropped(),
       droppedLines: this.#accessLog?.takeDropped() ?? 0,
       lostTimes: this.#statsd?.meter.takeLostCosts() ?? 0,
     };
   }
 
-  /** More of the domains that the last report had no room for; none: there are none left. */
-  moreDomains(): readonly DomainDelta[] {
-    return this.#tally?.takeMore(DOMAINS_AT_ONCE) ?? [];
+  /** At most so many things of the last report that it left out; null: there are none left. */
+  moreOfReport(most: number): ReportPiece | null {
+    const domains = this.#tally?.takeMore(most) ?? [];
+    let left = most - domains.length;
+    const servers = this.#servers.take(left);
+    left -= servers.length;
+    const traces = this.#traces.told.take(left);
+    left -= traces.length;
+    const samples = this.#recent?.samples.take(left) ?? [];
+    return left - samples.length === most ? null : { domains, servers, traces, samples };
   }
 
   /** Requests that are remembered. */
@@ -84,9 +92,6 @@ export class Observing {
     await this.#accessLog?.close();
   }
 }
-
-/** Domains that are handed over at once: the code that does it has not run for a while, and is slow then. */
-const DOMAINS_AT_ONCE = 10;
 
 function openAccessLog({ path, format, sample }: AccessLogSetup, log: Log): AccessLog {
   return new AccessLog({ path, format: logFormat(format), sample, log });

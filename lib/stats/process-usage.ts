@@ -14,8 +14,6 @@ export class ProcessUsage {
   take(): Usage {
     const { user, system } = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
-    // Only a runtime that was started with `--expose-gc` has it: then what is told is what is held, without garbage.
-    globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();
     return { pid: process.pid, rssBytes: rss, heapBytes: heapUsed, cpuSeconds: (user + system) / 1e6 };
   }

@@ -1,6 +1,7 @@
 import { monotonicMs } from '../core/clock.ts';
 import type { KeptRequest, KeptRequests, RequestFilter } from '../core/kept-request.ts';
 import { KeptRing } from './kept-ring.ts';
+import { Outbox } from './outbox.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** One request of many, for whoever counts what is asked for and by whom. Plain data. */
@@ -27,6 +28,7 @@ export interface SampledRequest {
 export class RecentRequests {
   readonly #last: KeptRing;
   readonly #bad: KeptRing;
+  readonly samples = new Outbox<SampledRequest>();
   #slowest: KeptRequest[] = [];
   /** Shorter ones are not among the slowest. */
   #slowMs = 0;
@@ -39,7 +41,6 @@ export class RecentRequests {
   #seen = 0;
   #badKept = 0;
   #lookedMs = monotonicMs();
-  #samples: SampledRequest[] = [];
 
   constructor(size: number) {
     this.#last = new KeptRing(size);
@@ -62,15 +63,8 @@ export class RecentRequests {
     if (this.#left > 0) return;
     this.#left = this.#every;
     if (!isBad) this.#last.keep(record);
-    if (this.#samples.length < MOST_SAMPLES) this.#samples.push(sampleOf(record, this.#passed));
+    if (this.samples.size < MOST_SAMPLES) this.samples.add(sampleOf(record, this.#passed));
     this.#passed = 0;
-  }
-
-  /** The samples since the last time. */
-  takeSamples(): readonly SampledRequest[] {
-    const samples = this.#samples;
-    this.#samples = [];
-    return samples;
   }
 
   /** Those that fit, the newest first, or the slowest first. */

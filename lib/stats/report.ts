@@ -2,18 +2,14 @@ import type { SampledRequest } from './recent-requests.ts';
 import type { ServerDelta } from './server-tally.ts';
 import type { TracedRequest } from './traced-request.ts';
 import type { Usage } from './process-usage.ts';
-import type { TallyDelta } from './tally.ts';
+import type { DomainDelta, TallyDelta } from './tally.ts';
 
 /** What a worker tells the primary of itself when asked: counts since it was asked last, states as they are. Plain data. */
 export interface WorkerReport {
   /** Null where requests are not counted. */
   readonly tally: TallyDelta | null;
-  /** Servers that were used since. */
-  readonly servers: readonly ServerDelta[];
-  /** Requests since that are to be told as traces, and how many found no room. */
-  readonly traces: { readonly requests: readonly TracedRequest[]; readonly dropped: number };
-  /** Some of the requests since. */
-  readonly samples: readonly SampledRequest[];
+  /** Requests that were to be told as traces and found no room. */
+  readonly droppedTraces: number;
   /** Connections of clients that are open, and those that were accepted since. */
   readonly clients: number;
   readonly newClients: number;
@@ -25,6 +21,17 @@ export interface WorkerReport {
   readonly greetings: Readonly<Record<string, number>>;
   readonly usage: Usage;
   readonly load: LoadReport;
+}
+
+/** What there may be much of in a report; it follows piece by piece. */
+export interface ReportPiece {
+  readonly domains: readonly DomainDelta[];
+  /** Servers that were used. */
+  readonly servers: readonly ServerDelta[];
+  /** Some of the requests. */
+  readonly samples: readonly SampledRequest[];
+  /** Requests that are to be told as traces. */
+  readonly traces: readonly TracedRequest[];
 }
 
 /** How a worker bears what is asked of it (docs/reliability.md). */

@@ -1,4 +1,6 @@
 import { Histogram, type HistogramDelta } from './histogram.ts';
+import { Outbox } from './outbox.ts';
+import { SparseCounts } from './sparse-counts.ts';
 
 /** What a worker has counted of one server since it told last. Plain data. */
 export interface ServerDelta {
@@ -18,7 +20,7 @@ export class ServerTally {
   readonly upstream: string;
   readonly server: string;
   readonly #owner: ServerTallies;
-  readonly #outcomes = new Map<number, number>();
+  readonly #outcomes = new SparseCounts();
   readonly #durationUs = new Histogram();
   #sentBytes = 0;
   #receivedBytes = 0;
@@ -32,7 +34,7 @@ export class ServerTally {
 
   count(outcome: number, ms: number): void {
     this.#list();
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+    this.#outcomes.add(outcome);
     this.#durationUs.record(Math.round(ms * 1000));
   }
 
@@ -43,8 +45,7 @@ export class ServerTally {
   }
 
   take(): ServerDelta {
-    const outcomes = [...this.#outcomes].flat();
-    this.#outcomes.clear();
+    const outcomes = this.#outcomes.take();
     this.#isListed = false;
     const { upstream, server } = this;
     const [sentBytes, receivedBytes] = [this.#sentBytes, this.#receivedBytes];
@@ -56,21 +57,21 @@ export class ServerTally {
   #list(): void {
     if (this.#isListed) return;
     this.#isListed = true;
-    this.#owner.used.push(this);
+    this.#owner.used.add(this);
   }
 }
 
-/** The counts of a worker's servers: those that were used since the last time. */
+/** The counts of a worker's servers. */
 export class ServerTallies {
-  used: ServerTally[] = [];
+  /** Those with something to tell. */
+  readonly used = new Outbox<ServerTally>();
 
   of(upstream: string, server: string): ServerTally {
     return new ServerTally(upstream, server, this);
   }
 
-  take(): readonly ServerDelta[] {
-    const { used } = this;
-    this.used = [];
-    return used.map((tally) => tally.take());
+  /** At most so many of those that were used before `used` was closed. */
+  take(most: number): readonly ServerDelta[] {
+    return this.used.take(most).map((tally) => tally.take());
   }
 }

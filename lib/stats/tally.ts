@@ -1,4 +1,6 @@
 import { Histogram, type HistogramDelta } from './histogram.ts';
+import { Outbox } from './outbox.ts';
+import { SparseCounts } from './sparse-counts.ts';
 
 /**
  * A worker's counts of requests since they were taken last: by domain, and sizes and times over all of them. Counting a
@@ -6,23 +8,22 @@ import { Histogram, type HistogramDelta } from './histogram.ts';
  * come from documents, never from clients, so that memory is bounded by what is configured.
  */
 export class Tally {
+  /** Those that were asked for since the last report. */
   #domains = new Map<string, DomainCounts>();
-  /** Taken, and not handed over yet. */
-  readonly #leaving: MapIterator<[string, DomainCounts]>[] = [];
+  readonly #told = new Outbox<DomainCounts>();
   readonly #totals = new TotalCounts();
 
   /** Counts one request that has ended. */
   count(request: CountedRequest): void {
     const { domain, durationMs, serverMs, receivedBytes, sentBytes } = request;
     const counts = this.#domains.get(domain) ?? this.#add(domain);
-    const key = outcomeKey(request.status, request.method, request.fault);
-    counts.outcomes.set(key, (counts.outcomes.get(key) ?? 0) + 1);
+    counts.outcomes.add(outcomeKey(request.status, request.method, request.fault));
     const durationUs = Math.round(durationMs * 1000);
     counts.durationUs.record(durationUs);
     counts.receivedBytes += receivedBytes;
     counts.sentBytes += sentBytes;
     const { graph } = request;
-    if (graph !== null && graph !== counts.graphs[0] && !counts.graphs.includes(graph)) counts.graphs.push(graph);
+    if (graph !== null && graph !== counts.graphs[0]) counts.walked(graph);
     const totals = this.#totals;
     totals.durationUs.record(durationUs);
     if (serverMs > 0) totals.serverUs.record(Math.round(serverMs * 1000));
@@ -35,7 +36,7 @@ export class Tally {
    * `takeMore` has the others. A hundred thousand at once would hold requests up for half a second.
    */
   take(mostDomains = Infinity): TallyDelta {
-    this.#leaving.push(this.#domains.entries());
+    this.#told.close();
     this.#domains = new Map();
     const { durationUs, serverUs, receivedBytes, sentBytes } = this.#totals;
     return {
@@ -49,30 +50,13 @@ export class Tally {
 
   /** At most so many of the domains that are still to be handed over; none: that was all. */
   takeMore(mostDomains: number): readonly DomainDelta[] {
-    const domains: DomainDelta[] = [];
-    while (domains.length < mostDomains) {
-      const next = this.#leaving[0]?.next();
-      if (next === undefined) break;
-      if (next.done === true) {
-        this.#leaving.shift();
-        continue;
-      }
-      const [name, counts] = next.value;
-      domains.push({
-        name,
-        outcomes: [...counts.outcomes].flat(),
-        durationUs: counts.durationUs.take(),
-        receivedBytes: counts.receivedBytes,
-        sentBytes: counts.sentBytes,
-        edges: counts.graphs.flatMap((graph) => takeHits(graph)),
-      });
-    }
-    return domains;
+    return this.#told.take(mostDomains).map((counts) => counts.take());
   }
 
   #add(domain: string): DomainCounts {
-    const counts = new DomainCounts();
+    const counts = new DomainCounts(domain);
     this.#domains.set(domain, counts);
+    this.#told.add(counts);
     return counts;
   }
 }
@@ -119,14 +103,38 @@ export interface CountedRequest {
 }
 
 class DomainCounts {
+  readonly name: string;
   /** Requests by `outcomeKey`. */
-  readonly outcomes = new Map<number, number>();
+  readonly outcomes = new SparseCounts();
   readonly durationUs = new Histogram();
   receivedBytes = 0;
   sentBytes = 0;
   /** Usually one; more where the document changed meanwhile. */
-  readonly graphs: CountedGraph[] = [];
+  graphs: readonly CountedGraph[] = NO_GRAPHS;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  walked(graph: CountedGraph): void {
+    if (!this.graphs.includes(graph)) this.graphs = [...this.graphs, graph];
+  }
+
+  take(): DomainDelta {
+    const { name, receivedBytes, sentBytes } = this;
+    const edges = this.graphs.flatMap((graph) => takeHits(graph));
+    return {
+      name,
+      outcomes: this.outcomes.take(),
+      durationUs: this.durationUs.take(),
+      receivedBytes,
+      sentBytes,
+      edges,
+    };
+  }
 }
+
+const NO_GRAPHS: readonly CountedGraph[] = [];
 
 class TotalCounts {
   readonly durationUs = new Histogram();

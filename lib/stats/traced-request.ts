@@ -1,4 +1,5 @@
 import { endingOf } from './endings.ts';
+import { Outbox } from './outbox.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** A request's place in its trace, for as long as it goes on. */
@@ -43,21 +44,21 @@ export interface TracedRequest {
 
 /** Gathers what a worker has to tell of traces until the primary asks. What finds no room is counted and lost. */
 export class Traces {
-  #requests: TracedRequest[] = [];
+  readonly told = new Outbox<TracedRequest>();
   #dropped = 0;
 
   ended(record: RequestRecord): void {
     const { trace: span } = record;
     if (span === null || !span.sampled) return;
-    if (this.#requests.length < MOST) this.#requests.push(tracedRequest(record, span));
+    if (this.told.size < MOST) this.told.add(tracedRequest(record, span));
     else this.#dropped++;
   }
 
-  take(): { readonly requests: readonly TracedRequest[]; readonly dropped: number } {
-    const taken = { requests: this.#requests, dropped: this.#dropped };
-    this.#requests = [];
+  /** How many found no room since the last time. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
     this.#dropped = 0;
-    return taken;
+    return dropped;
   }
 }
 

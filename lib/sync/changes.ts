@@ -8,7 +8,6 @@ import type {
   Outcome,
   Scope,
 } from '../control.ts';
-import type { Problem } from '../core/problem.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { nextBatch } from '../store/batch.ts';
 import { StoreError } from '../store/store.ts';
@@ -255,13 +254,6 @@ export class Changes implements ChangeControl {
     this.#last = done.catch(() => undefined);
     return done;
   }
-}
-
-/** Changes that the program makes by itself. */
-export const HERE: ChangeTerms = { call: '', by: { address: '', token: null }, ifMatch: null, mode: 'memory' };
-
-export function problemsOf(outcome: Outcome): readonly Problem[] {
-  return outcome.kind === 'refused' ? outcome.problems : [];
 }
 
 /** Longest time a change waits for the addresses of its names. */

@@ -1,5 +1,6 @@
 import type { TableChange } from '../change.ts';
 import type { DocumentName, ItemKind, ServerView } from '../control.ts';
+import type { GiveWay } from '../core/give-way.ts';
 import type { Image, ImageNews, NeedsOf } from '../store/image.ts';
 import type { Change, Entry, Snapshot, Write } from '../store/store.ts';
 import type { Table } from '../table.ts';
@@ -73,6 +74,16 @@ export class SyncCore {
     return this.#view.agrees(snapshot);
   }
 
+  /** Whether the hash of what the store holds is known; else whoever asks for it waits until all is hashed. */
+  get isHashed(): boolean {
+    return this.#view.isHashed;
+  }
+
+  /** Hashes at most so many entries of the first load. */
+  hashSome(most: number): void {
+    this.#view.hashSome(most);
+  }
+
   /** Number of keys of the store. */
   get size(): number {
     return this.#view.size;
@@ -133,9 +144,14 @@ export class SyncCore {
     return { revision: this.revision, changes, substitutes: all, needsOf: this.#needsOf };
   }
 
-  /** Gets ready for entries that a load may be about to bring. */
-  arriving(entries: readonly Entry[]): void {
-    for (const { key, value } of entries) this.#items.prepare(key, value);
+  /** Gets ready for entries that a load may be about to bring. Answers what the table will probably be made of: a guess. */
+  arriving(entries: readonly Entry[]): readonly TableChange[] {
+    const expected: TableChange[] = [];
+    for (const { key, value } of entries) {
+      const change = this.#items.prepare(key, value);
+      if (change !== null) expected.push(change);
+    }
+    return expected;
   }
 
   load(snapshot: Snapshot, comparable: boolean, now: number): Effects {
@@ -147,9 +163,13 @@ export class SyncCore {
     return this.#items.effects(turn, now);
   }
 
-  advance(revision: number, changes: readonly Change[], now: number): Effects {
+  /** `giveWay`: said between its steps. */
+  advance(revision: number, changes: readonly Change[], now: number, giveWay: GiveWay = () => undefined): Effects {
     const turn = new Turn();
-    this.#take(this.#view.advance(revision, changes), turn, now);
+    const keys = this.#view.advance(revision, changes);
+    giveWay();
+    this.#take(keys, turn, now);
+    giveWay();
     return this.#items.effects(turn, now);
   }
 

@@ -144,9 +144,13 @@ export class Documents {
     return this.#references.users(upstream);
   }
 
-  /** Checks a text that is expected to come, unless it is known. */
-  prepare(name: string, text: string): void {
-    if (this.newest(name) !== text) this.#prepared.set(name, { text, checked: this.kind.check(name, parsed(text)) });
+  /** Checks a text that is expected to come, unless it is known. Answers whether it would be put into force as it is, for all that is known. */
+  prepare(name: string, text: string): boolean {
+    if (this.newest(name) === text) return false;
+    const before = this.#prepared.get(name);
+    const checked = before?.text === text ? before.checked : this.kind.check(name, parsed(text));
+    this.#prepared.set(name, { text, checked });
+    return checked.problems.length === 0 && !checked.upstreams.some(isReference);
   }
 
   /** Nothing is expected any more. */
@@ -159,13 +163,11 @@ export class Documents {
    * before.
    */
   update(name: string, text: string | null, now: number, needs: readonly string[] | null = null): void {
-    const { rejected } = this.#reports;
-    const key = documentKey(this.kind.kind, name);
     this.#spell(name, text !== null);
     this.#substitutes.delete(name);
     if (text === null) {
       this.#setNewest(name, undefined);
-      rejected.delete(key);
+      this.#accept(name);
       return;
     }
     const { problems, substitute, upstreams } = needs === null ? this.#checked(name, text) : trusted(needs);
@@ -176,7 +178,7 @@ export class Documents {
     }
     if (problems.length === 0) {
       this.#setNewest(name, { text, upstreams });
-      rejected.delete(key);
+      this.#accept(name);
       return;
     }
     this.#reject(name, problems, substitute, now);
@@ -189,6 +191,12 @@ export class Documents {
   #checked(name: string, text: string): CheckedDocument {
     const prepared = this.#prepared.get(name);
     return prepared?.text === text ? prepared.checked : this.kind.check(name, parsed(text));
+  }
+
+  #accept(name: string): void {
+    const { rejected } = this.#reports;
+    // To make a key takes longer than all else here, and there are as many documents as a store has.
+    if (rejected.size > 0) rejected.delete(documentKey(this.kind.kind, name));
   }
 
   #reject(name: string, problems: readonly Problem[], substitute: TableChange | null, now: number): void {

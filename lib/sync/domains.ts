@@ -1,8 +1,9 @@
 import type { TableChange } from '../change.ts';
 import { Fault } from '../core/faults.ts';
 import { pointerStep, type Problem } from '../core/problem.ts';
-import { compileGraph, referencesOf } from '../routing/compile.ts';
+import { referencesOf } from '../routing/compile.ts';
 import type { GraphRules } from '../routing/compile.ts';
+import { GraphCheck } from '../routing/graph-check.ts';
 import type { GraphDocument } from '../routing/rule.ts';
 import { checkDomainName, normalDomainName } from '../routing/domain-name.ts';
 import { notJson } from './documents.ts';
@@ -10,18 +11,23 @@ import type { DocumentKind } from './documents.ts';
 
 /** Nodes that would return to nobody: a domain's graph is included by none. */
 function returning(document: unknown): readonly Problem[] {
-  if (typeof document !== 'object' || document === null || !('rules' in document)) return [];
-  return Object.entries(document.rules ?? {}).flatMap(([name, node]: readonly [string, unknown]) => {
+  if (typeof document !== 'object' || document === null || !('rules' in document)) return NONE;
+  let problems = NONE;
+  for (const [name, node] of Object.entries(document.rules ?? {}) as readonly (readonly [string, unknown])[]) {
     const isReturn = typeof node === 'object' && node !== null && 'type' in node && node.type === 'return';
+    if (!isReturn) continue;
     const at = `/rules${pointerStep(name)}/type`;
-    return isReturn
-      ? [{ at, msg: 'is return, which leaves a shared graph: the graph of a domain has nowhere to return to' }]
-      : [];
-  });
+    const msg = 'is return, which leaves a shared graph: the graph of a domain has nowhere to return to';
+    problems = [...problems, { at, msg }];
+  }
+  return problems;
 }
+
+const NONE: readonly Problem[] = [];
 
 /** Domains' graphs. A domain without a good one answers what is wrong with it, unless no host can have its name. */
 export function domains(graphs: GraphRules): DocumentKind {
+  const graphCheck = new GraphCheck(graphs);
   return {
     kind: 'domain',
     check(name, document) {
@@ -31,12 +37,14 @@ export function domains(graphs: GraphRules): DocumentKind {
         fault,
         upstreams,
       } = broken === null
-        ? compileGraph(document, graphs)
+        ? graphCheck.check(document)
         : { problems: [broken], fault: Fault.BROKEN_GRAPH, upstreams: [] };
-      const problems = [...found, ...returning(document)];
+      const returns = returning(document);
+      const problems = returns.length === 0 ? found : [...found, ...returns];
       const badName = checkDomainName(name);
       if (badName !== null)
         return { problems: [{ at: '', msg: `name ${badName}` }, ...problems], substitute: null, upstreams };
+      if (problems.length === 0) return { problems, substitute: null, upstreams };
       const substitute: TableChange = { kind: 'bad-domain', name, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
       return { problems, substitute, upstreams };
     },

@@ -38,24 +38,32 @@ export class Items {
   update(key: string, value: string | null, turn: Turn, now: number, needs: readonly string[] | null = null): void {
     const place = placeOf(key);
     if (place === null) return;
-    const wasRejected = this.reports.rejected.has(key);
+    const { rejected } = this.reports;
+    const wasRejected = rejected.size > 0 && rejected.has(key);
     if (place.kind === 'document') {
       this.documents.get(place.of)?.update(place.name, value, now, needs);
-      if (this.#closesCircle(key)) this.#circular.set(key, value);
-      else this.#circular.delete(key);
+      if (rejected.size > 0 && this.#closesCircle(key)) this.#circular.set(key, value);
+      else if (this.#circular.size > 0) this.#circular.delete(key);
       turn.documents.set(key, place);
     } else {
       for (const host of this.lists.update(place.upstream, place.server, value, now)) turn.hosts.add(host);
       turn.upstreams.add(place.upstream);
     }
-    if (this.reports.rejected.has(key)) turn.rejected.push(key);
+    if (rejected.size > 0 && rejected.has(key)) turn.rejected.push(key);
     else if (wasRejected && value !== null) turn.accepted.push(key);
   }
 
-  /** Checks what a key may be about to say. */
-  prepare(key: string, value: string): void {
+  /**
+   * Checks what a key may be about to say. Answers what will then probably be told of an item: of a domain, or of the upstream before, if
+   * another one begins with this key.
+   */
+  prepare(key: string, value: string): TableChange | null {
     const place = placeOf(key);
-    if (place?.kind === 'document') this.documents.get(place.of)?.prepare(place.name, value);
+    if (place === null) return null;
+    if (place.kind === 'server') return this.lists.prepare(place.upstream, place.server, value);
+    const documents = this.documents.get(place.of);
+    const isGood = documents?.prepare(place.name, value) === true;
+    return isGood && place.of === 'domain' ? documents.kind.change(place.name, value) : null;
   }
 
   /** What a value needs that has passed its check; null: it has not, or is none that is checked on its own. */
@@ -66,6 +74,7 @@ export class Items {
 
   forgetPrepared(): void {
     for (const documents of this.documents.values()) documents.forgetPrepared();
+    this.lists.forgetPrepared();
   }
 
   /** Documents that were refused because they closed a circle: another change may have opened it. */

@@ -17,6 +17,10 @@ export class ServerLists {
   /** Host name to the upstreams that use it, and how often. */
   readonly #users = new Map<string, Map<string, number>>();
   readonly #addresses = new Map<string, readonly Address[]>();
+  /** What is expected to be said of servers, by upstream and server. */
+  readonly #prepared = new Map<string, Map<string, PreparedServer>>();
+  /** The upstream that was expected last. */
+  #preparing: string | null = null;
   /** In order; null after an upstream came or went. */
   #names: readonly string[] | null = null;
 
@@ -65,6 +69,35 @@ export class ServerLists {
     return this.#moveUse(upstream, before, after);
   }
 
+  /**
+   * Reads parameters that are expected to come. Those of an upstream come together: answers what would be told of the one before, if this
+   * is another one and that does not depend on anything else.
+   */
+  prepare(upstream: string, server: string, text: string): TableChange | null {
+    const before = this.#preparing;
+    this.#preparing = upstream;
+    const list = this.#prepared.get(upstream) ?? new Map<string, PreparedServer>();
+    this.#prepared.set(upstream, list);
+    list.set(server, { text, parsed: parsed(server, text) });
+    return before === null || before === upstream ? null : this.#expected(before);
+  }
+
+  /** Nothing is expected any more. */
+  forgetPrepared(): void {
+    this.#prepared.clear();
+    this.#preparing = null;
+  }
+
+  #expected(upstream: string): TableChange | null {
+    const servers: ServerParameters[] = [];
+    for (const { parsed: server } of this.#prepared.get(upstream)?.values() ?? []) {
+      if (server === null) continue;
+      if ('problem' in server || isLookedUp(server.host)) return null;
+      servers.push(server);
+    }
+    return { kind: 'upstream', name: upstream, servers: inOrder(servers) };
+  }
+
   /** New addresses of a host name; answers the upstreams that use it. */
   resolved(host: string, addresses: readonly Address[]): readonly string[] {
     this.#addresses.set(host, addresses);
@@ -105,16 +138,18 @@ export class ServerLists {
     lastGood: ServerParameters | null,
     now: number,
   ): ServerParameters | null {
-    const key = serverKey(upstream, server);
-    const parsed = server === '' ? null : parseServer(server, text);
-    if (parsed !== null && 'problem' in parsed) {
-      const problems = [{ at: '', msg: parsed.problem }];
+    const prepared = this.#prepared.get(upstream)?.get(server);
+    const read = prepared?.text === text ? prepared.parsed : parsed(server, text);
+    if (read !== null && 'problem' in read) {
+      const key = serverKey(upstream, server);
+      const problems = [{ at: '', msg: read.problem }];
       const since = this.#rejected.get(key)?.since ?? now;
-      this.#rejected.set(key, { reason: parsed.problem, problems, since, hasLastGood: lastGood !== null });
+      this.#rejected.set(key, { reason: read.problem, problems, since, hasLastGood: lastGood !== null });
       return lastGood;
     }
-    this.#rejected.delete(key);
-    return parsed;
+    // To make a key takes longer than all else here.
+    if (this.#rejected.size > 0) this.#rejected.delete(serverKey(upstream, server));
+    return read;
   }
 
   #moveUse(upstream: string, before: ServerParameters | null, after: ServerParameters | null): readonly string[] {
@@ -139,8 +174,7 @@ export class ServerLists {
 
   /** In the order of their names, whatever the order in which they were told. */
   #servers(upstream: string): ServerParameters[] {
-    const servers = [...(this.#lists.get(upstream)?.values() ?? [])].filter((server) => server !== null);
-    return servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return inOrder([...(this.#lists.get(upstream)?.values() ?? [])].filter((server) => server !== null));
   }
 
   #specs(server: ServerParameters): ServerSpec[] {
@@ -164,6 +198,21 @@ export class ServerLists {
       ...(server.tags.length > 0 && { tags: server.tags }),
     };
   }
+}
+
+interface PreparedServer {
+  readonly text: string;
+  readonly parsed: ReturnType<typeof parsed>;
+}
+
+/** Null where the key only says that the upstream exists. */
+function parsed(server: string, text: string): ServerParameters | { readonly problem: string } | null {
+  return server === '' ? null : parseServer(server, text);
+}
+
+/** By name. */
+function inOrder(servers: readonly ServerParameters[]): ServerParameters[] {
+  return servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A server at one of the addresses of its name. */

@@ -21,6 +21,11 @@ export interface SyncOptions {
    * the store is known, and what it does not hold does not exist. `revision`: of the store, that the table is at then.
    */
   readonly apply: (changes: readonly TableChange[], whole: boolean, revision: number) => Promise<void>;
+  /**
+   * Hears what the first table will probably be made of, before any of it is known for sure: the time may be used to get ready for it. Later
+   * words about an item count.
+   */
+  readonly expect?: (changes: readonly TableChange[]) => void;
   readonly resolver: Resolver;
   /** What keys of certificates are sealed with; missing: nothing. */
   readonly seal?: Seal;

@@ -91,6 +91,15 @@ export class View {
     return this.#stored.get(key)?.value ?? null;
   }
 
+  /** Hashes at most so many entries of the first load. */
+  hashSome(most: number): void {
+    this.#digests.hashSome(most);
+  }
+
+  get isHashed(): boolean {
+    return this.#digests.isHashed;
+  }
+
   /** Hash of what the store holds. */
   get hash(): string {
     return this.#digests.prints.text(null);
@@ -155,7 +164,7 @@ export class View {
     if (!this.isLoaded && this.#overlay.all.size === 0) {
       this.#loadedAt = snapshot.revision;
       this.#adopt(stored, snapshot, comparable);
-      this.#digests.begin({ entries: stored, revision: snapshot.revision, isKnown: !this.#isAhead });
+      this.#digests.begin(snapshot.entries, { revision: snapshot.revision, isKnown: !this.#isAhead });
       return [...stored.keys()];
     }
     if (comparable) this.#keepWritten(stored, snapshot.revision);

@@ -116,18 +116,21 @@ function setNumber(server: Mutable<ServerParameters>, key: keyof typeof NUMBERS,
 const MAX_NUMBER = 2 ** 31 - 1;
 
 function parsePlace(name: string): { host: string; port: number } | ParameterProblem {
-  const problem = `${quote(name)} is not host:port`;
   if (name.startsWith(UNIX)) return unixPlace(name);
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/.exec(name);
-  if (match === null) return { problem };
+  if (match === null) return noPlace(name);
   const [, bracketed, bare, digits] = match;
   const host = bracketed ?? bare ?? '';
-  if (bracketed === undefined ? !isHost(host) : isIP(host) !== 6) return { problem };
+  if (bracketed === undefined ? !isHost(host) : isIP(host) !== 6) return noPlace(name);
   if (digits !== undefined && isSrvName(host))
     return { problem: `${quote(name)} is a service, which has its ports in DNS` };
   const port = digits === undefined ? DEFAULT_PORT : Number(digits);
   if (port < 1 || port > 65_535) return { problem: `${quote(name)} has a port outside of 1 to 65535` };
   return { host, port };
+}
+
+function noPlace(name: string): ParameterProblem {
+  return { problem: `${quote(name)} is not host:port` };
 }
 
 /** A Unix socket keeps its whole name as its host. 107 bytes and a NUL are the most that fits `sockaddr_un` (unix(7)). */

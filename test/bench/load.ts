@@ -44,6 +44,8 @@ export async function runWrk(load: Load, port: number, seconds: number, director
 export interface PacedResult extends LoadResult {
   /** How late the generator itself was: 99th percentile of the time from the moment due to the moment sent or queued. */
   readonly lateUs: number;
+  /** Requests without the reply that the first one had: how many by status, or `closed`, or `none` within two seconds after the end. */
+  readonly failures: Readonly<Record<string, number>>;
 }
 
 /**

@@ -56,7 +56,7 @@ describe('primary', () => {
       applyMs,
       reports: {
         took: (worker, report) => reports.set(worker, report),
-        tookDomains: () => undefined,
+        tookPiece: () => undefined,
         gone: (worker) => reports.delete(worker),
       },
     });
@@ -104,6 +104,30 @@ describe('primary', () => {
     }
   });
 
+  it('drafts the first table: nothing of it is in force before it is told, and then exactly that is', async () => {
+    await start(2);
+    primary.draft.add([put('a'), put('b'), put('gone')]);
+    primary.draft.add([put('b', '[1]'), { kind: 'upstream', name: 'up', servers: [] }]);
+    expect((await view(bound)).names).to.deep.equal([]);
+    // What an operator changes meanwhile is in force at once, and alone.
+    await primary.apply([put('own')], false);
+    const [serving = 0] = stateOf('serving');
+    process.kill(serving, 'SIGKILL');
+    await until('another one serves', () => stateOf('serving').length === 2 && !stateOf('serving').includes(serving));
+    primary.draft.add([put('c')]);
+    for (const { names, whole } of await viewsOfAll(bound, 2)) expect([names, whole]).to.deep.equal([['own'], false]);
+
+    await primary.apply(
+      [put('a'), put('b', '[1]'), put('c', '[]'), { kind: 'upstream', name: 'up', servers: [] }],
+      true,
+    );
+    for (const { names } of await viewsOfAll(bound, 2)) expect(names).to.deep.equal(['a', 'b', 'c', 'own', 'up']);
+    // A draft of what is known is none.
+    primary.draft.add([put('late')]);
+    await primary.apply([remove('own')], true);
+    for (const { names } of await viewsOfAll(bound, 2)) expect(names).to.deep.equal(['a', 'b', 'c', 'up']);
+  });
+
   it('has one more worker standing by, which takes the place of a killed one', async () => {
     await start(1);
     await primary.apply([put('a')], true);
@@ -123,12 +147,17 @@ describe('primary', () => {
     await primary.apply([put('a')], true);
     await until('a spare stands by', () => stateOf('standby').length === 1);
     const names = Array.from({ length: 20 }, (_, i) => `b${i}`);
-    for (const name of names) await primary.apply([put(name)], true);
-    const behind = primary.members().map((worker) => [worker.state, worker.behind]);
-    expect(behind).to.deep.equal([
-      ['serving', 0],
-      ['standby', 1],
-    ]);
+    const begun = performance.now();
+    const revisions = new Set<number>();
+    for (const [i, name] of names.entries()) {
+      await primary.apply([put(name)], true, i + 1);
+      for (const { state, behind, revision } of primary.members()) {
+        if (state === 'serving') expect([behind, revision]).to.deep.equal([0, i + 1]);
+        else revisions.add(revision);
+      }
+    }
+    // It is told once a second, however long the twenty took.
+    expect(revisions.size).to.be.at.most(2 + (performance.now() - begun) / 1000);
     const [serving = 0] = stateOf('serving');
     process.kill(serving, 'SIGKILL');
     expect((await viewOfOther(bound, serving)).names).to.have.members(['a', ...names]);
@@ -341,6 +370,7 @@ const setup: WorkerSetup = {
   accessLog: null,
   recentRequests: 0,
   requestId: false,
+  ownSlice: 'off',
   tracing: null,
   tls: { minVersion: 'TLSv1.2', ciphers: null, defaultCertificate: null },
   statsd: null,

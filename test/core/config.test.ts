@@ -36,6 +36,7 @@ describe('config', () => {
       metricsListen: [],
       accessLog: null,
       requestId: false,
+      ownSlice: 'auto',
       tracing: null,
       traceReceivers: { otlp: null, zipkin: null },
       logLevel: 'info',

@@ -66,6 +66,8 @@ describe('rights', () => {
 /** A call that made or changed something and did not fail. */
 function isWrite(line: string): boolean {
   if (/ = -1 /.test(line)) return false;
+  // A process that is killed as it enters a call has no memory left to read a path from, and the call is not made.
+  if (/\(0x[0-9a-f]+ <unfinished \.\.\.>$/.test(line)) return false;
   if (/ open(at)?\(/.test(line)) return /O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)/.test(line);
   if (/ bind\(/.test(line)) return /AF_UNIX/.test(line);
   return / (creat|mkdir|mkdirat|rename|renameat|renameat2|link|linkat|symlink|symlinkat|truncate)\(/.test(line);

@@ -253,6 +253,23 @@ describe('ending', () => {
     upstream.close();
   });
 
+  it('an upgrade whose options cannot be used any more changes nothing, and leaves no process behind', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'elb-start-'));
+    const ca = join(directory, 'ca.pem');
+    writeFileSync(ca, '-----BEGIN CERTIFICATE-----\n');
+    const elb = await startElb({ env: { ELB_SERVER_CA: ca } });
+    await until('one stands by', async () => (await elb.admin('GET', 'status')).text.includes('"standby"'));
+    const before = processTree(elb.pid);
+    rmSync(directory, { recursive: true });
+    elb.kill('SIGUSR2');
+    const { reason } = await elb.logged(({ msg }) => msg === 'the upgrade failed: the former program goes on');
+    expect(reason).to.match(/^ELB_SERVER_CA: cannot read /);
+    await until('it is gone with its worker', () => processTree(elb.pid).length === before.length);
+    expect(processTree(elb.pid)).to.deep.equal(before);
+    expect((await elb.get('/')).status).to.equal(404);
+    await elb.stop();
+  });
+
   it('SIGTERM to npm, which is what a supervisor of `npm run elb` knows, reaches the program', async () => {
     const args = ['run', '--silent', 'elb', '--', '--file', sample, '--listen', '127.0.0.1:0'];
     const npm = spawn('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });

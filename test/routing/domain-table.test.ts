@@ -76,11 +76,18 @@ describe('DomainTable', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const domains = new DomainTable();
         const model = new Set<string>();
+        const former = new Map<string, DomainEntry>();
         for (const { kind, name: at } of steps) {
-          if (kind === 'set') domains.set(entry(at));
-          else domains.delete(at);
-          if (kind === 'set') model.add(at);
-          else model.delete(at);
+          const one = entry(at);
+          if (kind === 'set') {
+            expect(domains.set(one)).to.equal(former.get(at) ?? null);
+            former.set(at, one);
+            model.add(at);
+          } else {
+            domains.delete(at);
+            former.delete(at);
+            model.delete(at);
+          }
         }
         for (const host of HOSTS) {
           for (const port of ['', '81', '8080']) {

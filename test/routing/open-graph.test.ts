@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { YoungCollector } from '../../lib/core/young-collector.ts';
 import * as fc from 'fast-check';
 import { Fault } from '../../lib/core/faults.ts';
 import { compileGraph } from '../../lib/routing/compile.ts';
@@ -98,6 +99,7 @@ describe('Domain', () => {
       rules: counting,
       means: IDLE_MEANS,
       states: new States(),
+      young: new YoungCollector(),
     });
     expect(opened).to.equal(0);
     expect(domain.graph).to.equal(domain.graph);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { YoungCollector } from '../../lib/core/young-collector.ts';
 import { Domain, type GraphWorld } from '../../lib/routing/domain.ts';
 import { Plan } from '../../lib/routing/plan.ts';
 import { defineRule } from '../../lib/routing/rule.ts';
@@ -89,7 +90,12 @@ describe('states of nodes', () => {
   }
 
   function newWorld(): GraphWorld & { readonly states: States } {
-    return { rules: new Map([['count', counting]]), means: IDLE_MEANS, states: new States() };
+    return {
+      rules: new Map([['count', counting]]),
+      means: IDLE_MEANS,
+      states: new States(),
+      young: new YoungCollector(),
+    };
   }
 
   it('outlive their document where the next one has the node, and go where it has not', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Fault } from '../../lib/core/faults.ts';
+import { YoungCollector } from '../../lib/core/young-collector.ts';
 import { Domain, type GraphWorld } from '../../lib/routing/domain.ts';
 import { IDLE_MEANS } from '../../lib/routing/means.ts';
 import { Plan } from '../../lib/routing/plan.ts';
@@ -22,6 +23,7 @@ function walked(
   const world: GraphWorld = {
     rules,
     states: new States(),
+    young: new YoungCollector(),
     means: {
       ...IDLE_MEANS,
       graph: (name) => open(graphs, name),

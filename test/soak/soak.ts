@@ -215,7 +215,7 @@ function mib(bytes: number): string {
 
 // A client whose own loop is late must find its connection open: they are kept for longer than that, and drained slowly.
 const ARGS = ['--server-keep-alive', '1s', '--drain', '8s', '--max-wait', '10s'];
-const ENV = { NODE_OPTIONS: '--expose-gc' };
+const ENV = { NODE_OPTIONS: `--expose-gc --import=${new URL('without-garbage.ts', import.meta.url).href}` };
 const DRAIN_MS = 8000;
 /** A client hears of the end of its tunnel when its own loop comes to it. */
 const LATE_MS = 2000;

@@ -27,7 +27,7 @@ export function descriptors(elb: Elb): Descriptors {
   return { processes: pids.length, sockets, files: links.length - sockets };
 }
 
-/** The program has to run with `--expose-gc`, so that its own figures are told after a collection. */
+/** The program has to run with `without-garbage.ts`. */
 export async function memory(elb: Elb): Promise<Memory> {
   const metrics = (await elb.admin('GET', 'metrics')).text;
   const heaps = [...metrics.matchAll(/^elb_memory_bytes\{[^}]*kind="heap"[^}]*\} (\S+)$/gm)];

@@ -238,9 +238,7 @@ function collected(): Collector {
   const usage = { pid: 99, rssBytes: 1, heapBytes: 1, cpuSeconds: 0.5 };
   collector.took(1, {
     tally: tally.take(),
-    servers: [],
-    samples: [],
-    traces: { requests: [], dropped: 0 },
+    droppedTraces: 0,
     clients: 1,
     newClients: 2,
     lostTimes: 0,

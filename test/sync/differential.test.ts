@@ -83,11 +83,11 @@ describe('sync over a real etcd, and a reference of a few lines', () => {
               : ({ kind: 'put-domain', name: domain, document: graphTo(value) } as const);
           // What was written before is heard before, or it would not be known which of the two is newer.
           await plane.until(() => String(DOMAINS.map((name) => plane.domain(name))) === String(expected()));
-          expect(await plane.sync.mutate([change])).to.deep.equal([]);
+          expect(await plane.mutate([change])).to.deep.equal([]);
           reference.overlay.set(domain, value);
         } else if (kind < 9) {
           await plane.until(() => String(DOMAINS.map((name) => plane.domain(name))) === String(expected()));
-          await plane.sync.dump();
+          await plane.dump();
           reference.dumped();
           const { entries } = await writer.read();
           const stored = new Map(entries.map(({ key, value: text }) => [key, text]));

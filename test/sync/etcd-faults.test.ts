@@ -42,7 +42,7 @@ describe('sync over etcd under faults', () => {
     members = await startEtcdCluster(3);
     const plane = await start();
     await arrives(plane, 'begin', members[0]);
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
     for (const [i, member] of members.entries()) {
       const other = members[(i + 1) % members.length];
       await member.kill();
@@ -67,7 +67,7 @@ describe('sync over etcd under faults', () => {
     await arrives(plane, 'new', etcd);
     await etcd.ctl('put', '/ELB/rules/late.test', graphText('late'));
     await plane.until(() => plane.domain('late.test') === 'late');
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
     await etcd.restore(join(directory, 'backup'));
     await plane.until(() => plane.domain('a.test') === 'old');
     expect([plane.domain('late.test'), plane.domain('mine.test')]).to.deep.equal([null, 'mine']);
@@ -116,8 +116,8 @@ describe('sync over etcd under faults', () => {
       await put(value);
       await plane.until(() => plane.domain('a.test') === value);
     }
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
-    await plane.sync.dump();
+    await plane.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
+    await plane.dump();
     expect(await etcd.ctl('--user=root:secret', 'get', '--print-value-only', '/ELB/rules/mine.test')).to.equal(
       `${graphText('mine')}\n`,
     );

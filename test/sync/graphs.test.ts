@@ -91,14 +91,14 @@ describe('sync: graphs that lead to others', () => {
 
   it('refuse a circle of one request as a whole, and one with what is there', async () => {
     await start({ 'graphs/g': including('h') });
-    const both = await plane.sync.mutate([
+    const both = await plane.mutate([
       { kind: 'put-domain', name: 'a.test', document: going('b.test') },
       { kind: 'put-domain', name: 'b.test', document: going('a.test') },
     ]);
     expect(both.map(({ at }) => at)).to.deep.equal(['/a.test', '/b.test']);
-    const [problem] = await plane.sync.mutate([{ kind: 'put-graph', name: 'h', document: including('g') }]);
+    const [problem] = await plane.mutate([{ kind: 'put-graph', name: 'h', document: including('g') }]);
     expect(problem).to.deep.equal({ at: '/h', msg: 'closes a circle of graphs: graph/h -> graph/g -> graph/h' });
-    const opened = await plane.sync.mutate([
+    const opened = await plane.mutate([
       { kind: 'put-graph', name: 'g', document: returning },
       { kind: 'put-graph', name: 'h', document: including('g') },
     ]);
@@ -108,7 +108,7 @@ describe('sync: graphs that lead to others', () => {
 
   it('refuse a return in the graph of a domain, and bad names of graphs', async () => {
     await start({});
-    const problems = await plane.sync.mutate([
+    const problems = await plane.mutate([
       { kind: 'put-domain', name: 'a.test', document: returning },
       { kind: 'put-graph', name: 'a/b', document: returning },
     ]);

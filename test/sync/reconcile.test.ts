@@ -63,8 +63,8 @@ describe('sync: what is known is compared with the store', () => {
   it('agrees, while changes come and dumps go, and reads now and then', async () => {
     for (let i = 0; i < 20; i++) {
       store.store.commit([{ key: 'rules/a.test', value: graphText(`v${i}`) }]);
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo(`m${i}`) }]);
-      if (i % 3 === 0) await plane.sync.dump();
+      await plane.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo(`m${i}`) }]);
+      if (i % 3 === 0) await plane.dump();
       await scheduler.pass(EVERY_MS / 2);
     }
     expect(alarms()).to.equal(0);
@@ -89,7 +89,7 @@ describe('sync: what is known is compared with the store', () => {
   });
 
   it('finds another history under the same identity that has overtaken it, and keeps what was changed here', async () => {
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
     const other = new MemoryStore({ 'rules/a.test': graphText('other'), 'rules/b.test': graphText('one') });
     for (let i = 0; i < 5; i++) other.commit([{ key: 'else', value: String(i) }]);
     const before = store.store;

@@ -61,22 +61,22 @@ describe('sync: graphs that name upstreams', () => {
   });
 
   it('reports an upstream that is deleted while a graph names it, until either is mended', async () => {
-    expect(await plane.sync.mutate([{ kind: 'delete-upstream', name: 'up' }])).to.deep.equal([]);
+    expect(await plane.mutate([{ kind: 'delete-upstream', name: 'up' }])).to.deep.equal([]);
     expect(plane.upstream('up')).to.equal(null);
     expect([...plane.sync.status.dangling]).to.deep.equal([['rules/a.test', ['up']]]);
     expect(plane.said('a graph in force names upstreams that do not exist: they answer 502')).to.have.length(1);
-    await plane.sync.mutate([{ kind: 'put-upstream', name: 'up', servers: { '10.0.0.1:80': '' } }]);
+    await plane.mutate([{ kind: 'put-upstream', name: 'up', servers: { '10.0.0.1:80': '' } }]);
     expect(plane.sync.status.dangling.size).to.equal(0);
   });
 
   it('waits with a change made here, too, and a dump writes what waits', async () => {
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'a.test', document: graphOf('new') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'a.test', document: graphOf('new') }]);
     expect(plane.domain('a.test')).to.equal('up');
-    await plane.sync.dump();
+    await plane.dump();
     await settled();
     expect(store.get('rules/a.test')).to.equal(text('new'));
     expect([plane.domain('a.test'), plane.sync.status.overlays]).to.deep.equal(['up', 0]);
-    await plane.sync.mutate([{ kind: 'put-upstream', name: 'new', servers: { '10.0.0.2:80': '' } }]);
+    await plane.mutate([{ kind: 'put-upstream', name: 'new', servers: { '10.0.0.2:80': '' } }]);
     expect(plane.domain('a.test')).to.equal('new');
   });
 
@@ -103,7 +103,7 @@ describe('sync: graphs that name upstreams', () => {
   it('refuses a graph of too many nodes, and keeps the last good one', async () => {
     const nodes = Array.from({ length: 51 }, (_, i) => [`n${i}`, { type: 'backend', args: {} }]);
     const document = { init: 'n0', rules: Object.fromEntries(nodes) as unknown };
-    const problems = await plane.sync.mutate([{ kind: 'put-domain', name: 'a.test', document }]);
+    const problems = await plane.mutate([{ kind: 'put-domain', name: 'a.test', document }]);
     const msg = 'has 51 nodes; at most 50 are allowed (option max-nodes)';
     expect(problems).to.deep.equal([{ at: '/a.test/rules', msg }]);
     await put('rules/a.test', JSON.stringify(document));

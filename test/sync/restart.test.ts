@@ -106,8 +106,8 @@ describe('sync, started again', () => {
 
   it('has forgotten what was changed here and not dumped', async () => {
     await live(async (plane) => {
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'b.test', document: graphTo('mine') }]);
+      await plane.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
+      await plane.mutate([{ kind: 'put-domain', name: 'b.test', document: graphTo('mine') }]);
     });
     store.reachable = false;
     const plane = await start();
@@ -116,12 +116,12 @@ describe('sync, started again', () => {
 
   it('has checked what a change made here had set aside', async () => {
     await live(async (plane) => {
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'new.test', document: graphTo('mine') }]);
+      await plane.mutate([{ kind: 'put-domain', name: 'new.test', document: graphTo('mine') }]);
       store.commit([{ key: 'rules/new.test', value: 'bad' }]);
       await settled();
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'new.test', document: graphTo('again') }]);
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'only.test', document: graphTo('mine') }]);
-      await plane.sync.mutate([{ kind: 'put-domain', name: 'only.test', document: graphOf('missing') }]);
+      await plane.mutate([{ kind: 'put-domain', name: 'new.test', document: graphTo('again') }]);
+      await plane.mutate([{ kind: 'put-domain', name: 'only.test', document: graphTo('mine') }]);
+      await plane.mutate([{ kind: 'put-domain', name: 'only.test', document: graphOf('missing') }]);
       expect(plane.domain('only.test')).to.equal('mine');
     });
     store.reachable = false;
@@ -135,8 +135,8 @@ describe('sync, started again', () => {
     await live(async () => undefined);
     store.reachable = false;
     const plane = await start();
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
-    expect(await failure(plane.sync.dump())).to.be.instanceOf(StoreError);
+    await plane.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
+    expect(await failure(plane.dump())).to.be.instanceOf(StoreError);
     store.reachable = true;
     await scheduler.pass(10_000);
     expect(plane.domain('a.test')).to.equal('mine');

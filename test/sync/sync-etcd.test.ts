@@ -68,17 +68,17 @@ describe('sync over a real etcd', () => {
     await put('rules/a.test', graphText('old'));
     const plane = await start();
     await plane.until(() => plane.domain('a.test') === 'old');
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
     await etcd.kill();
     await plane.until(() => !plane.sync.status.connected);
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'b.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'b.test', document: graphTo('mine') }]);
     await etcd.restart();
     await plane.until(() => plane.sync.status.connected);
     expect([plane.domain('a.test'), plane.domain('b.test')]).to.deep.equal(['mine', 'mine']);
     await put('rules/a.test', graphText('new'));
     await plane.until(() => plane.domain('a.test') === 'new');
     expect(plane.domain('b.test')).to.equal('mine');
-    await plane.sync.dump();
+    await plane.dump();
     expect(await etcd.ctl('get', '--print-value-only', `${prefix}rules/b.test`)).to.equal(`${graphText('mine')}\n`);
   });
 
@@ -88,7 +88,7 @@ describe('sync over a real etcd', () => {
     const relay = await TcpRelay.start(Number(new URL(etcd.endpoint).port));
     const plane = await start(`http://127.0.0.1:${relay.port}`);
     await plane.until(() => plane.domain('gone.test') === 'old');
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'mine.test', document: graphTo('mine') }]);
     relay.cut();
     await plane.until(() => !plane.sync.status.connected);
     await etcd.ctl('del', `${prefix}rules/gone.test`);
@@ -112,7 +112,7 @@ describe('sync over a real etcd', () => {
     await plane.until(() => plane.lines.length > 0);
     expect(plane.sync.ready).to.equal(false);
     const started = performance.now();
-    expect(String(await failure(plane.sync.dump()))).to.include('ECONNREFUSED');
+    expect(String(await failure(plane.dump()))).to.include('ECONNREFUSED');
     expect(performance.now() - started).to.be.below(3000);
     await etcd.restart();
     await plane.until(() => plane.domain('a.test') === 'old');
@@ -122,13 +122,13 @@ describe('sync over a real etcd', () => {
   it('gives a dump up in bounded time when etcd is silent, and completes it later', async () => {
     const plane = await start();
     await plane.until(() => plane.batches.length === 1);
-    await plane.sync.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
+    await plane.mutate([{ kind: 'put-domain', name: 'a.test', document: graphTo('mine') }]);
     etcd.pause();
     const started = performance.now();
-    expect(await failure(plane.sync.dump())).to.be.instanceOf(StoreError);
+    expect(await failure(plane.dump())).to.be.instanceOf(StoreError);
     expect(performance.now() - started).to.be.below(3500);
     etcd.resume();
-    await plane.sync.dump();
+    await plane.dump();
     expect(plane.sync.status.overlays).to.equal(0);
     expect(await etcd.ctl('get', '--print-value-only', `${prefix}rules/a.test`)).to.equal(`${graphText('mine')}\n`);
   });
@@ -146,7 +146,7 @@ describe('sync over a real etcd', () => {
     const servers = Object.fromEntries(
       Array.from({ length: 300 }, (_, i) => [`10.1.${i >> 8}.${i & 255}:80`, 'backup']),
     );
-    await plane.sync.mutate([
+    await plane.mutate([
       { kind: 'put-upstream', name: 'up', servers },
       ...Array.from({ length: 299 }, (_, i) => ({
         kind: 'put-domain' as const,
@@ -165,7 +165,7 @@ describe('sync over a real etcd', () => {
         recorder.states++;
       }
     })();
-    await plane.sync.dump();
+    await plane.dump();
     recorder.isDone = true;
     await reading;
     expect(recorder.gaps).to.equal(0);

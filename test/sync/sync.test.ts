@@ -21,7 +21,7 @@ describe('sync', () => {
   afterEach(() => plane.sync.stop());
 
   async function mutate(...mutations: readonly Mutation[]): Promise<void> {
-    expect(await plane.sync.mutate(mutations)).to.deep.equal([]);
+    expect(await plane.mutate(mutations)).to.deep.equal([]);
   }
 
   function stored(): Record<string, string> {
@@ -143,7 +143,7 @@ describe('sync', () => {
         { key: 'upstreams/up/10.0.0.1:80', value: 'bad' },
       ]);
       await plane.until(() => plane.sync.status.rejected.size === 3);
-      await plane.sync.dump();
+      await plane.dump();
       expect(stored()).to.deep.equal({
         'rules/a.test': graphText('up'),
         'rules/new.test': 'bad',
@@ -189,7 +189,7 @@ describe('sync', () => {
     });
 
     it('changes nothing if anything in it is wrong, and says all that is', async () => {
-      const problems = await plane.sync.mutate([
+      const problems = await plane.mutate([
         { kind: 'put-domain', name: 'good.test', document: graphTo('up') },
         { kind: 'put-domain', name: 'b.test', document: { init: 'x', rules: { r: { type: 'nope', args: {} } } } },
         { kind: 'put-domain', name: 'http://c', document: graphTo('up') },
@@ -240,10 +240,10 @@ describe('sync', () => {
       expect(plane.upstream('up')).to.deep.equal([]);
       expect(plane.sync.hasUpstream('up')).to.equal(true);
       expect(plane.sync.upstreams()).to.deep.equal({ up: [] });
-      await plane.sync.dump();
+      await plane.dump();
       expect(stored()).to.deep.equal({ 'rules/a.test': graphText('up'), 'upstreams/up/': '' });
       await mutate({ kind: 'put-upstream', name: 'up', servers: { '10.0.0.1:80': '' } });
-      await plane.sync.dump();
+      await plane.dump();
       expect(stored()).to.deep.equal({ 'rules/a.test': graphText('up'), 'upstreams/up/10.0.0.1:80': '' });
     });
 
@@ -253,7 +253,7 @@ describe('sync', () => {
       expect(plane.sync.status.revision).to.equal(revision);
       await mutate({ kind: 'put-upstream', name: 'up', servers: { '10.0.0.1:80': 'fail_timeout=10s weight=2' } });
       expect(plane.sync.status.overlays).to.equal(0);
-      await plane.sync.dump();
+      await plane.dump();
       expect(stored()['upstreams/up/10.0.0.1:80']).to.equal('weight=2  fail_timeout=10');
     });
   });
@@ -295,13 +295,13 @@ describe('sync', () => {
       await other.sync.start();
       await other.until(() => other.lines.length === 1);
       expect(other.sync.ready).to.equal(false);
-      await other.sync.mutate([
+      await other.mutate([
         { kind: 'put-domain', name: 'a.test', document: graphTo('mine') },
         { kind: 'put-upstream', name: 'up', servers: { '10.0.0.9:80': '' } },
       ]);
       expect(other.domain('a.test')).to.equal('mine');
       expect([other.whole, other.sync.ready]).to.deep.equal([false, false]);
-      const failed = await failure(other.sync.dump());
+      const failed = await failure(other.dump());
       expect(failed).to.be.instanceOf(StoreError);
       late.reachable = true;
       await other.until(() => other.upstream('other') !== null);
@@ -316,11 +316,11 @@ describe('sync', () => {
     it('is no place to dump to, and memory is as before', async () => {
       await mutate({ kind: 'put-domain', name: 'b.test', document: graphTo('mine') });
       store.reachable = false;
-      expect(await failure(plane.sync.dump())).to.be.instanceOf(StoreError);
+      expect(await failure(plane.dump())).to.be.instanceOf(StoreError);
       expect(plane.sync.status.overlays).to.equal(1);
       expect(plane.domain('b.test')).to.equal('mine');
       store.reachable = true;
-      await plane.sync.dump();
+      await plane.dump();
       expect(stored()['rules/b.test']).to.equal(graphText('mine'));
       expect(plane.sync.status.overlays).to.equal(0);
     });
@@ -334,7 +334,7 @@ describe('sync', () => {
         { kind: 'delete-domain', name: 'a.test' },
       );
       const batches = plane.batches.length;
-      await plane.sync.dump();
+      await plane.dump();
       const revision = store.commit([{ key: 'else/where', value: '' }]);
       await settled();
       expect(plane.sync.status.revision).to.equal(revision);
@@ -359,7 +359,7 @@ describe('sync', () => {
         { kind: 'put-domain', name: 'a.test', document: graphTo('mine') },
         { kind: 'put-domain', name: 'b.test', document: graphTo('mine') },
       );
-      await plane.sync.dump();
+      await plane.dump();
       expect(stored()['rules/a.test']).to.equal(graphText('theirs'));
       expect(stored()['rules/b.test']).to.equal(graphText('mine'));
       expect(plane.domain('a.test')).to.equal('theirs');
@@ -375,7 +375,7 @@ describe('sync', () => {
         return write.call(store, writes);
       };
       await mutate({ kind: 'put-domain', name: 'a.test', document: graphTo('mine') });
-      expect(await failure(plane.sync.dump())).to.be.instanceOf(StoreError);
+      expect(await failure(plane.dump())).to.be.instanceOf(StoreError);
       expect(count).to.be.below(20);
     });
 
@@ -391,7 +391,7 @@ describe('sync', () => {
         if (!keys.includes('upstreams/up/10.0.0.1:80')) expect(keys).to.have.length(300);
         return revision;
       };
-      await plane.sync.dump();
+      await plane.dump();
       expect(sizes).to.deep.equal([128, 128, 45, 0]);
       expect(Object.keys(stored()).filter((key) => key.startsWith('upstreams/up/'))).to.have.length(300);
     });
@@ -436,9 +436,7 @@ describe('sync', () => {
       const slow = Promise.withResolvers<readonly string[]>();
       answers['slow'] = slow.promise;
       let isAnswered = false;
-      const change = named.sync.mutate([
-        { kind: 'put-upstream', name: 'up', servers: { 'slow:80': '', 'web:81': '' } },
-      ]);
+      const change = named.mutate([{ kind: 'put-upstream', name: 'up', servers: { 'slow:80': '', 'web:81': '' } }]);
       const answer = change.then(() => (isAnswered = true));
       await scheduler.pass(1999);
       expect(isAnswered).to.equal(false);

@@ -54,6 +54,8 @@ export class Instance {
     const probes = mkdtempSync(join(tmpdir(), 'elb-probe-'));
     mkdirSync(probes, { recursive: true });
     const args = ['--etcd', etcd, '--name', name, '--listen', `127.0.0.1:${port}`, '--workers', String(workers)];
+    // Longer than anything that is measured: a connection that is closed as a request is on its way is no failure of what is measured.
+    args.push('--keep-alive', '1h');
     const pin = core === null ? [] : ['taskset', '-c', core];
     const [program = '', ...rest] = [...pin, process.execPath, ELB, ...args];
     const child = spawn(program, rest, {
@@ -92,11 +94,7 @@ export class Instance {
   }
 
   records(pid: number, since: number): readonly ProbeRecord[] {
-    const file = join(this.#probes, String(pid));
-    // A process that has just begun has none yet.
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-    // Written by the probe in this shape.
-    return lines.map((line) => JSON.parse(line) as ProbeRecord).filter(({ at }) => at >= since);
+    return readRecords(this.#probes, pid, since);
   }
 
   /** Memory of a worker after its garbage is collected. */
@@ -121,10 +119,20 @@ export class Instance {
   }
 }
 
+/** What the probe of a process has written since. */
+export function readRecords(directory: string, pid: number, since: number): readonly ProbeRecord[] {
+  const file = join(directory, String(pid));
+  // A process that has just begun has none yet.
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  // Written by the probe in this shape.
+  return lines.map((line) => JSON.parse(line) as ProbeRecord).filter(({ at }) => at >= since);
+}
+
 interface StatusAnswer {
   readonly instance: { readonly pid: number };
   readonly workers: readonly { readonly pid: number; readonly state: string }[];
 }
 
 const ELB = fileURLToPath(new URL('../../../dist/bin/elb.js', import.meta.url));
-const PROBE = new URL('probe.ts', import.meta.url).href;
+/** What watches a process, as a module that is loaded before its program. */
+export const PROBE = new URL('probe.ts', import.meta.url).href;

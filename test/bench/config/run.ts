@@ -14,8 +14,9 @@ import { medianOf, percentilesOf } from '../percentiles.ts';
 import { LOAD_CORE, PROXY_CORE } from '../process.ts';
 import { markdownTable, withSection } from '../report.ts';
 import { PATHS, startHttpServers } from '../servers.ts';
-import { compareWindows, readTimes, type Interval } from '../windows.ts';
-import { Instance } from './instance.ts';
+import { compareWindows, readTimes, type Interval, type TimedRequest } from '../windows.ts';
+import { turnsOfBareProcess } from './bare-process.ts';
+import { Instance, type ProbeRecord } from './instance.ts';
 import { domainOf, fill, graphOf, storeAt } from './table.ts';
 import { WorkerClient } from './worker-client.ts';
 
@@ -26,7 +27,8 @@ const DOMAINS = Number(values.domains);
 const FEW = DOMAINS / 10;
 const LOADS = 3;
 const WRITES = values.quick === true ? 100 : 500;
-const BESIDE_SECONDS = values.quick === true ? 20 : 100;
+const BESIDE_SECONDS = values.quick === true ? 20 : 150;
+const TURNS_SECONDS = values.quick === true ? 10 : 50;
 const WARM_MS = 4000;
 const END_MS = 500;
 const WINDOW_MS = 500;
@@ -86,19 +88,16 @@ function row(what: string, value: string, bound = ''): void {
 }
 
 async function start(name: string, workers: number, core: string | null = null): Promise<Instance> {
-  return Instance.start({ etcd: etcd.endpoint, name, workers, state: join(directory, name), core, probed: true });
+  return startInstance(name, workers, core, true);
 }
 
 /** As people start it: nothing watches it. */
-async function startBare(name: string, workers: number): Promise<Instance> {
-  return Instance.start({
-    etcd: etcd.endpoint,
-    name,
-    workers,
-    state: join(directory, name),
-    core: null,
-    probed: false,
-  });
+async function startBare(name: string, workers: number, core: string | null = null): Promise<Instance> {
+  return startInstance(name, workers, core, false);
+}
+
+function startInstance(name: string, workers: number, core: string | null, probed: boolean): Promise<Instance> {
+  return Instance.start({ etcd: etcd.endpoint, name, workers, state: join(directory, name), core, probed });
 }
 
 /** Resolves with the time from the start of the program to the first right answer of the domain. */
@@ -160,50 +159,86 @@ async function measureLoad(): Promise<void> {
 
 /**
  * One key written: from etcd's acknowledgement until a client of every worker is served by it. Clients ask once a millisecond, which is
- * what they may tell too late: without a pause they would take a processor from those who are measured.
+ * what they may tell too late: without a pause they would take a processor from those who are measured. Turns are those of an instance of its
+ * own: who watches them makes garbage each millisecond, for which changes would wait.
  */
 async function measureChanges(): Promise<void> {
+  const bare = await startBare('MANY', 2);
+  const times = percentilesOf((await writeKeys(bare, 'a')).timesUs);
+  row('one key written: acknowledged to served by every worker, p50 and p99', microseconds(times), 'p99 <= 10 ms');
+  await bare.stop();
   const instance = await start('MANY', 2);
+  const { workers, since } = await writeKeys(instance, 'b');
+  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
+  await instance.stop();
+}
+
+/** Writes keys one after the other; answers how long each took until every worker served it, in microseconds, and since when. */
+async function writeKeys(
+  instance: Instance,
+  name: string,
+): Promise<{ readonly timesUs: readonly number[]; readonly workers: readonly number[]; readonly since: number }> {
   await served(instance, domainOf(0));
   const { workers } = await instance.processes();
   await delay(3000);
   const clients = await WorkerClient.toEach(instance.port, workers);
-  const versions = await many.read();
-  const revisions = new Map(versions.entries.map(({ key, revision }) => [key, revision]));
+  const revisions = await revisionsOf(many);
   const since = Date.now();
   const timesUs: number[] = [];
   for (let i = 1; i <= WRITES; i++) {
     const number = (i * 197) % DOMAINS;
-    const acknowledged = await change(many, revisions, number, `w${i}`);
+    const acknowledged = await change(many, revisions, number, `${name}${i}`);
     const waits = clients.map(async (client) => {
-      while ((await client.status(domainOf(number), `/w${i}/`)) !== 404) await delay(1);
+      while ((await client.status(domainOf(number), `/${name}${i}/`)) !== 404) await delay(1);
       return performance.now() - acknowledged;
     });
     timesUs.push(Math.max(...(await Promise.all(waits))) * 1000);
     await delay(10);
   }
-  row(
-    'one key written: acknowledged to served by every worker, p50 and p99',
-    microseconds(percentilesOf(timesUs)),
-    'p99 <= 10 ms',
-  );
-  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
   for (const client of clients) client.close();
-  await instance.stop();
+  return { timesUs, workers, since };
 }
 
 /**
  * One load that goes on without a break, beside which domains are changed for a moment and then, for as long, as much is written to keys
  * that nobody follows, in turn: etcd, who writes, the servers and the load share one core, and what that costs is not ELB's. What the
- * machine does beside it meets both of a pair alike.
+ * machine does beside it meets both of a pair alike. Turns are those of an instance of its own, as in `measureChanges`.
  */
 async function measureLoadBeside(): Promise<void> {
+  const unwatched = await startBare('MANY', 1, PROXY_CORE);
+  const { times, during } = await loadBeside(unwatched, 'c', BESIDE_SECONDS);
+  const { pairs, each, ratio } = compareWindows(times, during, SETTLE_MS);
+  const percent = (of: number): string => `${((of - 1) * 100).toFixed(0)} %`;
+  row(
+    `p99 of ${LOAD_RATE} requests a second in half a second, without and with ${CHANGES_A_SECOND} changes a second: median of ${pairs} pairs`,
+    `${each.withoutUs.toFixed(0)} us, ${each.duringUs.toFixed(0)} us: ${percent(each.ratio)} (95 % of draws: ${percent(each.low)} to ${percent(each.high)}); of all together ${percent(ratio)}`,
+    '<= 5 %',
+  );
+  await unwatched.stop();
   const instance = await start('MANY', 1, PROXY_CORE);
+  const { workers, since } = await loadBeside(instance, 'd', TURNS_SECONDS);
+  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
+  await instance.stop();
+  const bare = await turnsOfBareProcess(PROXY_CORE, TURNS_SECONDS);
+  row('the same of a process that only makes the garbage of that', longestOf(bare));
+}
+
+/** Answers the times of all requests, and when domains were changed, `name` telling these changes from others. */
+async function loadBeside(
+  instance: Instance,
+  name: string,
+  seconds: number,
+): Promise<{
+  readonly times: readonly TimedRequest[];
+  readonly during: readonly Interval[];
+  readonly workers: readonly number[];
+  readonly since: number;
+}> {
   await served(instance, domainOf(0));
   const { workers } = await instance.processes();
   await delay(3000);
-  const followed = new Map((await many.read()).entries.map(({ key, revision }) => [key, revision]));
-  const ignored = new Map<string, number>();
+  const followed = await revisionsOf(many);
+  const ignored = await revisionsOf(empty);
   const place = async (where: string, policy: string): Promise<void> => {
     for (const pid of [process.pid, etcd.pid].map(String)) {
       await run('taskset', ['-a', '-c', '-p', where, pid]);
@@ -225,7 +260,7 @@ async function measureLoadBeside(): Promise<void> {
       const from = Date.now();
       while (Date.now() - from < ms) {
         const next = delay(1000 / CHANGES_A_SECOND);
-        await change(store, revisions, (++version * 331) % DOMAINS, `c${version}`);
+        await change(store, revisions, (++version * 331) % DOMAINS, `${name}${version}`);
         await next;
       }
       return { from, to: Date.now() };
@@ -236,21 +271,13 @@ async function measureLoadBeside(): Promise<void> {
       await write(empty, ignored, SETTLE_MS + to - from);
     }
   })();
-  const { errors } = await runPaced(load, instance.port, LOAD_RATE, BESIDE_SECONDS, times);
+  const { errors, failures } = await runPaced(load, instance.port, LOAD_RATE, seconds, times);
   isOver.abort();
   await writing;
   // What is started later may use both.
   await place(`${PROXY_CORE},${LOAD_CORE}`, '--other');
-  if (errors > 0) throw new Error(`${errors} requests failed`);
-  const { pairs, each, ratio } = compareWindows(readTimes(times), during, SETTLE_MS);
-  const percent = (of: number): string => `${((of - 1) * 100).toFixed(0)} %`;
-  row(
-    `p99 of ${LOAD_RATE} requests a second in half a second, without and with ${CHANGES_A_SECOND} changes a second: median of ${pairs} pairs`,
-    `${each.withoutUs.toFixed(0)} us, ${each.duringUs.toFixed(0)} us: ${percent(each.ratio)} (95 % of draws: ${percent(each.low)} to ${percent(each.high)}); of all together ${percent(ratio)}`,
-    '<= 5 %',
-  );
-  row('longest turn of a worker meanwhile', longest(instance, workers, since), '<= 2 ms');
-  await instance.stop();
+  if (errors > 0) throw new Error(`${errors} requests failed: ${JSON.stringify(failures)}`);
+  return { times: readTimes(times), during, workers, since };
 }
 
 async function measureColdStarts(): Promise<void> {
@@ -285,6 +312,12 @@ async function snapshotOf(name: string): Promise<void> {
   await instance.stop();
 }
 
+/** By key, where it was written last. What was read beside is not kept: to collect it takes the processors from those who are measured. */
+async function revisionsOf(store: EtcdStore): Promise<Map<string, number>> {
+  const { entries } = await store.read();
+  return new Map(entries.map(({ key, revision }) => [key, revision]));
+}
+
 async function change(store: EtcdStore, revisions: Map<string, number>, i: number, version: string): Promise<number> {
   const key = `rules/${domainOf(i)}`;
   const revision = await store.write([{ key, value: graphOf(i, version), expected: revisions.get(key) ?? 0 }]);
@@ -295,7 +328,11 @@ async function change(store: EtcdStore, revisions: Map<string, number>, i: numbe
 }
 
 function longest(instance: Instance, workers: readonly number[], since: number): string {
-  const all = workers.flatMap((pid) => instance.records(pid, since).map(({ longestUs }) => longestUs));
+  return longestOf(workers.flatMap((pid) => instance.records(pid, since)));
+}
+
+function longestOf(records: readonly ProbeRecord[]): string {
+  const all = records.map(({ longestUs }) => longestUs);
   const above = all.filter((us) => us > 2000).length;
   return `${(Math.max(...all) / 1000).toFixed(1)} ms (${above} of ${all.length} quarters of a second above 2 ms)`;
 }

@@ -38,13 +38,13 @@ const dueTimes = new Float64Array(most);
 const latenessUs = new Float64Array(most);
 let answered = 0;
 let sent = 0;
-let errors = 0;
+/** What became of the requests that had not the reply of the first: how many by status, or by how they ended. */
+const failures = new Map<string, number>();
 /** Bytes of a reply, learned from the first: all of them are equally long. */
 let replyBytes = 0;
 
-const clients = await Promise.all(Array.from({ length: connections }, connect));
-replyBytes = await learn(clients[0]);
-idle.push(...clients);
+for (let i = 0; i < connections; i++) idle.push(await connect());
+replyBytes = await learn(idle[0]);
 
 const random = seeded(20_260_101);
 const start = performance.now();
@@ -62,7 +62,7 @@ function turn(): void {
     else send(client, dueAt);
     nextDue += (-Math.log(1 - random()) / rate) * 1000;
   }
-  const isDone = now >= end && (idle.length === clients.length || now > end + GRACE_MS);
+  const isDone = now >= end && (idle.length === connections || now > end + GRACE_MS);
   if (isDone) report();
   else if (file === undefined) setImmediate(turn);
   else setTimeout(turn, 1);
@@ -75,16 +75,40 @@ function send(client: Client, dueAt: number): void {
 }
 
 function received(client: Client, bytes: number): void {
+  if (client.awaited === replyBytes && replyBytes > 0 && !(shared[STATUS_AT] === TWO && bytes <= replyBytes)) {
+    fail(client, shared.latin1Slice(STATUS_AT, Math.min(bytes, STATUS_AT + 3)));
+    return;
+  }
   client.awaited -= bytes;
   if (client.awaited > 0 || replyBytes === 0) return;
   timesUs[answered] = (performance.now() - client.dueAt) * 1000;
   dueTimes[answered++] = client.dueAt;
+  next(client);
+}
+
+/** A client is free for the next request. */
+function next(client: Client): void {
   const due = waiting[waitingFrom];
   if (due === undefined) idle.push(client);
   else {
     waitingFrom++;
     send(client, due);
   }
+}
+
+/** Its request is over without the reply that was awaited; another connection takes its place. */
+function fail(client: Client, how: string): void {
+  failures.set(how, (failures.get(how) ?? 0) + 1);
+  client.awaited = 0;
+  client.socket.destroy();
+}
+
+/** A server ends a connection that nobody has used for a while, which is no failure. */
+async function replace(client: Client): Promise<void> {
+  if (client.awaited > 0) failures.set('closed', (failures.get('closed') ?? 0) + 1);
+  const at = idle.indexOf(client);
+  if (at >= 0) idle.splice(at, 1);
+  next(await connect());
 }
 
 async function connect(): Promise<Client> {
@@ -102,7 +126,8 @@ async function connect(): Promise<Client> {
   });
   const client: Client = { socket, dueAt: 0, awaited: 0 };
   await once(socket, 'connect');
-  socket.on('error', () => errors++);
+  socket.on('error', () => {});
+  socket.once('close', () => void replace(client));
   return client;
 }
 
@@ -127,12 +152,15 @@ function report(): void {
     }
     writeFileSync(file, each);
   }
+  // What is still under way never had its reply.
+  const unanswered = connections - idle.length;
+  if (unanswered > 0) failures.set('none', unanswered);
   const result = {
     requests: answered,
     bytes: answered * replyBytes,
     seconds: (performance.now() - start) / 1000,
-    // What is still under way never had its reply.
-    errors: errors + clients.length - idle.length,
+    errors: failures.values().reduce((sum, of) => sum + of, 0),
+    failures: Object.fromEntries(failures),
     ...percentilesOf(timesUs.subarray(0, answered)),
     lateUs: percentilesOf(latenessUs.subarray(0, sent)).p99Us,
   };
@@ -151,3 +179,6 @@ function seeded(seed: number): () => number {
 }
 
 const GRACE_MS = 2000;
+/** Of the first digit of the status in `HTTP/1.1 200 OK`. */
+const STATUS_AT = 9;
+const TWO = 0x32;
