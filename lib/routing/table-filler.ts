@@ -5,7 +5,8 @@ import { DomainTable } from './domain-table.ts';
 export class TableFiller {
   readonly #table: DomainTable;
   readonly #world: GraphWorld;
-  #draft = new DomainTable();
+  /** Null: nothing is drafted. An empty table is not for nothing: one would be made and thrown away with each change. */
+  #draft: DomainTable | null = null;
 
   constructor(table: DomainTable, world: GraphWorld) {
     this.#table = table;
@@ -31,15 +32,17 @@ export class TableFiller {
 
   /** False for the removal of a document, which nothing is made ready for. */
   draft(name: string, document: string | null): boolean {
-    if (document !== null) this.#draft.set(new Domain(name, document, this.#world));
-    return document !== null;
+    if (document === null) return false;
+    this.#draft ??= new DomainTable();
+    this.#draft.set(new Domain(name, document, this.#world));
+    return true;
   }
 
   /** Puts all that was drafted into the table, which costs nothing where that is empty, or forgets it. */
   endDraft(isTaken: boolean): void {
     const draft = this.#draft;
-    this.#draft = new DomainTable();
-    if (!isTaken) return;
+    this.#draft = null;
+    if (!isTaken || draft === null) return;
     if (this.#table.isEmpty) this.#table.adopt(draft);
     else for (const domain of draft.entries()) if (domain instanceof Domain) this.#put(domain);
   }

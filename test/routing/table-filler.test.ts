@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { Fault } from '../../lib/core/faults.ts';
@@ -54,6 +55,14 @@ describe('table filler', () => {
     filler.endDraft(false);
     filler.endDraft(true);
     expect(table.isEmpty).to.equal(true);
+  });
+
+  it('makes nothing where nothing is drafted: each change of a whole table ends a draft', () => {
+    const filler = create(new DomainTable());
+    const before = getHeapStatistics().total_allocated_bytes;
+    for (let i = 0; i < 1000; i++) filler.endDraft(false);
+    // A table is 35 KB.
+    expect(getHeapStatistics().total_allocated_bytes - before).to.be.below(1_000_000);
   });
 
   it('opens a few graphs, and leaves the others asleep', () => {
