@@ -1,7 +1,11 @@
 import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { ListenAddress } from '../core/listener.ts';
+import { detach } from '../net/adopt.ts';
 import type { Carrier } from '../net/carrier.ts';
+import { HandleConnection } from '../net/handle-connection.ts';
+import { Channel } from './channel.ts';
+import { Inbox } from './inbox.ts';
 import type { StartWorker } from './link.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 import { Worker } from './worker.ts';
@@ -29,10 +33,13 @@ export interface OwnProcessOptions {
  */
 export const LIFELINE_FD = 4;
 
-/** Descriptor of the first listening socket, after the standard streams, the channel to the parent and the lifeline. */
-export const FIRST_SOCKET_FD = 5;
+/** Descriptor of a worker's end of its `Channel`. */
+const CHANNEL_FD = 5;
 
-/** Starts workers as processes that inherit the listening sockets. */
+/** Descriptor of the first listening socket, after the standard streams, Node's own channel, the lifeline and ours. */
+export const FIRST_SOCKET_FD = 6;
+
+/** Starts workers as processes that inherit the listening sockets. Messages go over a `Channel`, the sockets of some of them over Node's own. */
 export function ownProcess(options: OwnProcessOptions): StartWorker {
   return (events) => {
     const sockets = options.sockets();
@@ -40,34 +47,40 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
       fork(options.program, [], {
         execArgv: [...options.execArgv],
         env: options.env ?? process.env,
-        serialization: 'advanced',
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.lifeline ?? 'pipe', ...sockets.map(({ fd }) => fd)],
+        serialization: 'json',
+        stdio: [
+          ...(['ignore', 'inherit', 'inherit', 'ipc'] as const),
+          options.lifeline ?? 'pipe',
+          'pipe',
+          ...sockets.map(({ fd }) => fd),
+        ],
       });
     const child = options.start?.(start) ?? start();
-    let alive = true;
-    const exit = (reason: string): void => {
-      if (!alive) return;
-      alive = false;
-      events.onExit(reason);
-    };
-    // The channel carries nothing but the messages of `Worker`.
-    child.on('message', (message) => events.onMessage(message as ToPrimary));
-    child.on('exit', (code, signal) => {
-      const end = (): void => exit(signal ?? `code ${String(code)}`);
-      // What it has said last may still be in the channel.
-      if (child.connected) child.once('disconnect', end);
-      else end();
+    const channel = new Channel<ToWorker, ToPrimary>({
+      // A pipe of `stdio` is a stream both ways, and there may be any number; the published types know five that are readable or writable.
+      connect: (owner) =>
+        new HandleConnection(detach((child.stdio as unknown as Socket[])[CHANNEL_FD] as Socket), owner),
+      hear: (message) => events.onMessage(message),
     });
-    child.on('error', (error) => {
-      if (child.pid === undefined) exit(error.message);
+    const reason = new Promise<string>((resolve) => {
+      child.on('exit', (code, signal) => resolve(signal ?? `code ${String(code)}`));
+      child.on('error', (error) => {
+        if (child.pid === undefined) resolve(error.message);
+      });
     });
+    // What it has said last may still be in the channel when it has ended.
+    void channel.ended.then(async () => events.onExit(await reason));
     return {
       pid: child.pid ?? 0,
       listen: sockets.map(({ address }) => address),
       isTold: false,
       send: (message, written, carrier) => {
-        // A worker that dies meanwhile is told by its exit. Node takes its own wraps, too, which the published types do not know.
-        if (child.connected) child.send(message, carrier as SendHandle | undefined, undefined, () => written?.());
+        // A worker that dies meanwhile is told by its exit.
+        if (!channel.isOpen) return;
+        channel.send(message, written);
+        // Node takes its own wraps, too, which the published types do not know.
+        const handle = carrier as unknown as SendHandle | undefined;
+        if (handle !== undefined && child.connected) child.send({}, handle, undefined, () => undefined);
       },
       kill: () => {
         child.kill('SIGKILL');
@@ -86,20 +99,31 @@ export function serveOwnProcess(
   readTable?: ReadTable,
   onListening?: () => void,
 ): { drain(): Promise<void> } {
+  const exit = (): void => process.exit(0);
+  const inbox = new Inbox((message, carrier) => worker.handle(message, carrier));
+  const channel = new Channel<ToPrimary, ToWorker>({
+    connect: (owner) => HandleConnection.openUnix(CHANNEL_FD, owner),
+    hear: (message) => inbox.add(message),
+  });
   const worker = new Worker(
     {
       send: (message, written) => {
         if (message.kind === 'listening') onListening?.();
-        if (process.connected) process.send?.(message, undefined, undefined, () => written?.());
+        if (channel.isOpen) channel.send(message, written);
         else written?.();
       },
     },
     create,
-    () => process.exit(0),
+    () => {
+      channel.close();
+      void channel.ended.then(exit);
+      // A primary that hangs keeps nobody.
+      setTimeout(exit, LAST_WORD_MS);
+    },
     readTable,
   );
-  // The channel carries nothing but the messages of `Primary`.
-  process.on('message', (message, socket) => worker.handle(message as ToWorker, socket as Carrier | undefined));
+  // Nothing but sockets comes this way.
+  process.on('message', (_, socket) => inbox.addCarrier(socket as unknown as Carrier));
   const lifeline = new Socket({ fd: LIFELINE_FD });
   for (const event of ['end', 'error']) lifeline.on(event, () => void worker.drain());
   lifeline.resume();
@@ -107,3 +131,5 @@ export function serveOwnProcess(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
   return worker;
 }
+
+const LAST_WORD_MS = 1000;

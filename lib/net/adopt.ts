@@ -14,3 +14,13 @@ export function adopt(handle: Handle, bytes: Uint8Array | null): net.Socket {
   if (bytes !== null) socket.unshift(bytes);
   return socket;
 }
+
+/** The way back: the handle of a socket that nobody has read from, which has none any more. */
+export function detach(socket: net.Socket): Handle {
+  // Undocumented, and left out of the published types, as are the handles themselves.
+  const { _handle: handle } = socket as unknown as { readonly _handle: Handle | null };
+  if (handle === null) throw new Error('the socket is closed');
+  handle.readStop();
+  Object.assign(socket, { _handle: null });
+  return handle;
+}

@@ -83,6 +83,14 @@ export class HandleConnection implements Connection {
     return connection;
   }
 
+  /** Takes the descriptor of a Unix socket that is connected; throws if it is none. */
+  static openUnix(fd: number, owner: ConnectionOwner): HandleConnection {
+    const handle = new Pipe(CONNECTION);
+    const error = handle.open(fd) as number | undefined;
+    if (error !== undefined && error !== 0) throw systemError(error);
+    return new HandleConnection(handle, owner);
+  }
+
   /** Has the kernel ask after so much silence whether the other end is still there (SO_KEEPALIVE). It is a TCP connection that is dialled. */
   probe(afterMs: number): void {
     // As `dialTcp` has made it.

@@ -10,9 +10,12 @@ export interface PrimaryProcessOptions {
   readonly args: readonly string[];
   /** Options of the runtime itself. */
   readonly execArgv: readonly string[];
-  /** Bound sockets of the moment, which the primary finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... and its workers as well. */
+  /** Bound sockets of the moment, which the primary finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
   readonly sockets: () => readonly number[];
 }
+
+/** Descriptor of the first listening socket of a primary, after the standard streams, the channel to the supervisor and the lifeline. */
+export const FIRST_SOCKET_FD = 5;
 
 /** Tells a program that it is to be a primary below a supervisor. */
 export const ROLE = { name: 'ELB_ROLE', value: 'primary' } as const;

@@ -1,11 +1,10 @@
 import { closeSync } from 'node:fs';
-import { FIRST_SOCKET_FD } from '../cluster/own-process.ts';
 import { formatListenAddress, type ListenerView } from '../core/listener.ts';
 import type { Carrier } from '../net/carrier.ts';
 import { Handover } from '../core/handover.ts';
 import { PROTOCOL } from './messages.ts';
 import type { FromSupervisor, History, ToSupervisor } from './messages.ts';
-import { ROLE } from './primary-process.ts';
+import { FIRST_SOCKET_FD, ROLE } from './primary-process.ts';
 import type { ListeningSocket, Orders, Supervision } from './supervision.ts';
 
 /** Whether this process was started by a supervisor to be a primary. */

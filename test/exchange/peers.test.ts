@@ -119,7 +119,8 @@ describe('misbehaving peers', () => {
   });
 
   it('client oneByteWriter: answered as any other', async () => {
-    const plane = await planeBefore(answering(OK));
+    // How long it takes for its head is its own matter.
+    const plane = await planeBefore(answering(OK), { headMs: 20_000 });
     const client = await rig.client(plane.port);
     await beside(plane, CLIENTS.oneByteWriter(client));
     expect(await client.until(/ok$/)).to.equal(OK);
