@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RUNTIME_FLAGS } from '../../../bin/runtime-flags.ts';
-import { PROBE, readRecords, type ProbeRecord } from './instance.ts';
+import { PROBE, readRecords } from './instance.ts';
+import type { ProbeRecord } from './record.ts';
 
 /**
  * Turns of a process on a core for itself that has the options of a worker and makes about as much garbage (`programs/garbage.ts`), by the probe of the workers: what of

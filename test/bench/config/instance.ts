@@ -7,15 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../fixtures/free-ports.ts';
-
-/** What the probe of a process has written last, or worst. */
-export interface ProbeRecord {
-  readonly at: number;
-  readonly longestUs: number;
-  readonly heap: number;
-  readonly rss: number;
-  readonly collected: boolean;
-}
+import type { ProbeRecord } from './record.ts';
 
 export interface InstanceOptions {
   readonly etcd: string;

@@ -4,6 +4,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import v8 from 'node:v8';
 import vm from 'node:vm';
+import { RECORD_MS, type ProbeRecord } from './record.ts';
 
 const directory = process.env['ELB_PROBE'] ?? '';
 const file = join(directory, String(process.pid));
@@ -16,22 +17,26 @@ let longestUs = 0;
 let before = computedUs();
 let isCollected = false;
 
-setInterval(() => {
-  const now = computedUs();
-  longestUs = Math.max(longestUs, now - before);
-  before = now;
-}, 1).unref();
+watchTurn();
 
 setInterval(() => {
   const wanted = existsSync(join(directory, 'collect'));
   if (wanted && !isCollected) for (let i = 0; i < 3; i++) collect();
   const { heapUsed, external, rss } = process.memoryUsage();
-  const record = { at: Date.now(), longestUs, heap: heapUsed + external, rss, collected: wanted };
+  const record: ProbeRecord = { at: Date.now(), longestUs, heap: heapUsed + external, rss, collected: wanted };
   appendFileSync(file, `${JSON.stringify(record)}\n`);
   isCollected = wanted;
   longestUs = 0;
   before = computedUs();
-}, 250).unref();
+}, RECORD_MS).unref();
+
+/** At the end of each turn, without keeping the loop from its sleep, which one that is not `unref`ed would. */
+function watchTurn(): void {
+  const now = computedUs();
+  longestUs = Math.max(longestUs, now - before);
+  before = now;
+  setImmediate(watchTurn).unref();
+}
 
 function computedUs(): number {
   // Brings the thread's time up to date, which the system does by itself only when it switches or ticks: every 4 ms of a busy thread.
