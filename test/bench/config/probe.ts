@@ -2,16 +2,11 @@
 // that its thread has computed, so that other processes on the machine do not count.
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import v8 from 'node:v8';
-import vm from 'node:vm';
+import { collect } from './collect.ts';
 import { RECORD_MS, type ProbeRecord } from './record.ts';
 
 const directory = process.env['ELB_PROBE'] ?? '';
 const file = join(directory, String(process.pid));
-
-v8.setFlagsFromString('--expose-gc');
-// Exists in contexts that are made after the flag was set.
-const collect = vm.runInNewContext('gc') as () => void;
 
 let longestUs = 0;
 let before = computedUs();
