@@ -10,7 +10,7 @@ export interface ChannelOptions<Heard> {
 /**
  * Messages between a primary and one of its workers, in order: each in a frame of its length in bytes (four of them, little-endian), how it
  * is written (one) and the message. What is sent for each change, or for a request, is JSON in Latin-1, which takes a tenth of the time of V8's own
- * format; all else, and what has other characters, is in that.
+ * format; a piece of a draft is the bytes it consists of; all else, and what has other characters, is in V8's format.
  */
 export class Channel<Said extends { readonly kind: string }, Heard> implements ConnectionOwner {
   readonly #connection: Connection;
@@ -40,12 +40,9 @@ export class Channel<Said extends { readonly kind: string }, Heard> implements C
   /** `written`: called in a later turn, once so little is pending that more may be sent, or nobody is there any more to take it. */
   send(message: Said, written?: () => void): void {
     const text = TEXTS.has(message.kind) ? JSON.stringify(message) : null;
-    if (text !== null && !BEYOND_LATIN1.test(text)) {
-      this.#connection.writeText(head(text.length, TEXT) + text);
-    } else {
-      const bytes = serialize(message);
-      this.#connection.writeCopy(head(bytes.length, VALUE), bytes, 0, bytes.length, '');
-    }
+    if (text !== null && !BEYOND_LATIN1.test(text)) this.#connection.writeText(head(text.length, TEXT) + text);
+    else if (isPiece(message)) this.#write(message.piece, PIECE);
+    else this.#write(serialize(message), VALUE);
     if (written === undefined) return;
     if (this.#connection.full && this.isOpen) this.#behind.push(written);
     else setImmediate(written);
@@ -86,6 +83,10 @@ export class Channel<Said extends { readonly kind: string }, Heard> implements C
     this.#ended.resolve();
   }
 
+  #write({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>, format: number): void {
+    this.#connection.writeCopy(head(length, format), Buffer.from(buffer, byteOffset, length), 0, length, '');
+  }
+
   /** Takes what is missing of a frame, and the message if that was all; answers how many bytes it has taken. */
   #gather(bytes: Buffer, from: number, to: number, messages: Heard[]): number {
     const taken = bytes.copy(this.#part, this.#filled, from, Math.min(to, from + this.#part.length - this.#filled));
@@ -109,8 +110,9 @@ export class Channel<Said extends { readonly kind: string }, Heard> implements C
     const body = from + HEAD_BYTES;
     // The other end writes nothing but what is heard here.
     if (bytes[body - 1] === TEXT) return JSON.parse(bytes.latin1Slice(body, to)) as Heard;
-    const value = bytes.subarray(body, to);
-    return deserialize(isOwn ? value : Buffer.from(value)) as Heard;
+    const rest = bytes.subarray(body, to);
+    const own = isOwn ? rest : Buffer.from(rest);
+    return (bytes[body - 1] === PIECE ? { kind: 'draft', piece: own } : deserialize(own)) as Heard;
   }
 
   /** What goes wrong in one message is no matter of the next. */
@@ -125,6 +127,10 @@ export class Channel<Said extends { readonly kind: string }, Heard> implements C
   }
 }
 
+function isPiece(message: { readonly kind: string }): message is { kind: 'draft'; piece: Uint8Array<ArrayBuffer> } {
+  return message.kind === 'draft';
+}
+
 function head(length: number, format: number): string {
   return String.fromCharCode(length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24, format);
 }
@@ -133,6 +139,7 @@ function head(length: number, format: number): string {
 const HEAD_BYTES = 5;
 const TEXT = 0;
 const VALUE = 1;
+const PIECE = 2;
 /** Kinds of messages that are the same behind JSON: without memory, maps and numbers that are not finite. */
 const TEXTS: ReadonlySet<string> = new Set(['table', 'applied', 'enter', 'entered', 'leave']);
 const BEYOND_LATIN1 = /[^\0-\xff]/;

@@ -14,6 +14,7 @@ import { until } from '../fixtures/until.ts';
 interface Message {
   readonly kind: string;
   readonly value?: unknown;
+  readonly piece?: Uint8Array;
 }
 
 /** Kinds that go as text, and one that does not. */
@@ -26,7 +27,7 @@ const text = fc.oneof(
 const message = fc.oneof(
   fc.record({ kind, value: fc.oneof(text, fc.jsonValue().filter(hasNoMinusZero)) }),
   fc.constant({ kind: 'report', value: new Map([[Infinity, new Float64Array([1, Number.NaN])]]) }),
-  fc.nat(100_000).map((length) => ({ kind: 'draft', value: new Uint8Array(length).fill(7) })),
+  fc.nat(100_000).map((length) => ({ kind: 'draft', piece: Buffer.alloc(length, 7) })),
 );
 
 /** JSON does not tell it from 0. */
@@ -106,7 +107,8 @@ describe('the channel between a primary and a worker', () => {
     });
     const said: readonly Message[] = [
       { kind: 'applied', value: 1 },
-      { kind: 'draft', value: new Uint8Array(300).fill(7) },
+      { kind: 'draft', piece: Buffer.alloc(300, 7) },
+      { kind: 'report', value: new Uint8Array(300).fill(7) },
       { kind: 'table', value: 'ü'.repeat(70) },
       { kind: 'table', value: '→' },
     ];
