@@ -8,7 +8,7 @@ import { Channel } from './channel.ts';
 import { Inbox } from './inbox.ts';
 import type { StartWorker } from './link.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
-import { Worker } from './worker.ts';
+import { LAST_WORD_MS, Worker } from './worker.ts';
 import type { CreatePlane, ReadTable } from './worker.ts';
 
 export interface OwnProcessOptions {
@@ -117,7 +117,6 @@ export function serveOwnProcess(
     () => {
       channel.close();
       void channel.ended.then(exit);
-      // A primary that hangs keeps nobody.
       setTimeout(exit, LAST_WORD_MS);
     },
     readTable,
@@ -131,5 +130,3 @@ export function serveOwnProcess(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
   return worker;
 }
-
-const LAST_WORD_MS = 1000;

@@ -164,7 +164,6 @@ export class Worker {
   #tellLast(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#report(UNASKED, resolve);
-    // A primary that hangs keeps nobody.
     setTimeout(resolve, LAST_WORD_MS).unref();
     return promise;
   }
@@ -247,7 +246,8 @@ export class Worker {
 
 /** Of no question: those begin with 1. */
 const UNASKED = 0;
-const LAST_WORD_MS = 1000;
+/** What the last words to a primary may take: one that hangs keeps nobody. */
+export const LAST_WORD_MS = 1000;
 /** Things that are told at once at the least, and how long a piece is to take at most. */
 const LEAST_AT_ONCE = 8;
 const PIECE_MS = 0.4;
