@@ -23,7 +23,7 @@ export async function alone(config: Config): Promise<void> {
   const listening: ListenersOptions = {
     scheduler: systemScheduler,
     log,
-    onOpen: ({ address, fd }) => orders?.listen(address, { fd }),
+    onOpen: ({ address, carrier }) => orders?.listen(address, carrier),
     onShut: (address) => orders?.unlisten(address),
     onRename: (from, { address }) => orders?.relisten(from, address),
     onChange: () => undefined,

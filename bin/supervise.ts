@@ -4,7 +4,6 @@ import { Containment } from '../lib/core/containment.ts';
 import { formatListenAddress } from '../lib/core/listener.ts';
 import { createLog } from '../lib/core/log.ts';
 import { systemScheduler } from '../lib/core/scheduler.ts';
-import { carrierOf } from '../lib/net/carrier.ts';
 import { createNotifier } from '../lib/supervisor/notify.ts';
 import { primaryProcess } from '../lib/supervisor/primary-process.ts';
 import { Supervisor } from '../lib/supervisor/supervisor.ts';
@@ -25,11 +24,11 @@ export async function supervise(config: Config, args: readonly string[]): Promis
     scheduler,
     log,
     // The first try of one that has failed is later than the supervisor.
-    onOpen: ({ address, fd }) => supervisor.tell({ kind: 'listen', address }, carrierOf(fd, address.kind)),
+    onOpen: ({ address, carrier }) => supervisor.tell({ kind: 'listen', address }, carrier),
     onShut: (address) => supervisor.tell({ kind: 'unlisten', address }),
     // Each process has a descriptor more of the same socket for a moment: there is none at which nobody listens.
-    onRename: (from, { address, fd }) => {
-      supervisor.tell({ kind: 'listen', address }, carrierOf(fd, address.kind));
+    onRename: (from, { address, carrier }) => {
+      supervisor.tell({ kind: 'listen', address }, carrier);
       supervisor.tell({ kind: 'unlisten', address: from });
     },
     onChange: (views) => supervisor.tell({ kind: 'listeners', listeners: views }),
@@ -45,6 +44,7 @@ export async function supervise(config: Config, args: readonly string[]): Promis
       args,
       execArgv: [...process.execArgv, ...PRIMARY_FLAGS],
       sockets: () => listeners.bound.map(({ fd }) => fd),
+      log,
     }),
     scheduler,
     log,

@@ -1,5 +1,6 @@
-import { closeSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { ListenAddress } from '../core/listener.ts';
+import { Carrier } from '../net/carrier.ts';
 import type { BoundAddress } from './sockets.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -14,7 +15,8 @@ export function inheritedSockets(env: Env, pid = process.pid): readonly BoundAdd
     const fd = FIRST_FD + i;
     const address = addressOf(fd);
     if (address === null) throw new Error(`LISTEN_FDS: descriptor ${String(fd)} is not a listening stream socket`);
-    return { address, fd, handle: { fd }, release: () => closeSync(fd) };
+    const carrier = Carrier.of(fd, address.kind);
+    return { address, fd, handle: { fd }, carrier, release: () => carrier.close() };
   });
 }
 

@@ -1,11 +1,11 @@
-import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { ListenAddress } from '../core/listener.ts';
 import { detach } from '../net/adopt.ts';
-import type { Carrier } from '../net/carrier.ts';
+import type { SocketWrap } from '../net/carrier.ts';
+import { ChildLine } from './child-line.ts';
 import { HandleConnection } from '../net/handle-connection.ts';
 import { Channel } from './channel.ts';
-import { Inbox } from './inbox.ts';
 import type { StartWorker } from './link.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 import { LAST_WORD_MS, Worker } from './worker.ts';
@@ -39,7 +39,7 @@ const CHANNEL_FD = 5;
 /** Descriptor of the first listening socket, after the standard streams, Node's own channel, the lifeline and ours. */
 export const FIRST_SOCKET_FD = 6;
 
-/** Starts workers as processes that inherit the listening sockets. Messages go over a `Channel`, the sockets of some of them over Node's own. */
+/** Starts workers as processes that inherit the listening sockets. Messages go over a `Channel`, those about sockets over Node's own. */
 export function ownProcess(options: OwnProcessOptions): StartWorker {
   return (events) => {
     const sockets = options.sockets();
@@ -47,7 +47,7 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
       fork(options.program, [], {
         execArgv: [...options.execArgv],
         env: options.env ?? process.env,
-        serialization: 'json',
+        serialization: 'advanced',
         stdio: [
           ...(['ignore', 'inherit', 'inherit', 'ipc'] as const),
           options.lifeline ?? 'pipe',
@@ -56,6 +56,7 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
         ],
       });
     const child = options.start?.(start) ?? start();
+    const line = new ChildLine(child);
     const channel = new Channel<ToWorker, ToPrimary>({
       // A pipe of `stdio` is a stream both ways, and there may be any number; the published types know five that are readable or writable.
       connect: (owner) =>
@@ -75,12 +76,10 @@ export function ownProcess(options: OwnProcessOptions): StartWorker {
       listen: sockets.map(({ address }) => address),
       isTold: false,
       send: (message, written, carrier) => {
+        if (ABOUT_SOCKETS.has(message.kind))
+          line.send(message, carrier, (error) => events.onMessage({ kind: 'failed', message: error.message }));
         // A worker that dies meanwhile is told by its exit.
-        if (!channel.isOpen) return;
-        channel.send(message, written);
-        // Node takes its own wraps, too, which the published types do not know.
-        const handle = carrier as unknown as SendHandle | undefined;
-        if (handle !== undefined && child.connected) child.send({}, handle, undefined, () => undefined);
+        else if (channel.isOpen) channel.send(message, written);
       },
       kill: () => {
         child.kill('SIGKILL');
@@ -100,10 +99,9 @@ export function serveOwnProcess(
   onListening?: () => void,
 ): { drain(): Promise<void> } {
   const exit = (): void => process.exit(0);
-  const inbox = new Inbox((message, carrier) => worker.handle(message, carrier));
   const channel = new Channel<ToPrimary, ToWorker>({
     connect: (owner) => HandleConnection.openUnix(CHANNEL_FD, owner),
-    hear: (message) => inbox.add(message),
+    hear: (message) => worker.handle(message),
   });
   const worker = new Worker(
     {
@@ -121,8 +119,7 @@ export function serveOwnProcess(
     },
     readTable,
   );
-  // Nothing but sockets comes this way.
-  process.on('message', (_, socket) => inbox.addCarrier(socket as unknown as Carrier));
+  process.on('message', (message, socket) => worker.handle(message as ToWorker, socket as SocketWrap | undefined));
   const lifeline = new Socket({ fd: LIFELINE_FD });
   for (const event of ['end', 'error']) lifeline.on(event, () => void worker.drain());
   lifeline.resume();
@@ -130,3 +127,9 @@ export function serveOwnProcess(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
   return worker;
 }
+
+/**
+ * What has an order of its own, and waits where a worker is late to take a socket: the first word, and what comes or goes to listen on. None of it
+ * has to come before what the channel carries, which begins with the answer to the first word.
+ */
+const ABOUT_SOCKETS: ReadonlySet<ToWorker['kind']> = new Set(['start', 'open', 'shut', 'rename']);

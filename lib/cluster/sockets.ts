@@ -2,6 +2,7 @@ import net from 'node:net';
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { formatListenAddress } from '../core/listener.ts';
 import type { BoundListener, ListenAddress } from '../core/listener.ts';
+import { Carrier } from '../net/carrier.ts';
 
 /** A listening address, bound. */
 export interface BoundAddress {
@@ -10,7 +11,9 @@ export interface BoundAddress {
   readonly fd: number;
   /** What a server of this process can listen on. */
   readonly handle: BoundListener['handle'];
-  /** Closes it unless a server has taken it over. Workers that inherited it keep theirs; a Unix socket's name goes away. */
+  /** What other processes are given it with. */
+  readonly carrier: Carrier;
+  /** Closes it unless a server has taken it over, once it has left for all that it was sent to. Workers that have it keep theirs; a Unix socket's name goes away. */
   release(): void;
 }
 
@@ -64,7 +67,8 @@ export class CannotBind extends Error {
 }
 
 function boundTo(address: ListenAddress, socket: net.BoundSocket): BoundAddress {
-  return { address, fd: socket.fd(), handle: socket, release: () => socket[Symbol.dispose]() };
+  const carrier = Carrier.of(socket.fd(), address.kind, () => socket[Symbol.dispose]());
+  return { address, fd: carrier.fd, handle: socket, carrier, release: () => carrier.close() };
 }
 
 /** True for a socket nobody answers on: left behind by a process that was killed. */

@@ -1,7 +1,7 @@
 import type { TableChange } from '../change.ts';
 import { monotonicMs } from '../core/clock.ts';
 import type { BoundListener, ListenAddress } from '../core/listener.ts';
-import type { Carrier } from '../net/carrier.ts';
+import type { SocketWrap } from '../net/carrier.ts';
 import type { SharedPlaces } from '../core/shared-places.ts';
 import type { SharedRates } from '../core/shared-rates.ts';
 import type { WorkerAnswer, WorkerQuery } from '../core/worker-query.ts';
@@ -92,8 +92,8 @@ export class Worker {
     );
   }
 
-  /** `carrier`: the socket that has come with it. */
-  handle(message: ToWorker, carrier?: Carrier): void {
+  /** `socket`: what has come with it. */
+  handle(message: ToWorker, socket?: SocketWrap): void {
     switch (message.kind) {
       case 'start':
         this.#plane = this.#create(message, (sightings) => this.#primary.send({ kind: 'sightings', sightings }), {
@@ -113,7 +113,7 @@ export class Worker {
         void this.#listen();
         break;
       case 'open':
-        if (carrier !== undefined) this.#plane?.open({ address: message.address, handle: { fd: carrier.fd } });
+        if (socket !== undefined) this.#plane?.open({ address: message.address, handle: { fd: socket.fd } });
         break;
       case 'shut':
         this.#plane?.shut(message.address);

@@ -1,6 +1,8 @@
-import { fork, type SendHandle } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { ChildLine } from '../cluster/child-line.ts';
 import { LIFELINE_FD } from '../cluster/own-process.ts';
+import type { Log } from '../core/log.ts';
 import type { StartPrimary } from './link.ts';
 import type { ToSupervisor } from './messages.ts';
 
@@ -12,6 +14,7 @@ export interface PrimaryProcessOptions {
   readonly execArgv: readonly string[];
   /** Bound sockets of the moment, which the primary finds as `FIRST_SOCKET_FD`, `FIRST_SOCKET_FD` + 1, ... */
   readonly sockets: () => readonly number[];
+  readonly log: Log;
 }
 
 /** Descriptor of the first listening socket of a primary, after the standard streams, the channel to the supervisor and the lifeline. */
@@ -29,6 +32,7 @@ export function primaryProcess(options: PrimaryProcessOptions): StartPrimary {
       serialization: 'json',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', ...options.sockets()],
     });
+    const line = new ChildLine(child);
     let isAlive = true;
     const exit = (reason: string, code: number | null): void => {
       if (!isAlive) return;
@@ -50,10 +54,8 @@ export function primaryProcess(options: PrimaryProcessOptions): StartPrimary {
     });
     return {
       pid: child.pid ?? 0,
-      send: (message, carrier) => {
-        // A primary that dies meanwhile is told by its exit. Node takes its own wraps, too, which the published types do not know.
-        if (child.connected) child.send(message, carrier as SendHandle | undefined, undefined, () => undefined);
-      },
+      send: (message, carrier) =>
+        line.send(message, carrier, (error) => options.log.error({ err: error }, 'cannot hand on a socket')),
       kill: () => {
         child.kill('SIGKILL');
       },

@@ -1,6 +1,5 @@
-import { closeSync } from 'node:fs';
-import { formatListenAddress, type ListenerView } from '../core/listener.ts';
-import type { Carrier } from '../net/carrier.ts';
+import { formatListenAddress, type ListenAddress, type ListenerView } from '../core/listener.ts';
+import { Carrier, type SocketWrap } from '../net/carrier.ts';
 import { Handover } from '../core/handover.ts';
 import { PROTOCOL } from './messages.ts';
 import type { FromSupervisor, History, ToSupervisor } from './messages.ts';
@@ -31,7 +30,7 @@ export async function supervised(): Promise<Supervision> {
     else carryOut(orders);
   };
   const handover = new Handover((section, key, value) => tell({ kind: 'keep', kept: { section, key, value } }));
-  let sockets: readonly ListeningSocket[] = [];
+  let sockets: readonly HeldSocket[] = [];
   let listeners: readonly ListenerView[] = [];
   const begun = Promise.withResolvers<FromSupervisor & { readonly kind: 'begin' }>();
   let history: History = { startedAt: 0, crashes: 0, lastCrash: null, upgrades: 0, lastUpgrade: null };
@@ -42,7 +41,7 @@ export async function supervised(): Promise<Supervision> {
     switch (message.kind) {
       case 'begin':
         ({ history, listeners } = message);
-        sockets = message.listen.map((address, i) => ({ address, fd: FIRST_SOCKET_FD + i }));
+        sockets = message.listen.map((address, i) => held(address, Carrier.of(FIRST_SOCKET_FD + i, address.kind)));
         void tell({ kind: 'begun' });
         for (const { section, key, value } of message.kept) handover.section(section).receive(key, value);
         begun.resolve(message);
@@ -59,8 +58,8 @@ export async function supervised(): Promise<Supervision> {
       case 'listen': {
         const { address } = message;
         // One comes with every such message.
-        const carrier = socket as unknown as Carrier;
-        sockets = [...sockets, { address, fd: carrier.fd }];
+        const carrier = Carrier.arrived(socket as unknown as SocketWrap);
+        sockets = [...sockets, held(address, carrier)];
         order((to) => to.listen(address, carrier));
         break;
       }
@@ -68,9 +67,12 @@ export async function supervised(): Promise<Supervision> {
         const { address } = message;
         const isMeant = (one: ListeningSocket): boolean =>
           formatListenAddress(one.address) === formatListenAddress(address);
-        for (const { fd } of sockets.filter(isMeant)) closeSync(fd);
+        const gone = sockets.filter(isMeant);
         sockets = sockets.filter((one) => !isMeant(one));
-        order((to) => to.unlisten(address));
+        order((to) => {
+          to.unlisten(address);
+          for (const { close } of gone) close();
+        });
         break;
       }
       case 'serve':
@@ -112,10 +114,19 @@ export async function supervised(): Promise<Supervision> {
     workers: (pids) => void tell({ kind: 'workers', pids }),
     failed: tellFailure,
     closeListeners: () => {
-      for (const { fd } of sockets) closeSync(fd);
+      for (const { close } of sockets) close();
       sockets = [];
     },
   };
+}
+
+/** A socket to listen on, and what lets go of it here. */
+interface HeldSocket extends ListeningSocket {
+  readonly close: () => void;
+}
+
+function held(address: ListenAddress, carrier: Carrier): HeldSocket {
+  return { address, fd: carrier.fd, close: () => carrier.close() };
 }
 
 /** Resolves once the message is out of this process's hands, or nobody is there to take it. */

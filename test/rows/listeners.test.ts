@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { runElb, startElb, type Elb } from '../fixtures/elb.ts';
 import { freePorts } from '../fixtures/free-ports.ts';
+import { stopProcess } from '../fixtures/processes.ts';
 import { TestCa } from '../fixtures/test-ca.ts';
 import { SecureClient } from '../fixtures/tls-plane.ts';
 import { until } from '../fixtures/until.ts';
@@ -122,26 +123,44 @@ describe('listeners in the program', () => {
     for (const socket of [stays, goesOn]) socket.destroy();
   });
 
+  const seesTls = (answer: string): boolean => answer.includes('this port speaks TLS');
+
+  /** Has something else asked of the port, three times, each as soon as a worker does so; answers what clients were told meanwhile. */
+  const changeThrice = async (port: number): Promise<ReadonlySet<string>> => {
+    const seen = new Set<string>();
+    for (const kind of ['tls', 'h1', 'tls']) {
+      writeFileSync(file, `${kind}:127.0.0.1:${port}\n`);
+      elb!.kill('SIGHUP');
+      const isLast = (answer: string): boolean => (kind === 'tls' ? seesTls(answer) : answer === 'here');
+      for (let answer = ''; !isLast(answer); seen.add(answer)) answer = await answerOf(port);
+    }
+    return seen;
+  };
+
   for (const workers of ['0', '2'])
     it(`with ${workers} workers, nobody is turned away while something else is asked of a port`, async () => {
       const [port = 0] = freePorts(1);
-      const plain = `127.0.0.1:${port}\n`;
-      writeFileSync(file, plain);
+      writeFileSync(file, `127.0.0.1:${port}\n`);
       elb = await startElb({ file: table, env: { ELB_LISTEN: '', ELB_LISTEN_FILE: file, ELB_WORKERS: workers } });
-      const seen = new Set<string>();
-      for (const [text, last] of [
-        [`tls:${plain}`, 'this port speaks TLS'],
-        [`h1:${plain}`, 'here'],
-        [`tls:${plain}`, 'this port speaks TLS'],
-      ] as const) {
-        writeFileSync(file, text);
-        elb.kill('SIGHUP');
-        for (let answer = ''; !answer.includes(last); seen.add(answer)) answer = await answerOf(port);
-      }
-      expect([...seen].filter((answer) => answer !== 'here' && !answer.includes('this port speaks TLS'))).to.deep.equal(
-        [],
-      );
+      const seen = await changeThrice(port);
+      expect([...seen].filter((answer) => answer !== 'here' && !seesTls(answer))).to.deep.equal([]);
     });
+
+  it('a worker that is late gets every socket that it was to have, though its primary has let go of them', async () => {
+    const [port = 0] = freePorts(1);
+    writeFileSync(file, `127.0.0.1:${port}\n`);
+    elb = await startElb({ file: table, env: { ELB_LISTEN: '', ELB_LISTEN_FILE: file, ELB_WORKERS: '2' } });
+    const [late = 0, other = 0] = elb.workers;
+    stopProcess(late);
+    await changeThrice(port);
+    process.kill(late, 'SIGCONT');
+    stopProcess(other);
+    await until('it asks for TLS as well', async () => seesTls(await answerOf(port)));
+    process.kill(other, 'SIGCONT');
+    // Nor does it wait for one that never comes.
+    expect(await elb.stop()).to.deep.equal({ code: 0, signal: null });
+    elb = null;
+  });
 
   it('a file of addresses that cannot be used is one clear line at the start, and changes nothing later', async () => {
     writeFileSync(file, '127.0.0.1:0\nsomewhere\n');
