@@ -6,6 +6,7 @@ import type { Log } from '../lib/core/log.ts';
 import { RedisRates } from '../lib/redis/redis-rates.ts';
 import type { WorkerSightings } from '../lib/upstream/server-health.ts';
 import { rules } from '../rules/index.ts';
+import { settleCollections } from './runtime-flags.ts';
 
 /** The data plane of a worker, from what its primary told it. */
 export function createPlane(
@@ -24,6 +25,7 @@ export function createPlane(
     log,
     tell,
     forget,
+    onReady: settleCollections,
     instanceRates: rates,
     instancePlaces: places,
     fleetRates: redis === null ? null : new RedisRates({ url: redis, prefix: name, log }),

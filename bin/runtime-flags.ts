@@ -18,8 +18,19 @@ export function boundPatterns(): void {
  */
 const RARE_COLLECTIONS = '--heap-growing-percent=50';
 
-/** Has them be so from now on: a process that is started with this flag compiles Node's own modules anew, too. */
+/**
+ * Until the first table is in force, they are collected when they have trebled: nearly all that is made until then stays, and a collection soon after a
+ * start would be due at just the size that a large table has.
+ */
+const RARER_COLLECTIONS = '--heap-growing-percent=200';
+
+/** For a start, from now on: a process that is started with this flag compiles Node's own modules anew, too. */
 export function spaceCollections(): void {
+  setFlags([RARER_COLLECTIONS]);
+}
+
+/** For what comes behind the first table. */
+export function settleCollections(): void {
   setFlags([RARE_COLLECTIONS]);
 }
 

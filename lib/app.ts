@@ -68,6 +68,8 @@ export interface DataPlaneOptions extends CountedTogether {
   readonly tell?: (sightings: WorkerSightings) => void;
   /** Has the other workers forget the replies that they keep of these URIs. */
   readonly forget?: (uris: readonly string[]) => void;
+  /** Called once, when the first whole table is in force. */
+  readonly onReady?: () => void;
   /** Number of workers that share what an upstream may have as a whole; 1 if unset. */
   readonly workers?: number;
   readonly log: Log;
@@ -180,8 +182,11 @@ export class DataPlane {
     const drafted = onDraft || whole ? this.#drafted.splice(0) : [];
     if (onDraft || whole) this.#domains.endDraft(onDraft);
     for (const change of onDraft ? [...drafted, ...changes] : changes) this.#put(change);
-    if (whole && !this.#context.ready) this.#domains.openSome();
-    this.#context.ready ||= whole;
+    if (whole && !this.#context.ready) {
+      this.#domains.openSome();
+      this.#context.ready = true;
+      this.#options.onReady?.();
+    }
     if (!this.#isListening) return;
     this.#young.made(changes.length);
     this.#watchLoad();

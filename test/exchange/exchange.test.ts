@@ -92,14 +92,18 @@ describe('exchange', () => {
     await one.until(/ok$/);
   });
 
-  it('answers 503 before the first table', async () => {
-    const running = await rig.plane(null);
+  it('answers 503 before the first table, and says once that it is there', async () => {
+    let told = 0;
+    const running = await rig.plane(null, {}, { onReady: () => told++ });
     const one = await rig.client(running.port);
+    running.plane.apply([], false);
     one.write(GET);
     await one.until(/503 Service Unavailable: .*\n$/);
-    running.put({});
+    expect(told).to.equal(0);
+    for (const _ of [1, 2]) running.put({});
     one.write(GET);
     await one.until(/404 Not Found: .*\n$/);
+    expect(told).to.equal(1);
   });
 
   it('streams a chunked request and a chunked reply, with trailers both ways', async () => {
