@@ -14,6 +14,7 @@ import { openLibc } from '../lib/core/libc.ts';
 import { mayAsk } from '../lib/core/own-slice.ts';
 import type { Log } from '../lib/core/log.ts';
 import { Seal } from '../lib/core/seal.ts';
+import { Silence } from '../lib/core/silence.ts';
 import type { StandingBack } from '../lib/core/standing-back.ts';
 import { elapsed, systemScheduler } from '../lib/core/scheduler.ts';
 import type { ImageFile } from '../lib/store/image-file.ts';
@@ -86,6 +87,7 @@ export async function serve(
   const seal = new Seal(config.secrets);
   const certificates = new Certificates({ config, log, seal, store, primary, sync: () => sync, fleet: () => fleet });
   const loaded = Promise.withResolvers<void>();
+  const silence = new Silence(scheduler, SILENCE_MS);
   const follow = (changes: readonly TableChange[]): void => {
     giveWay();
     health.apply(changes);
@@ -110,7 +112,10 @@ export async function serve(
     log,
     handover: supervision.handover.section('overlays'),
     apply,
-    expect: (changes) => primary.draft.add(changes),
+    expect: (changes) => {
+      silence.broken();
+      primary.draft.add(changes);
+    },
     giveWay,
     onServed: () => fleet.changed(),
   });
@@ -165,7 +170,8 @@ export async function serve(
     await opening.promise;
     // Workers of the primary before ask here as well from now on.
     renameSync(ownAdminSocket, adminSocket);
-    await primary.serve();
+    // One that gets a table piece by piece is in the way of whoever reads it; one that has an image is not.
+    await primary.serve(image === null ? Promise.race([loaded.promise, silence.fallen]) : undefined);
     await Promise.all(scraped.map((server) => server.listen()));
     supervision.serving();
     fleet.start();
@@ -197,6 +203,8 @@ export async function serve(
   process.exit(0);
 }
 
+/** Where nothing of a table was heard for so long, no worker waits for it: longer than what is behind its last piece takes. */
+const SILENCE_MS = 2000;
 /** Longest time that clients wait for a file that was there a moment ago. */
 const FILE_MS = 3000;
 

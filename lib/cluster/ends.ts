@@ -11,12 +11,13 @@ export interface WorkerEnds {
   readonly crashLoop: number;
 }
 
-/** Keeps account of workers that end by themselves, and says how long their replacement waits. */
+/** Keeps account of workers that end by themselves, and has their replacement wait. */
 export class Ends {
   readonly #log: Log;
   readonly #crashes = new CrashLoop();
   #count = 0;
   #last: WorkerEnds['last'] = null;
+  #waiting = 0;
 
   constructor(log: Log) {
     this.#log = log;
@@ -26,15 +27,24 @@ export class Ends {
     return { count: this.#count, last: this.#last, crashLoop: this.#crashes.length };
   }
 
-  /** Milliseconds until another one should be started in its stead; 0: at once. */
-  ended(member: Member, reason: string): number {
+  /** Replacements that are to be started later. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** `replaced`: called once another one that had to wait may be started in its stead. */
+  ended(member: Member, reason: string, replaced: () => void): void {
     const worker = member.link.pid;
     this.#count++;
     this.#last = { at: Date.now(), worker, reason };
     const waitMs = this.#crashes.ended(member.livedMs);
     this.#log.error({ worker, reason }, 'worker ended');
-    if (waitMs > 0)
-      this.#log.error({ ends: this.#crashes.length, waitMs }, 'workers keep ending soon after their start');
-    return waitMs;
+    if (waitMs === 0) return;
+    this.#log.error({ ends: this.#crashes.length, waitMs }, 'workers keep ending soon after their start');
+    this.#waiting++;
+    setTimeout(() => {
+      this.#waiting--;
+      replaced();
+    }, waitMs).unref();
   }
 }

@@ -30,8 +30,6 @@ export class Primary {
   readonly #log: Log;
   readonly #table = new Table();
   readonly #members = new Set<Member>();
-  /** Workers that are to be started later. */
-  #replacements = 0;
   readonly #questions = new Questions();
   readonly #queries = new Queries();
   readonly #counts = new InstanceCounts();
@@ -48,6 +46,8 @@ export class Primary {
   /** Until `serving` an end of a worker is an end of the start; from then on it is replaced. */
   #state: 'starting' | 'opening' | 'serving' | 'draining' = 'starting';
   #born = 0;
+  /** How many are to be there, beside those that stand by. */
+  #wanted: number;
   #prepared: PromiseWithResolvers<void> = Promise.withResolvers();
   #opened: PromiseWithResolvers<void> = Promise.withResolvers();
   #drained: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -56,6 +56,7 @@ export class Primary {
     this.#options = options;
     this.#log = options.log;
     this.#ends = new Ends(options.log);
+    this.#wanted = options.first ?? options.workers;
     // Whoever waits for one of them need not wait for the other.
     for (const { promise } of [this.#prepared, this.#opened]) promise.catch(() => undefined);
   }
@@ -70,10 +71,14 @@ export class Primary {
     return this.#prepared.promise;
   }
 
-  /** Lets the workers listen. Resolves when all do; rejects, with a message for an operator, if one of them cannot. */
-  serve(): Promise<void> {
+  /** Lets the workers listen, those beyond the first ones once they may be started. Resolves when all do; rejects, with a message for an operator, if one cannot. */
+  serve(mayBegin: Promise<void> = Promise.resolve()): Promise<void> {
     if (this.#state === 'starting') this.#state = 'opening';
     this.#staff();
+    void mayBegin.then(() => {
+      this.#wanted = this.#options.workers;
+      this.#staff();
+    });
     return this.#opened.promise;
   }
 
@@ -246,7 +251,7 @@ export class Primary {
   /** Lets as many listen as should, and sees that there are as many as there should be. */
   #staff(): void {
     if (this.#state === 'draining') return;
-    const { workers, spares, first = workers } = this.#options;
+    const { workers, spares } = this.#options;
     const isOpen = this.#state === 'opening' || this.#state === 'serving';
     let serving = this.#serving().length;
     for (const member of this.#members) {
@@ -256,8 +261,7 @@ export class Primary {
     }
     // Nobody waits for the one that stands by: it comes up when the others serve and have the table.
     const standby = this.#state === 'serving' && this.#isKnown ? spares : 0;
-    const wanted = isOpen ? workers + standby : first;
-    while (this.#members.size + this.#replacements < wanted) this.#add();
+    while (this.#members.size + this.#ends.waiting < this.#wanted + standby) this.#add();
   }
 
   #onListening(member: Member): void {
@@ -288,25 +292,15 @@ export class Primary {
     this.#queries.gone(member.link);
     this.#tellWorkers();
     if (this.#state === 'draining') this.#settleDrain();
-    else if (this.#state === 'serving') this.#replace(member, reason);
-    else this.#fail(new Error(`a worker ended at its start: ${reason}`));
+    else if (this.#state === 'serving') {
+      this.#ends.ended(member, reason, () => this.#staff());
+      this.#staff();
+    } else this.#fail(new Error(`a worker ended at its start: ${reason}`));
   }
 
   #fail(error: Error): void {
     this.#prepared.reject(error);
     this.#opened.reject(error);
-  }
-
-  #replace(member: Member, reason: string): void {
-    const waitMs = this.#ends.ended(member, reason);
-    if (waitMs > 0) {
-      this.#replacements++;
-      setTimeout(() => {
-        this.#replacements--;
-        this.#staff();
-      }, waitMs).unref();
-    }
-    this.#staff();
   }
 
   #tellWorkers(): void {

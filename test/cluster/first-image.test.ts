@@ -141,6 +141,25 @@ describe('a worker that begins with an image', () => {
     await primary.drain();
   });
 
+  it('serves alone until the others may be started, though it has none', async () => {
+    const [one, two] = [new WatchedWorker(() => null), new WatchedWorker(() => null)];
+    const primary = primaryOf([one, two], null, null);
+    const others = Promise.withResolvers<void>();
+    await primary.start();
+    let isServing = false;
+    const served = primary.serve(others.promise).then(() => (isServing = true));
+    await until('the first one listens', () => one.listens === 1);
+    await primary.apply(base, true);
+    await primary.apply([put('d')], false);
+    expect([one.told, primary.members().length, isServing]).to.deep.equal([[base, [put('d')]], 1, false]);
+    others.resolve();
+    await served;
+    expect([two.listens, two.isWhole, two.table.whole()]).to.deep.equal([1, true, [...base, put('d')]]);
+    await primary.apply([put('e')], false);
+    for (const { told } of [one, two]) expect(told.at(-1)).to.deep.equal([put('e')]);
+    await primary.drain();
+  });
+
   it('is ended where the primary could not read the same', async () => {
     const worker = new WatchedWorker(() => base);
     const primary = primaryOf([worker], IMAGE, null);
