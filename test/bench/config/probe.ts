@@ -9,7 +9,12 @@ const directory = process.env['ELB_PROBE'] ?? '';
 const file = join(directory, String(process.pid));
 
 let longestUs = 0;
-let before = computedUs();
+let beyondUs = 0;
+/** What an event takes, of the last few quarters of a second, the last one counting half. */
+let eachUs = 0;
+let recent = { us: 0, events: 0 };
+let before = now();
+let begun = before;
 let isCollected = false;
 
 watchTurn();
@@ -18,24 +23,41 @@ setInterval(() => {
   const wanted = existsSync(join(directory, 'collect'));
   if (wanted && !isCollected) for (let i = 0; i < 3; i++) collect();
   const { heapUsed, external, rss } = process.memoryUsage();
-  const record: ProbeRecord = { at: Date.now(), longestUs, heap: heapUsed + external, rss, collected: wanted };
+  const record: ProbeRecord = {
+    at: Date.now(),
+    longestUs,
+    beyondUs,
+    heap: heapUsed + external,
+    rss,
+    collected: wanted,
+  };
   appendFileSync(file, `${JSON.stringify(record)}\n`);
   isCollected = wanted;
   longestUs = 0;
-  before = computedUs();
+  beyondUs = 0;
+  before = now();
+  recent = { us: (recent.us + before.us - begun.us) / 2, events: (recent.events + before.events - begun.events) / 2 };
+  eachUs = recent.events > ENOUGH ? recent.us / recent.events : 0;
+  begun = before;
 }, RECORD_MS).unref();
 
 /** At the end of each turn, without keeping the loop from its sleep, which one that is not `unref`ed would. */
 function watchTurn(): void {
-  const now = computedUs();
-  longestUs = Math.max(longestUs, now - before);
-  before = now;
+  const { us, events } = now();
+  const turnUs = us - before.us;
+  longestUs = Math.max(longestUs, turnUs);
+  beyondUs = Math.max(beyondUs, turnUs - (events - before.events) * eachUs);
+  before = { us, events };
   setImmediate(watchTurn).unref();
 }
 
-function computedUs(): number {
+/** What the thread has computed, and how many events its loop has seen. */
+function now(): { readonly us: number; readonly events: number } {
   // Brings the thread's time up to date, which the system does by itself only when it switches or ticks: every 4 ms of a busy thread.
   process.cpuUsage();
   const { user, system } = process.threadCpuUsage();
-  return user + system;
+  return { us: user + system, events: performance.nodeTiming.uvMetricsInfo.events };
 }
+
+/** Events that an average is told from. */
+const ENOUGH = 50;

@@ -7,6 +7,8 @@ export interface ProbeRecord {
   readonly at: number;
   /** CPU time of the longest turn of the event loop. */
   readonly longestUs: number;
+  /** The same, of each turn what is beyond its events (`uv_metrics_info`) times what one took on average just before. */
+  readonly beyondUs: number;
   readonly heap: number;
   readonly rss: number;
   readonly collected: boolean;

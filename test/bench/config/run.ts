@@ -363,9 +363,11 @@ function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolea
 }
 
 function longestOf(records: readonly ProbeRecord[]): string {
+  const most = (all: readonly number[]): string => `${(Math.max(...all) / 1000).toFixed(1)} ms`;
+  const above = (all: readonly number[]): number => all.filter((us) => us > 2000).length;
   const all = records.map(({ longestUs }) => longestUs);
-  const above = all.filter((us) => us > 2000).length;
-  return `${(Math.max(...all) / 1000).toFixed(1)} ms (${above} of ${all.length} quarters of a second above 2 ms)`;
+  const beyond = records.map(({ beyondUs }) => beyondUs);
+  return `${most(all)} (${above(all)} of ${all.length} quarters of a second above 2 ms); beyond its events ${most(beyond)} (${above(beyond)})`;
 }
 
 function microseconds({ p50Us, p99Us }: { readonly p50Us: number; readonly p99Us: number }): string {
