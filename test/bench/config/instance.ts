@@ -103,10 +103,11 @@ export class Instance {
     }
   }
 
+  /** Resolves when nothing of it is left. A primary and workers whose supervisor was killed end by themselves, a moment later: each has its standard error. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const exited = once(this.#child, 'exit');
+    const closed = once(this.#child, 'close');
     this.#child.kill(signal);
-    await exited;
+    await closed;
     rmSync(this.#probes, { recursive: true, force: true });
   }
 }

@@ -34,7 +34,6 @@ const FIRST_WRITES = 200;
 const BESIDE_SECONDS = values.quick === true ? 20 : 150;
 const TURNS_SECONDS = values.quick === true ? 10 : 80;
 const WARM_MS = 4000;
-const END_MS = 500;
 const WINDOW_MS = 500;
 /** What a change leaves behind is no part of the time without one. */
 const SETTLE_MS = 100;
@@ -319,8 +318,6 @@ async function measureColdStart(name: string, domains: number, bound: string): P
     const instance = await startBare(name, 2);
     seconds.push((await served(instance, domainOf(domains - 1))) / 1000);
     await instance.stop('SIGKILL');
-    // Its primary and its workers end by themselves, and are not to be in the way of the next start.
-    await delay(END_MS);
   }
   const shown = `${medianOf(seconds).toFixed(2)} s (most ${Math.max(...seconds).toFixed(2)} s)`;
   row(
