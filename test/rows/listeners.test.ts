@@ -155,8 +155,11 @@ describe('listeners in the program', () => {
     await changeThrice(port);
     process.kill(late, 'SIGCONT');
     stopProcess(other);
-    await until('it asks for TLS as well', async () => seesTls(await answerOf(port)));
-    process.kill(other, 'SIGCONT');
+    try {
+      await until('it asks for TLS as well', async () => seesTls(await answerOf(port)));
+    } finally {
+      process.kill(other, 'SIGCONT');
+    }
     // Nor does it wait for one that never comes.
     expect(await elb.stop()).to.deep.equal({ code: 0, signal: null });
     elb = null;
