@@ -76,11 +76,17 @@ export function referencesOf(document: GraphDocument, rules: ReadonlyMap<string,
   const names = new Set<string>();
   for (const { type, args } of Object.values(document.rules)) {
     const rule = rules.get(type);
-    for (const name of rule?.upstreams?.(args) ?? []) names.add(name);
-    for (const name of rule?.graphs?.(args) ?? []) names.add(`graph/${name}`);
-    for (const name of rule?.domains?.(args) ?? []) names.add(`domain/${normalDomainName(name)}`);
+    if (rule !== undefined) for (const name of namesOf(rule, args)) names.add(name);
   }
   return [...names];
+}
+
+/** The same for one node. */
+export function namesOf(rule: Rule, args: CheckedNode['args']): readonly string[] {
+  const names = [...(rule.upstreams?.(args) ?? [])];
+  for (const name of rule.graphs?.(args) ?? []) names.push(`graph/${name}`);
+  for (const name of rule.domains?.(args) ?? []) names.push(`domain/${normalDomainName(name)}`);
+  return names;
 }
 
 /** What a walk through these nodes may have asked; null: shared graphs on its way may have asked anything. */

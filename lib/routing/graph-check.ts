@@ -1,10 +1,27 @@
 import { checkArgs } from './args-schema.ts';
 import { edgesOf, isObject, type CheckedNode } from './check-document.ts';
-import { compileGraph, compileNode, referencesOf, type Compiled, type GraphRules, type Shape } from './compile.ts';
+import {
+  compileGraph,
+  compileNode,
+  namesOf,
+  referencesOf,
+  type Compiled,
+  type GraphRules,
+  type Shape,
+} from './compile.ts';
+import { GraphText } from './graph-text.ts';
 import type { GraphDocument, Problem } from './rule.ts';
 
 /** What came of the check of a document. */
 export type CheckedGraph = Pick<Compiled, 'problems' | 'fault' | 'upstreams'>;
+
+/** A graph that is remembered. */
+interface Known {
+  readonly shape: Shape;
+  readonly nodes: readonly CheckedNode[];
+  /** One that was like it; null before, or where that is of no use. */
+  alike: { readonly text: GraphText; readonly references: readonly (readonly string[])[] } | null;
+}
 
 /**
  * Checks documents as `compileGraph` does, and remembers a few good ones: most graphs of a large table are like another one but for some
@@ -14,29 +31,66 @@ export type CheckedGraph = Pick<Compiled, 'problems' | 'fault' | 'upstreams'>;
 export class GraphCheck {
   readonly #graphs: GraphRules;
   /** The last that was of use is the first. */
-  readonly #known: Shape[] = [];
+  readonly #known: Known[] = [];
 
   constructor(graphs: GraphRules) {
     this.#graphs = graphs;
   }
 
   check(document: unknown): CheckedGraph {
-    const at = this.#known.findIndex((shape) => isLike(shape, document));
-    if (at >= 0) {
-      this.#use(this.#known.splice(at, 1)[0]);
+    const known = this.#find(({ shape }) => isLike(shape, document));
+    if (known !== null) {
       // It has the nodes of one that has passed its check.
-      return { problems: NONE, fault: 0, upstreams: referencesOf(document as GraphDocument, this.#graphs.rules) };
+      const good = document as GraphDocument;
+      known.alike ??= alikeOf(good, known);
+      return { problems: NONE, fault: 0, upstreams: referencesOf(good, this.#graphs.rules) };
     }
     const { shape, problems, fault, upstreams } = compileGraph(document, this.#graphs);
-    if (shape !== null && shape.nodes.size <= MOST_NODES) this.#use(shape);
+    if (shape !== null && shape.nodes.size <= MOST_NODES)
+      this.#remember({ shape, nodes: [...shape.nodes.values()], alike: null });
     return { problems, fault, upstreams };
   }
 
-  #use(shape: Shape | undefined): void {
-    if (shape === undefined) return;
-    this.#known.unshift(shape);
+  /** What the text of a good document needs, each once; null where that is not seen without parsing it as a whole. */
+  needsOf(text: string): readonly string[] | null {
+    let needs: readonly string[] | null = null;
+    this.#find((known) => (needs = needsOf(known, text)) !== null);
+    return needs;
+  }
+
+  #find(isIt: (known: Known) => boolean): Known | null {
+    const known = this.#known.find(isIt);
+    if (known === undefined) return null;
+    if (known !== this.#known[0]) {
+      this.#known.splice(this.#known.indexOf(known), 1);
+      this.#known.unshift(known);
+    }
+    return known;
+  }
+
+  #remember(known: Known): void {
+    this.#known.unshift(known);
     if (this.#known.length > MOST_KNOWN) this.#known.pop();
   }
+}
+
+function alikeOf(document: GraphDocument, { nodes }: Known): Known['alike'] {
+  const text = GraphText.of(document);
+  // The nodes are those of the document, in its order.
+  return text && { text, references: nodes.map(({ name, rule }) => namesOf(rule, document.rules[name]?.args ?? {})) };
+}
+
+/** What a text needs that is good for being like a known one, each once; null: it may be another, or not good. */
+function needsOf({ shape, nodes, alike }: Known, text: string): readonly string[] | null {
+  const others = alike?.text.otherArgs(text) ?? null;
+  if (alike === null || others === null) return null;
+  const references = [...alike.references];
+  for (const [i, args] of others) {
+    const node = nodes[i];
+    if (node === undefined || !isGoodInstead(node, args, shape)) return null;
+    references[i] = namesOf(node.rule, args);
+  }
+  return [...new Set(references.flat())];
 }
 
 /** Each is compared with what is not like the ones before. */

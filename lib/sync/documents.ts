@@ -20,6 +20,8 @@ export interface DocumentKind {
   readonly kind: DocumentName;
   /** `document`: parsed JSON, or a `SyntaxError` for a text that is none. */
   check(name: string, document: unknown): CheckedDocument;
+  /** What a good document needs, where its text shows that it is one, before it is parsed as a whole; null: that is to be checked. */
+  needsOf?(name: string, text: string): readonly string[] | null;
   /** What the data plane is told of a good document, or (null) of its removal. */
   change(name: string, text: string | null): TableChange;
   /** What memory and store hold of a document that was sent and has passed its check; missing: the document itself. */
@@ -148,7 +150,7 @@ export class Documents {
   prepare(name: string, text: string): boolean {
     if (this.newest(name) === text) return false;
     const before = this.#prepared.get(name);
-    const checked = before?.text === text ? before.checked : this.kind.check(name, parsed(text));
+    const checked = before?.text === text ? before.checked : this.#check(name, text);
     this.#prepared.set(name, { text, checked });
     return checked.problems.length === 0 && !checked.upstreams.some(isReference);
   }
@@ -190,7 +192,12 @@ export class Documents {
 
   #checked(name: string, text: string): CheckedDocument {
     const prepared = this.#prepared.get(name);
-    return prepared?.text === text ? prepared.checked : this.kind.check(name, parsed(text));
+    return prepared?.text === text ? prepared.checked : this.#check(name, text);
+  }
+
+  #check(name: string, text: string): CheckedDocument {
+    const needs = this.kind.needsOf?.(name, text) ?? null;
+    return needs === null ? this.kind.check(name, parsed(text)) : trusted(needs);
   }
 
   #accept(name: string): void {

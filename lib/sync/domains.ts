@@ -1,9 +1,9 @@
 import type { TableChange } from '../change.ts';
 import { Fault } from '../core/faults.ts';
 import { pointerStep, type Problem } from '../core/problem.ts';
-import { referencesOf } from '../routing/compile.ts';
+import { compileGraph, referencesOf } from '../routing/compile.ts';
 import type { GraphRules } from '../routing/compile.ts';
-import { GraphCheck } from '../routing/graph-check.ts';
+import { GraphCheck, type CheckedGraph } from '../routing/graph-check.ts';
 import type { GraphDocument } from '../routing/rule.ts';
 import { checkDomainName, normalDomainName } from '../routing/domain-name.ts';
 import { notJson } from './documents.ts';
@@ -28,19 +28,18 @@ const NONE: readonly Problem[] = [];
 /** Domains' graphs. A domain without a good one answers what is wrong with it, unless no host can have its name. */
 export function domains(graphs: GraphRules): DocumentKind {
   const graphCheck = new GraphCheck(graphs);
+  const checked = (document: unknown, returns: boolean): CheckedGraph => {
+    const broken = notJson(document);
+    if (broken !== null) return { problems: [broken], fault: Fault.BROKEN_GRAPH, upstreams: [] };
+    // One that is bad for where it stands is no example for others.
+    return returns ? compileGraph(document, graphs) : graphCheck.check(document);
+  };
   return {
     kind: 'domain',
     check(name, document) {
-      const broken = notJson(document);
-      const {
-        problems: found,
-        fault,
-        upstreams,
-      } = broken === null
-        ? graphCheck.check(document)
-        : { problems: [broken], fault: Fault.BROKEN_GRAPH, upstreams: [] };
       const returns = returning(document);
-      const problems = returns.length === 0 ? found : [...found, ...returns];
+      const { problems: found, fault, upstreams } = checked(document, returns.length > 0);
+      const problems = [...found, ...returns];
       const badName = checkDomainName(name);
       if (badName !== null)
         return { problems: [{ at: '', msg: `name ${badName}` }, ...problems], substitute: null, upstreams };
@@ -48,6 +47,7 @@ export function domains(graphs: GraphRules): DocumentKind {
       const substitute: TableChange = { kind: 'bad-domain', name, fault: fault === 0 ? Fault.BROKEN_GRAPH : fault };
       return { problems, substitute, upstreams };
     },
+    needsOf: (name, text) => (checkDomainName(name) === null ? graphCheck.needsOf(text) : null),
     change: (name, text) => ({ kind: 'domain', name, document: text }),
     broken: (name) => ({ kind: 'bad-domain', name, fault: Fault.BROKEN_GRAPH }),
     normalName: normalDomainName,

@@ -14,13 +14,15 @@ export function sharedGraphs(graphs: GraphRules): DocumentKind {
       const broken = notJson(document);
       const { problems, upstreams } =
         broken === null ? graphCheck.check(document) : { problems: [broken], upstreams: [] };
-      const isNamed = /^[^/\s\p{Cc}]{1,200}$/u.test(name);
       const badName = { at: '', msg: 'the name of a shared graph is text without slash, space and control characters' };
-      return { problems: isNamed ? problems : [badName, ...problems], substitute: null, upstreams };
+      return { problems: NAME.test(name) ? problems : [badName, ...problems], substitute: null, upstreams };
     },
+    needsOf: (name, text) => (NAME.test(name) ? graphCheck.needsOf(text) : null),
     change: (name, text) => ({ kind: 'graph', name, document: text }),
     normalName: (name) => name,
     // It has passed its check.
     upstreams: (document) => referencesOf(document as GraphDocument, graphs.rules),
   };
 }
+
+const NAME = /^[^/\s\p{Cc}]{1,200}$/u;

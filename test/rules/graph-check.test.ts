@@ -44,9 +44,16 @@ function changed(document: unknown, nth: number, to: Other): unknown {
   );
 }
 
+/** What may come into a text. */
+const piece = fc.oneof(
+  fc.constantFrom('', 'x', '"', '\\', '{', '}', ',', '"args":', '"x":1,', '{"a":{}}', '\0args', ' ', '\n', '}}}', '9'),
+  fc.string({ maxLength: 4 }),
+);
+
 describe('check of graphs that are like others', () => {
   it('says what the check of each by itself says', () => {
     let alike = 0;
+    let seenByText = 0;
     const step = fc.record({
       document: fc.nat(good.length - 1),
       changes: fc.array(fc.tuple(fc.nat(), other), { maxLength: 3 }),
@@ -56,11 +63,18 @@ describe('check of graphs that are like others', () => {
         fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
           const check = new GraphCheck({ ...graphs, isShared });
           for (const { document, changes } of steps) {
+            // The second of a kind is what texts are compared with.
+            for (let i = 0; i < 2; i++) check.check(changed(good[document], 0, (it) => it));
             const told = changes.reduce(
               (graph, [nth, to]) => changed(graph, nth, to),
               changed(good[document], 0, (it) => it),
             );
             const { problems, fault, upstreams } = compileGraph(told, { ...graphs, isShared });
+            const needs = check.needsOf(JSON.stringify(told));
+            if (needs !== null) {
+              expect({ problems, needs }).to.deep.equal({ problems: [], needs: upstreams });
+              if (changes.length > 0) seenByText++;
+            }
             expect(check.check(told)).to.deep.equal({ problems, fault, upstreams });
             if (problems.length === 0 && changes.length > 0) alike++;
           }
@@ -70,6 +84,43 @@ describe('check of graphs that are like others', () => {
     }
     // Else nothing but the check of the whole was looked at.
     expect(alike).to.be.greaterThan(100);
+    expect(seenByText).to.be.greaterThan(100);
+  });
+
+  it('takes no text for a good graph that is none', () => {
+    let taken = 0;
+    const cut = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(3), put: piece });
+    fc.assert(
+      fc.property(fc.nat(good.length - 1), fc.array(cut, { minLength: 1, maxLength: 3 }), (document, cuts) => {
+        const check = new GraphCheck(graphs);
+        for (let i = 0; i < 2; i++) check.check(structuredClone(good[document]));
+        const text = cuts.reduce((json, { at, length, put }) => {
+          const from = Math.floor(at * json.length);
+          return json.slice(0, from) + put + json.slice(from + length);
+        }, JSON.stringify(good[document]));
+        const needs = check.needsOf(text);
+        if (needs === null) return;
+        const { problems, upstreams } = compileGraph(JSON.parse(text), graphs);
+        expect({ problems, needs }).to.deep.equal({ problems: [], needs: upstreams });
+        taken++;
+      }),
+      { numRuns: 3000 },
+    );
+    // Letters within args.
+    expect(taken).to.be.greaterThan(20);
+  });
+
+  it('sees what a text with another upstream needs, and leaves one that is written otherwise to the whole check', () => {
+    const check = new GraphCheck(graphs);
+    const way = (servername: string): unknown => ({
+      init: 'end',
+      rules: { end: { type: 'backend', args: { servername } } },
+    });
+    expect(check.needsOf(JSON.stringify(way('a'))), 'nothing is known').to.equal(null);
+    for (const name of ['a', 'b']) check.check(way(name));
+    expect(check.needsOf(JSON.stringify(way('b')))).to.deep.equal(['b']);
+    expect(check.needsOf(JSON.stringify(way('c')))).to.deep.equal(['c']);
+    expect(check.needsOf(JSON.stringify(way('c'), null, 2))).to.equal(null);
   });
 
   const ways = (succ: string, pattern: string, init = 'way'): unknown => ({
