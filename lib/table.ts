@@ -23,10 +23,12 @@ export class Table {
     return this.#itemsOf(change).get(change.name);
   }
 
-  /** False for the removal of what is not there. */
+  /** False for what changes nothing. */
   put(change: TableChange): boolean {
     const items = this.#itemsOf(change);
     if (isRemoval(change)) return items.delete(change.name);
+    const before = items.get(change.name);
+    if (before !== undefined && isSameChange(before, change)) return false;
     items.set(change.name, change);
     return true;
   }

@@ -1,4 +1,4 @@
-import { isSameChange, type TableChange } from '../change.ts';
+import type { TableChange } from '../change.ts';
 import { Table } from '../table.ts';
 import { encodeDraftPiece } from './draft-piece.ts';
 import type { Member } from './member.ts';
@@ -16,11 +16,7 @@ export class Draft {
   /** More of it, or something else of an item. */
   add(changes: readonly TableChange[]): void {
     if (this.#isOver) return;
-    const news = changes.filter((change) => {
-      const before = this.#table.get(change);
-      return before === undefined || !isSameChange(before, change);
-    });
-    for (const change of news) this.#table.put(change);
+    const news = changes.filter((change) => this.#table.put(change));
     if (news.length === 0 || this.#members.size === 0) return;
     const piece = encodeDraftPiece(news);
     for (const member of this.#members) member.draft(piece);

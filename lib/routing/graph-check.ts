@@ -84,13 +84,15 @@ function alikeOf(document: GraphDocument, { nodes }: Known): Known['alike'] {
 function needsOf({ shape, nodes, alike }: Known, text: string): readonly string[] | null {
   const others = alike?.text.otherArgs(text) ?? null;
   if (alike === null || others === null) return null;
-  const references = [...alike.references];
-  for (const [i, args] of others) {
-    const node = nodes[i];
-    if (node === undefined || !isGoodInstead(node, args, shape)) return null;
-    references[i] = namesOf(node.rule, args);
+  const needs = new Set<string>();
+  let next = 0;
+  for (const [i, node] of nodes.entries()) {
+    const other = others[next]?.node === i ? others[next++] : undefined;
+    if (other !== undefined && !isGoodInstead(node, other.args, shape)) return null;
+    for (const name of other === undefined ? (alike.references[i] ?? []) : namesOf(node.rule, other.args))
+      needs.add(name);
   }
-  return [...new Set(references.flat())];
+  return [...needs];
 }
 
 /** Each is compared with what is not like the ones before. */

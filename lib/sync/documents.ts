@@ -34,12 +34,6 @@ export interface DocumentKind {
   upstreams(document: unknown): readonly string[];
 }
 
-/** What came of the check of a text. */
-interface CheckedText {
-  readonly text: string;
-  readonly checked: CheckedDocument;
-}
-
 /** A document that has passed its check. */
 interface GoodDocument {
   readonly text: string;
@@ -66,8 +60,6 @@ export class Documents {
   readonly #substitutes = new Map<string, TableChange>();
   /** The names that have a document, good or bad, and are not in their normal form, by that. */
   readonly #spellings = new Map<string, Set<string>>();
-  /** What came of the check of texts that are expected, by name. */
-  readonly #prepared = new Map<string, CheckedText>();
   readonly #references = new References();
   /** In order; null after one came or went. */
   #names: readonly string[] | null = null;
@@ -146,25 +138,15 @@ export class Documents {
     return this.#references.users(upstream);
   }
 
-  /** Checks a text that is expected to come, unless it is known. Answers whether it would be put into force as it is, for all that is known. */
-  prepare(name: string, text: string): boolean {
-    if (this.newest(name) === text) return false;
-    const before = this.#prepared.get(name);
-    const checked = before?.text === text ? before.checked : this.#check(name, text);
-    this.#prepared.set(name, { text, checked });
-    return checked.problems.length === 0 && !checked.upstreams.some(isReference);
-  }
-
-  /** Nothing is expected any more. */
-  forgetPrepared(): void {
-    this.#prepared.clear();
+  check(name: string, text: string): CheckedDocument {
+    const needs = this.kind.needsOf?.(name, text) ?? null;
+    return needs === null ? this.kind.check(name, parsed(text)) : trusted(needs);
   }
 
   /**
-   * Takes a name's newest document, or its removal. `settle` puts it into force. `needs`: what it needs, if it has passed its check
-   * before.
+   * Takes a name's newest document, or its removal. `settle` puts it into force. `checked`: what came of its check, if that was before.
    */
-  update(name: string, text: string | null, now: number, needs: readonly string[] | null = null): void {
+  update(name: string, text: string | null, now: number, checked: CheckedDocument | null = null): void {
     this.#spell(name, text !== null);
     this.#substitutes.delete(name);
     if (text === null) {
@@ -172,7 +154,7 @@ export class Documents {
       this.#accept(name);
       return;
     }
-    const { problems, substitute, upstreams } = needs === null ? this.#checked(name, text) : trusted(needs);
+    const { problems, substitute, upstreams } = checked ?? this.check(name, text);
     const circle = problems.length === 0 ? this.#circle(name, upstreams) : null;
     if (circle !== null) {
       this.#reject(name, [{ at: '', msg: circle }], this.kind.broken?.(name) ?? null, now);
@@ -188,16 +170,6 @@ export class Documents {
 
   #circle(name: string, needs: readonly string[]): string | null {
     return needs.some(isReference) ? this.#leadsBack(referenceTo(this.kind, name), needs) : null;
-  }
-
-  #checked(name: string, text: string): CheckedDocument {
-    const prepared = this.#prepared.get(name);
-    return prepared?.text === text ? prepared.checked : this.#check(name, text);
-  }
-
-  #check(name: string, text: string): CheckedDocument {
-    const needs = this.kind.needsOf?.(name, text) ?? null;
-    return needs === null ? this.kind.check(name, parsed(text)) : trusted(needs);
   }
 
   #accept(name: string): void {
@@ -223,7 +195,7 @@ export class Documents {
     const { held } = this.#reports;
     const newest = this.#newest.get(name);
     const before = this.#inForce.get(name);
-    const missing = newest?.upstreams.filter((upstream) => !exists(upstream)) ?? [];
+    const missing = newest?.upstreams.filter((upstream) => !exists(upstream)) ?? NONE_MISSING;
     const isHeld = before !== undefined && before !== newest && missing.length > 0 && before.upstreams.every(exists);
     if (isHeld || held.size > 0) {
       const key = documentKey(this.kind.kind, name);
@@ -231,7 +203,9 @@ export class Documents {
       else held.delete(key);
     }
     const inForce = isHeld ? before : newest;
-    this.#setInForce(name, inForce, exists);
+    this.#setInForce(name, before, inForce);
+    // What another one waits for works.
+    this.#noteDangling(name, isHeld ? NONE_MISSING : missing);
     if (inForce !== undefined) return this.kind.change(name, inForce.text);
     return this.#substitutes.get(name) ?? this.kind.change(name, null);
   }
@@ -244,16 +218,17 @@ export class Documents {
     this.#references.replace(name, before?.upstreams, [document?.upstreams, this.#inForce.get(name)?.upstreams]);
   }
 
-  #setInForce(name: string, document: GoodDocument | undefined, exists: (upstream: string) => boolean): void {
-    const { dangling } = this.#reports;
-    const before = this.#inForce.get(name);
+  #setInForce(name: string, before: GoodDocument | undefined, document: GoodDocument | undefined): void {
+    if (document === before) return;
     if (document === undefined) this.#inForce.delete(name);
-    else if (document !== before) this.#inForce.set(name, document);
+    else this.#inForce.set(name, document);
     // What is in force now was the newest, and is among the references already.
-    if (before !== undefined && before !== document) {
-      this.#references.replace(name, before.upstreams, [document?.upstreams, this.#newest.get(name)?.upstreams]);
-    }
-    const missing = document?.upstreams.filter((upstream) => !exists(upstream)) ?? [];
+    if (before === undefined) return;
+    this.#references.replace(name, before.upstreams, [document?.upstreams, this.#newest.get(name)?.upstreams]);
+  }
+
+  #noteDangling(name: string, missing: readonly string[]): void {
+    const { dangling } = this.#reports;
     if (missing.length > 0) dangling.set(documentKey(this.kind.kind, name), missing);
     else if (dangling.size > 0) dangling.delete(documentKey(this.kind.kind, name));
   }
@@ -269,11 +244,13 @@ export class Documents {
   }
 }
 
-function trusted(upstreams: readonly string[]): CheckedDocument {
+/** What would come of the check of a document that has passed it, and needs these. */
+export function trusted(upstreams: readonly string[]): CheckedDocument {
   return { problems: NONE, substitute: null, upstreams };
 }
 
 const NONE: readonly Problem[] = [];
+const NONE_MISSING: readonly string[] = [];
 
 export function parsed(text: string): unknown {
   try {

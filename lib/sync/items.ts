@@ -1,14 +1,20 @@
-import { isRemoval, isSameChange } from '../change.ts';
+import { isRemoval } from '../change.ts';
 import type { TableChange } from '../change.ts';
 import type { DocumentName } from '../control.ts';
 import { Table } from '../table.ts';
 import type { DocumentKinds } from './document-kinds.ts';
-import { Documents } from './documents.ts';
+import { Documents, trusted, type CheckedDocument } from './documents.ts';
 import type { Effects, Turn } from './effects.ts';
-import { CIRCLE, circleOf, referenceTo, splitReference } from './circles.ts';
-import { documentKey, placeOf } from './keys.ts';
+import { CIRCLE, circleOf, isReference, referenceTo, splitReference } from './circles.ts';
+import { documentKey, placeOf, type Place } from './keys.ts';
 import type { Held, Rejection, Reports } from './reports.ts';
 import { ServerLists } from './server-lists.ts';
+
+interface Prepared {
+  readonly place: Place & { readonly kind: 'document' };
+  readonly value: string;
+  readonly checked: CheckedDocument;
+}
 
 /** What the keys of memory stand for: documents and lists of servers, of each what is in force, and what the data plane was told. */
 export class Items {
@@ -21,6 +27,8 @@ export class Items {
   readonly lists: ServerLists;
   /** By key, the values of documents that close a circle. */
   readonly #circular = new Map<string, string | null>();
+  /** By key, documents that are expected, and what came of their check. */
+  readonly #prepared = new Map<string, Prepared>();
   /** What the data plane has. */
   readonly told = new Table();
 
@@ -36,12 +44,14 @@ export class Items {
 
   /** A key has another value. `needs`: what it needs, if it has passed its check before. */
   update(key: string, value: string | null, turn: Turn, now: number, needs: readonly string[] | null = null): void {
-    const place = placeOf(key);
+    const prepared = this.#prepared.get(key);
+    const place = prepared?.place ?? placeOf(key);
     if (place === null) return;
     const { rejected } = this.reports;
     const wasRejected = rejected.size > 0 && rejected.has(key);
     if (place.kind === 'document') {
-      this.documents.get(place.of)?.update(place.name, value, now, needs);
+      const checked = prepared?.value === value ? prepared.checked : needs && trusted(needs);
+      this.documents.get(place.of)?.update(place.name, value, now, checked);
       if (rejected.size > 0 && this.#closesCircle(key)) this.#circular.set(key, value);
       else if (this.#circular.size > 0) this.#circular.delete(key);
       turn.documents.set(key, place);
@@ -62,7 +72,11 @@ export class Items {
     if (place === null) return null;
     if (place.kind === 'server') return this.lists.prepare(place.upstream, place.server, value);
     const documents = this.documents.get(place.of);
-    const isGood = documents?.prepare(place.name, value) === true;
+    if (documents === undefined || documents.newest(place.name) === value) return null;
+    const before = this.#prepared.get(key);
+    const checked = before?.value === value ? before.checked : documents.check(place.name, value);
+    this.#prepared.set(key, { place, value, checked });
+    const isGood = checked.problems.length === 0 && !checked.upstreams.some(isReference);
     return isGood && place.of === 'domain' ? documents.kind.change(place.name, value) : null;
   }
 
@@ -73,7 +87,7 @@ export class Items {
   }
 
   forgetPrepared(): void {
-    for (const documents of this.documents.values()) documents.forgetPrepared();
+    this.#prepared.clear();
     this.lists.forgetPrepared();
   }
 
@@ -108,7 +122,7 @@ export class Items {
       this.settle(of, name, exists, since.get(key) ?? now),
     );
     return {
-      changes: [...upstreams, ...settled.flat()].filter((change) => this.#tabulate(change)),
+      changes: [...upstreams, ...settled.flat()].filter((change) => this.told.put(change)),
       hosts: [...hosts],
       rejected,
       accepted,
@@ -142,8 +156,9 @@ export class Items {
 
   /** Whether there is what a document needs: an upstream, or another document. */
   has(reference: string): boolean {
+    if (!isReference(reference)) return this.lists.has(reference);
     const [of, name] = splitReference(reference);
-    return of === null ? this.lists.has(name) : (this.documents.get(of)?.hasAny(name) ?? false);
+    return of !== null && this.documents.get(of)?.hasAny(name) === true;
   }
 
   /** What a document needs. */
@@ -161,12 +176,6 @@ export class Items {
   settle(of: DocumentName, name: string, exists: (upstream: string) => boolean, now: number): readonly TableChange[] {
     const change = this.documents.get(of)?.settle(name, exists, now);
     return change === undefined ? [] : [change];
-  }
-
-  /** Whether the change is one for the data plane. */
-  #tabulate(change: TableChange): boolean {
-    const before = this.told.get(change);
-    return this.told.put(change) && (before === undefined || isRemoval(change) || !isSameChange(before, change));
   }
 
   /** The newest good value of a key. */
