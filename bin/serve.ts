@@ -7,6 +7,7 @@ import type { TableChange } from '../lib/change.ts';
 import type { StartWorker } from '../lib/cluster/link.ts';
 import { Primary } from '../lib/cluster/primary.ts';
 import type { FirstImage } from '../lib/cluster/messages.ts';
+import { collectGarbage } from '../lib/core/collect-garbage.ts';
 import type { Config } from '../lib/core/config.ts';
 import { Containment } from '../lib/core/containment.ts';
 import { givingWay, yielding } from '../lib/core/give-way.ts';
@@ -98,6 +99,8 @@ export async function serve(
     read?.forget();
     loaded.resolve();
     if (mayAsk(config.ownSlice)) standing?.begin(libc, log);
+    // Else V8 would do so some time later, while changes come. Who serves himself has no moment for it.
+    if (standing !== null) void elapsed(scheduler, SETTLED_MS).then(collectGarbage);
   });
   const sync = new Sync({
     store,
@@ -205,6 +208,8 @@ export async function serve(
 
 /** Where nothing of a table was heard for so long, no worker waits for it: longer than what is behind its last piece takes. */
 const SILENCE_MS = 2000;
+/** Behind the first table: what follows from it is done by then, hashes and a snapshot of 100,000 domains. */
+const SETTLED_MS = 2500;
 /** Longest time that clients wait for a file that was there a moment ago. */
 const FILE_MS = 3000;
 

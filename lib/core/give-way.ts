@@ -16,20 +16,30 @@ export interface Rest {
  * processor with it, and would else wait for all steps: Linux lets what runs go on for a slice of 1.4 ms and more, and priorities do not
  * shorten it (EEVDF, Linux 6.6 and later). For threads that serve nobody themselves.
  *
+ * One who had to wait long for his turn to come again takes it: where many want the processor, as threads of collections do, each pause would cost
+ * a slice of theirs, and all pauses of a change together ten milliseconds.
+ *
  * With `yielding` it first gives up what it may still run before others (sched_yield(2)), so that a worker which has just run may do so
  * again, and at once: one with a slice of its own does not wait for the next pause.
  */
 export function givingWay(rest: Rest = SLEEP): GiveWay {
   let since = -Infinity;
+  let mayGoOnUntil = -Infinity;
   return () => {
-    if (rest.now() - since < STEP_MS) return;
+    const begun = rest.now();
+    if (begun - since < STEP_MS || begun < mayGoOnUntil) return;
     rest.pause();
     since = rest.now();
+    if (since - begun > LONG_MS) mayGoOnUntil = since + TURN_MS;
   };
 }
 
 /** Steps that are shorter are not worth two changes of threads. */
 const STEP_MS = 0.1;
+/** A pause by which others had the processor. */
+const LONG_MS = 1;
+/** Longer than the steps of a change take. */
+const TURN_MS = 10;
 /** The system adds what its timers are late, which is more. */
 const PAUSE_MS = 0.01;
 

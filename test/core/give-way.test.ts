@@ -25,6 +25,24 @@ describe('giving way', () => {
     expect(pausesOf(Array<number>(7).fill(0.0625))).to.deep.equal([0, 2, 4, 6]);
   });
 
+  it('does not pause again for a while where others had the processor meanwhile', () => {
+    let now = 0;
+    const lasts = [0.1, 3, 0.1, 0.1];
+    const pauses: number[] = [];
+    const giveWay = givingWay({
+      now: () => now,
+      pause: () => {
+        pauses.push(now);
+        now += lasts.shift() ?? 0.1;
+      },
+    });
+    for (; now < 20; now += 1) giveWay();
+    expect(pauses.slice(0, 2)).to.deep.equal([0, 1.1]);
+    // Ten milliseconds behind the end of the long one.
+    expect(pauses[2]).to.be.within(14.1, 15.2);
+    expect(pauses.length).to.be.at.least(6);
+  });
+
   it('gives the processor up', () => {
     const giveWay = givingWay();
     const { voluntaryContextSwitches: before } = process.resourceUsage();

@@ -31,6 +31,9 @@ const LOADS = 3;
 const WRITES = values.quick === true ? 100 : 1000;
 /** Of an instance whose code is still being compiled. */
 const FIRST_WRITES = 200;
+/** Behind so many, what whoever measures has made is collected, and others may come to rest. */
+const COLLECTED_WRITES = 25;
+const COLLECTED_MS = 50;
 const BESIDE_SECONDS = values.quick === true ? 20 : 150;
 const TURNS_SECONDS = values.quick === true ? 10 : 80;
 const WARM_MS = 4000;
@@ -198,6 +201,11 @@ async function writeKeys(
   const revisions = await revisionsOf(many);
   let i = 0;
   const write = async (): Promise<number> => {
+    if (i % COLLECTED_WRITES === 0) {
+      // Else its collections would come while others are measured.
+      collect();
+      await delay(COLLECTED_MS);
+    }
     const number = (++i * 197) % DOMAINS;
     const path = `/${name}${i}/`;
     const acknowledged = await change(many, revisions, number, `${name}${i}`);
