@@ -11,6 +11,7 @@ import type { Held, Rejection, Reports } from './reports.ts';
 import { ServerLists } from './server-lists.ts';
 
 interface Prepared {
+  readonly key: string;
   readonly place: Place & { readonly kind: 'document' };
   readonly value: string;
   readonly checked: CheckedDocument;
@@ -27,8 +28,10 @@ export class Items {
   readonly lists: ServerLists;
   /** By key, the values of documents that close a circle. */
   readonly #circular = new Map<string, string | null>();
-  /** By key, documents that are expected, and what came of their check. */
-  readonly #prepared = new Map<string, Prepared>();
+  /** Documents that are expected, in the order of their keys, in which they come, and what came of their check. */
+  #prepared: Prepared[] = [];
+  /** Index of the one that is expected next. */
+  #next = 0;
   /** What the data plane has. */
   readonly told = new Table();
 
@@ -44,7 +47,7 @@ export class Items {
 
   /** A key has another value. `needs`: what it needs, if it has passed its check before. */
   update(key: string, value: string | null, turn: Turn, now: number, needs: readonly string[] | null = null): void {
-    const prepared = this.#prepared.get(key);
+    const prepared = this.#takePrepared(key);
     const place = prepared?.place ?? placeOf(key);
     if (place === null) return;
     const { rejected } = this.reports;
@@ -73,9 +76,10 @@ export class Items {
     if (place.kind === 'server') return this.lists.prepare(place.upstream, place.server, value);
     const documents = this.documents.get(place.of);
     if (documents === undefined || documents.newest(place.name) === value) return null;
-    const before = this.#prepared.get(key);
-    const checked = before?.value === value ? before.checked : documents.check(place.name, value);
-    this.#prepared.set(key, { place, value, checked });
+    const checked = documents.check(place.name, value);
+    // They are read again from the beginning.
+    if (key <= (this.#prepared.at(-1)?.key ?? '')) this.#forgetDocuments();
+    this.#prepared.push({ key, place, value, checked });
     const isGood = checked.problems.length === 0 && !checked.upstreams.some(isReference);
     return isGood && place.of === 'domain' ? documents.kind.change(place.name, value) : null;
   }
@@ -87,8 +91,24 @@ export class Items {
   }
 
   forgetPrepared(): void {
-    this.#prepared.clear();
+    this.#forgetDocuments();
     this.lists.forgetPrepared();
+  }
+
+  #forgetDocuments(): void {
+    this.#prepared = [];
+    this.#next = 0;
+  }
+
+  /** What was prepared of a key, unless it comes out of order: then it is checked once more. */
+  #takePrepared(key: string): Prepared | undefined {
+    while (this.#next < this.#prepared.length) {
+      const expected = this.#prepared[this.#next];
+      if (expected === undefined || expected.key > key) return undefined;
+      this.#next++;
+      if (expected.key === key) return expected;
+    }
+    return undefined;
   }
 
   /** Documents that were refused because they closed a circle: another change may have opened it. */
@@ -118,11 +138,13 @@ export class Items {
     const wereHeld = new Set(keys.filter((key) => held.has(key)));
     const wereDangling = new Set(keys.filter((key) => dangling.has(key)));
     const exists = (reference: string): boolean => this.has(reference);
-    const settled = Array.from(documents, ([key, { of, name }]) =>
-      this.settle(of, name, exists, since.get(key) ?? now),
-    );
+    const changes = upstreams.filter((change) => this.told.put(change));
+    for (const [key, { of, name }] of documents) {
+      for (const change of this.settle(of, name, exists, since.get(key) ?? now))
+        if (this.told.put(change)) changes.push(change);
+    }
     return {
-      changes: [...upstreams, ...settled.flat()].filter((change) => this.told.put(change)),
+      changes,
       hosts: [...hosts],
       rejected,
       accepted,

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import type { TableChange } from '../../lib/change.ts';
 import { Seal } from '../../lib/core/seal.ts';
 import { SyncCore } from '../../lib/sync/core.ts';
@@ -76,6 +77,40 @@ describe('what a first load is about to bring', () => {
     expect(core.rejected.has('rules/a.test')).to.equal(true);
     const [upstream] = changes.filter(({ kind }) => kind === 'upstream');
     expect(upstream).to.have.nested.property('servers[0].weight', 3);
+  });
+
+  it('changes nothing of what a load leads to, in whatever order it comes, once or again, and whatever is changed here meanwhile', () => {
+    const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
+    const name = fc.constantFrom(...names);
+    const text = fc.constantFrom(graphText('one'), graphText('two'), '{', graphIncluding('shared'));
+    const store = fc.dictionary(name, text, { maxKeys: 5 });
+    const step = fc.oneof(
+      fc.array(fc.tuple(name, text), { maxLength: 4 }).map((arriving) => ({ arriving })),
+      fc.tuple(name, text).map((edit) => ({ edit })),
+    );
+    fc.assert(
+      fc.property(store, store, fc.array(step, { maxLength: 6 }), (first, second, steps) => {
+        const entriesOf = (of: Iterable<readonly [string, string]>, revision = 3) =>
+          Array.from(of, ([one, value]) => ({ key: `rules/${one}`, value, revision }));
+        const led = [true, false].map((hasArrived) => {
+          const core = new SyncCore(kinds);
+          for (const [i, document] of [first, second].entries()) {
+            for (const done of steps) {
+              if ('edit' in done) {
+                const [one, is] = done.edit;
+                core.edit([{ kind: 'document', of: 'domain', name: one, text: is }], 0);
+              } else if (hasArrived) core.arriving(entriesOf(done.arriving));
+            }
+            const entries = entriesOf(Object.entries(document).toSorted(), 3 + i);
+            if (hasArrived) core.arriving(entries);
+            core.load({ revision: 9 + i, cluster: 'c', entries }, i > 0, 0);
+          }
+          return { table: core.table(), rejected: [...core.rejected.keys()], held: [...core.held.keys()] };
+        });
+        expect(led[0]).to.deep.equal(led[1]);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
