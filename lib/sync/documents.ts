@@ -138,6 +138,7 @@ export class Documents {
     return this.#references.users(upstream);
   }
 
+  /** Checks a text as far as it has to be. */
   check(name: string, text: string): CheckedDocument {
     const needs = this.kind.needsOf?.(name, text) ?? null;
     return needs === null ? this.kind.check(name, parsed(text)) : trusted(needs);

@@ -17,10 +17,12 @@ import { PATHS, startHttpServers } from '../servers.ts';
 import { compareWindows, readTimes, type Interval, type TimedRequest } from '../windows.ts';
 import { turnsOfBareProcess } from './bare-process.ts';
 import { collect } from './collect.ts';
+import { longestOf, microseconds } from './figures.ts';
 import { Instance } from './instance.ts';
-import { RECORD_MS, type ProbeRecord } from './record.ts';
-import { domainOf, fill, graphOf, storeAt } from './table.ts';
+import { RECORD_MS } from './record.ts';
+import { domainOf, fill, storeAt } from './table.ts';
 import { WorkerClient } from './worker-client.ts';
+import { change, revisionsOf } from './writing.ts';
 
 const { values } = parseArgs({
   options: { domains: { type: 'string', default: '100000' }, quick: { type: 'boolean' }, only: { type: 'string' } },
@@ -318,6 +320,18 @@ async function measureColdStarts(): Promise<void> {
   await etcd.kill();
   await measureColdStart('FEW', FEW, '<= 0.5 s');
   await measureColdStart('MANY', DOMAINS, '<= 3 s');
+  await measureBareStart();
+}
+
+/** Three processes of Node begin, one behind the other, before the first answer: what one takes tells of the machine at that time. */
+async function measureBareStart(): Promise<void> {
+  const seconds: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const begun = performance.now();
+    await run(process.execPath, ['-e', '0']);
+    seconds.push((performance.now() - begun) / 1000);
+  }
+  row('a process of Node that does nothing: started to ended', `${medianOf(seconds).toFixed(3)} s`);
 }
 
 async function measureColdStart(name: string, domains: number, bound: string): Promise<void> {
@@ -342,39 +356,10 @@ async function snapshotOf(name: string): Promise<void> {
   await instance.stop();
 }
 
-/** By key, where it was written last. What was read beside is collected: it would be, and have the processors, while others are measured. */
-async function revisionsOf(store: EtcdStore): Promise<Map<string, number>> {
-  const { entries } = await store.read();
-  const revisions = new Map(entries.map(({ key, revision }) => [key, revision]));
-  collect();
-  return revisions;
-}
-
-async function change(store: EtcdStore, revisions: Map<string, number>, i: number, version: string): Promise<number> {
-  const key = `rules/${domainOf(i)}`;
-  const revision = await store.write([{ key, value: graphOf(i, version), expected: revisions.get(key) ?? 0 }]);
-  const acknowledged = performance.now();
-  if (revision === null) throw new Error(`${key} was changed by others`);
-  revisions.set(key, revision);
-  return acknowledged;
-}
-
 function longest(instance: Instance, workers: readonly number[], since: number): string {
   return longestOf(workers.flatMap((pid) => instance.records(pid, since)));
 }
 
 function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): readonly [Item[], Item[]] {
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
-}
-
-function longestOf(records: readonly ProbeRecord[]): string {
-  const most = (all: readonly number[]): string => `${(Math.max(...all) / 1000).toFixed(1)} ms`;
-  const above = (all: readonly number[]): number => all.filter((us) => us > 2000).length;
-  const all = records.map(({ longestUs }) => longestUs);
-  const beyond = records.map(({ beyondUs }) => beyondUs);
-  return `${most(all)} (${above(all)} of ${all.length} quarters of a second above 2 ms); beyond its events ${most(beyond)} (${above(beyond)})`;
-}
-
-function microseconds({ p50Us, p99Us }: { readonly p50Us: number; readonly p99Us: number }): string {
-  return `${(p50Us / 1000).toFixed(2)} ms, ${(p99Us / 1000).toFixed(2)} ms`;
 }
