@@ -27,8 +27,7 @@ export class Table {
   put(change: TableChange): boolean {
     const items = this.#itemsOf(change);
     if (isRemoval(change)) return items.delete(change.name);
-    const before = items.get(change.name);
-    if (before !== undefined && isSameChange(before, change)) return false;
+    if (this.#says(change)) return false;
     items.set(change.name, change);
     return true;
   }
@@ -49,12 +48,15 @@ export class Table {
 
   /** Changes that make another table this one. */
   since(other: Table): readonly TableChange[] {
-    const put = this.whole().filter((change) => {
-      const before = other.get(change);
-      return before === undefined || !isSameChange(before, change);
-    });
+    const put = this.whole().filter((change) => !other.#says(change));
     const gone = other.whole().filter((change) => this.get(change) === undefined);
     return [...gone.map(removalOf), ...put];
+  }
+
+  /** Whether this is in force already. */
+  #says(change: TableChange): boolean {
+    const before = this.get(change);
+    return before !== undefined && isSameChange(before, change);
   }
 
   #itemsOf(change: TableChange): Map<string, TableChange> {

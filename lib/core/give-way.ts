@@ -23,14 +23,13 @@ export interface Rest {
  * again, and at once: one with a slice of its own does not wait for the next pause.
  */
 export function givingWay(rest: Rest = SLEEP): GiveWay {
-  let since = -Infinity;
-  let mayGoOnUntil = -Infinity;
+  let next = -Infinity;
   return () => {
     const begun = rest.now();
-    if (begun - since < STEP_MS || begun < mayGoOnUntil) return;
+    if (begun < next) return;
     rest.pause();
-    since = rest.now();
-    if (since - begun > LONG_MS) mayGoOnUntil = since + TURN_MS;
+    const ended = rest.now();
+    next = ended + (ended - begun > LONG_MS ? TURN_MS : STEP_MS);
   };
 }
 

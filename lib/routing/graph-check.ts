@@ -18,7 +18,6 @@ export type CheckedGraph = Pick<Compiled, 'problems' | 'fault' | 'upstreams'>;
 /** A graph that is remembered. */
 interface Known {
   readonly shape: Shape;
-  readonly nodes: readonly CheckedNode[];
   /** One that was like it; null before, or where that is of no use. */
   alike: { readonly text: GraphText; readonly references: readonly (readonly string[])[] } | null;
 }
@@ -42,12 +41,11 @@ export class GraphCheck {
     if (known !== null) {
       // It has the nodes of one that has passed its check.
       const good = document as GraphDocument;
-      known.alike ??= alikeOf(good, known);
+      known.alike ??= alikeOf(good, known.shape);
       return { problems: NONE, fault: 0, upstreams: referencesOf(good, this.#graphs.rules) };
     }
     const { shape, problems, fault, upstreams } = compileGraph(document, this.#graphs);
-    if (shape !== null && shape.nodes.size <= MOST_NODES)
-      this.#remember({ shape, nodes: [...shape.nodes.values()], alike: null });
+    if (shape !== null && shape.nodes.size <= MOST_NODES) this.#remember({ shape, alike: null });
     return { problems, fault, upstreams };
   }
 
@@ -74,23 +72,26 @@ export class GraphCheck {
   }
 }
 
-function alikeOf(document: GraphDocument, { nodes }: Known): Known['alike'] {
+function alikeOf(document: GraphDocument, { nodes }: Shape): Known['alike'] {
   const text = GraphText.of(document);
   // The nodes are those of the document, in its order.
-  return text && { text, references: nodes.map(({ name, rule }) => namesOf(rule, document.rules[name]?.args ?? {})) };
+  const references = Array.from(nodes.values(), ({ name, rule }) => namesOf(rule, document.rules[name]?.args ?? {}));
+  return text && { text, references };
 }
 
 /** What a text needs that is good for being like a known one, each once; null: it may be another, or not good. */
-function needsOf({ shape, nodes, alike }: Known, text: string): readonly string[] | null {
+function needsOf({ shape, alike }: Known, text: string): readonly string[] | null {
   const others = alike?.text.otherArgs(text) ?? null;
   if (alike === null || others === null) return null;
   const needs = new Set<string>();
+  let place = 0;
   let next = 0;
-  for (const [i, node] of nodes.entries()) {
-    const other = others[next]?.node === i ? others[next++] : undefined;
+  for (const node of shape.nodes.values()) {
+    const other = others[next]?.node === place ? others[next++] : undefined;
     if (other !== undefined && !isGoodInstead(node, other.args, shape)) return null;
-    for (const name of other === undefined ? (alike.references[i] ?? []) : namesOf(node.rule, other.args))
+    for (const name of other === undefined ? (alike.references[place] ?? []) : namesOf(node.rule, other.args))
       needs.add(name);
+    place++;
   }
   return [...needs];
 }

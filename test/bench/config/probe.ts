@@ -2,7 +2,7 @@
 // that its thread has computed, so that other processes on the machine do not count.
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { collect } from './collect.ts';
+import { collectGarbage } from '../../../lib/core/collect-garbage.ts';
 import { RECORD_MS, type ProbeRecord } from './record.ts';
 
 const directory = process.env['ELB_PROBE'] ?? '';
@@ -21,7 +21,7 @@ watchTurn();
 
 setInterval(() => {
   const wanted = existsSync(join(directory, 'collect'));
-  if (wanted && !isCollected) for (let i = 0; i < 3; i++) collect();
+  if (wanted && !isCollected) for (let i = 0; i < 3; i++) collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
   const record: ProbeRecord = {
     at: Date.now(),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { collectGarbage } from '../../../lib/core/collect-garbage.ts';
 import type { EtcdStore } from '../../../lib/store/etcd.ts';
 import { startEtcd } from '../../fixtures/etcd.ts';
 import { runPaced } from '../load.ts';
@@ -16,7 +17,6 @@ import { markdownTable, withSection } from '../report.ts';
 import { PATHS, startHttpServers } from '../servers.ts';
 import { compareWindows, readTimes, type Interval, type TimedRequest } from '../windows.ts';
 import { turnsOfBareProcess } from './bare-process.ts';
-import { collect } from './collect.ts';
 import { longestOf, microseconds } from './figures.ts';
 import { Instance } from './instance.ts';
 import { RECORD_MS } from './record.ts';
@@ -205,7 +205,7 @@ async function writeKeys(
   const write = async (): Promise<number> => {
     if (i % COLLECTED_WRITES === 0) {
       // Else its collections would come while others are measured.
-      collect();
+      collectGarbage();
       await delay(COLLECTED_MS);
     }
     const number = (++i * 197) % DOMAINS;

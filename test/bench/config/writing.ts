@@ -1,12 +1,12 @@
+import { collectGarbage } from '../../../lib/core/collect-garbage.ts';
 import type { EtcdStore } from '../../../lib/store/etcd.ts';
-import { collect } from './collect.ts';
 import { domainOf, graphOf } from './table.ts';
 
 /** By key, where it was written last. What was read beside is collected: it would be, and have the processors, while others are measured. */
 export async function revisionsOf(store: EtcdStore): Promise<Map<string, number>> {
   const { entries } = await store.read();
   const revisions = new Map(entries.map(({ key, revision }) => [key, revision]));
-  collect();
+  collectGarbage();
   return revisions;
 }
 
